@@ -1,0 +1,141 @@
+//! The admin channel: a constant program that the server runs for us, and its JSON answers.
+//!
+//! A session may register metadata, and the server unpickles what it registers; so every client that
+//! can reach the port can run code in the server. graphctl uses that openly: the pickle it registers
+//! runs [`PROGRAM`], which is one reviewable file, with a JSON request as its only variable part.
+//! The program's first frame is written before the server answers the registration, which is how a
+//! server that did not run it is told apart.
+
+mod rows;
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+pub use rows::{Connection, DropTarget, Outcome, OutcomeKind, Row, Tcp};
+
+use crate::error::{Error, Result};
+use crate::wire::{Address, Session, codec, pickle};
+
+/// What runs in the server.
+pub const PROGRAM: &str = include_str!("program.py");
+
+/// The byte before each frame of the program; the server's own replies are COMPLETE and ERROR.
+const TAG: u8 = 0xe5;
+
+/// The longest frame that is read, in bytes. The program sends frames of 256 rows.
+const FRAME_CAP: u64 = 64 << 20;
+
+/// How long a drop takes inside the server at the most: the aborts, the escalation, and its notifications.
+const DROP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// An open admin channel.
+#[derive(Debug)]
+pub struct Channel {
+    session: Session,
+    address: Address,
+    timeout: Duration,
+    registered: bool,
+}
+
+impl Channel {
+    /// A channel over a fresh session.
+    #[must_use]
+    pub fn new(mut session: Session) -> Self {
+        let address = session.connection().address().clone();
+        let timeout = session.connection().timeout();
+        Self { session, address, timeout, registered: true }
+    }
+
+    /// The channel's own session.
+    #[must_use]
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Everything the server holds; with `ping`, also which processes answer within that time.
+    ///
+    /// The server is listed in slices with its other work in between, so the rows are not of one
+    /// moment: what acts on them must check again, as [`drop_targets`](Self::drop_targets) does.
+    ///
+    /// # Errors
+    /// The program was refused or failed, or its answer did not come whole and in time.
+    pub async fn list(&mut self, ping: Option<Duration>) -> Result<Vec<Row>> {
+        let ping_seconds = ping.map(|ping| ping.as_secs_f64());
+        let request = serde_json::json!({ "operation": "list", "ping_seconds": ping_seconds });
+        self.exchange("listing its sessions", request, ping.unwrap_or_default()).await
+    }
+
+    /// Drops `targets` in one step of the server, each only if it is still what it was when judged.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list). Of a drop whose answer is lost nothing is known: look again.
+    pub async fn drop_targets(&mut self, targets: &[DropTarget]) -> Result<Vec<Outcome>> {
+        let request = serde_json::json!({ "operation": "drop", "targets": targets });
+        let rows = self.exchange("dropping sessions", request, DROP_PATIENCE).await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| if let Row::Outcome(outcome) = row { Some(outcome) } else { None })
+            .collect())
+    }
+
+    async fn exchange(
+        &mut self,
+        doing: &'static str,
+        mut request: serde_json::Value,
+        extra: Duration,
+    ) -> Result<Vec<Row>> {
+        if !self.registered {
+            // A session whose registration still waits for the command lock reads no further request.
+            self.session = Session::open(&self.address, self.timeout).await?;
+        }
+        request["session"] = self.session.id.to_string().into();
+        let pickle = pickle::exec_then_metadata(PROGRAM, &request.to_string());
+        let connection = self.session.connection();
+        connection.begin_within(doing, extra);
+        connection.send(&codec::register(&pickle)).await?;
+        self.registered = false;
+        self.answer().await
+    }
+
+    async fn answer(&mut self) -> Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        loop {
+            let connection = self.session.connection();
+            match connection.byte().await? {
+                codec::COMPLETE | codec::ERROR if rows.is_empty() => {
+                    return Err(self.refused("it did not run the admin program"));
+                }
+                codec::COMPLETE => self.registered = true,
+                TAG => {
+                    let frame = connection.block(FRAME_CAP).await?;
+                    let frame: Vec<Row> = serde_json::from_slice(&frame).map_err(|error| {
+                        connection.protocol(format!("an admin frame makes no sense: {error}"))
+                    })?;
+                    rows.extend(frame);
+                }
+                byte => {
+                    let detail = format!("unexpected byte {byte:#04x} in an admin reply");
+                    return Err(connection.protocol(detail));
+                }
+            }
+            match rows.last() {
+                Some(Row::End { error: None }) => return Ok(rows),
+                Some(Row::End { error: Some(error) } | Row::Refused { reason: error }) => {
+                    return Err(self.refused(error));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn refused(&self, detail: &str) -> Error {
+        Error::AdminRefused { address: self.address.clone(), detail: detail.to_owned() }
+    }
+
+    /// The id of the channel's session.
+    #[must_use]
+    pub const fn id(&self) -> Uuid {
+        self.session.id
+    }
+}

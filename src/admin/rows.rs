@@ -1,0 +1,152 @@
+//! What the admin program is asked and what it answers, field for field as in `program.py`.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// One row of an answer. Times are seconds since the Unix epoch on the server's clock.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "row", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the fields are the server's own attributes")]
+pub enum Row {
+    /// The program runs.
+    Hello { now: f64 },
+    /// The program found a server that it does not know.
+    Refused { reason: String },
+    /// The server itself.
+    Server { pid: u32, python: String, host: String, lock_held: bool, lock_waiters: u64 },
+    /// A session; its components follow.
+    Session {
+        #[serde(flatten)]
+        connection: Connection,
+        registered: bool,
+        root: Option<String>,
+        edges: u64,
+    },
+    /// A component of the session before it.
+    Component { key: String, unit: bool, inputs: Vec<String>, outputs: Vec<String> },
+    /// A process registration.
+    Process {
+        #[serde(flatten)]
+        connection: Connection,
+        pid: Option<u32>,
+        host: Option<String>,
+        units: Vec<String>,
+    },
+    /// A publisher.
+    Publisher {
+        #[serde(flatten)]
+        connection: Connection,
+        topic: String,
+    },
+    /// A subscriber.
+    Subscriber {
+        #[serde(flatten)]
+        connection: Connection,
+        topic: String,
+    },
+    /// A channel of a publisher.
+    Channel {
+        #[serde(flatten)]
+        connection: Connection,
+        publisher: Uuid,
+    },
+    /// From when on the event histories are whole.
+    History { settings_since: Option<f64>, topology_since: Option<f64> },
+    /// What the histories say of a session, present or gone.
+    SessionPast { id: Uuid, last: f64, registered: Option<f64>, cleared: bool },
+    /// What the histories say of a process, present or gone.
+    ProcessPast { id: Uuid, events: u64, last: f64 },
+    /// Which session registered a component key last.
+    Registration { key: String, session: Uuid },
+    /// How a process took a ping.
+    Ping { process: Uuid, answer: String, ms: Option<f64> },
+    /// What became of one target of a drop.
+    Outcome(Outcome),
+    /// The last row.
+    End {
+        #[serde(default)]
+        error: Option<String>,
+    },
+}
+
+/// What the server knows of every client's connection.
+#[derive(Debug, Deserialize)]
+pub struct Connection {
+    /// The client's id.
+    pub id: Uuid,
+    /// Its address and port, as the server sees them.
+    pub peer: Option<(String, u16)>,
+    /// The kernel's view; `None` where the server's system does not tell.
+    pub tcp: Option<Tcp>,
+    /// The server has closed its end, or is about to.
+    pub closing: bool,
+    /// A task of the server reads from it.
+    pub handled: bool,
+}
+
+/// From Linux's `struct tcp_info`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Tcp {
+    /// The state is ESTABLISHED: the client has not closed its end.
+    pub established: bool,
+    /// Segments that were sent and not acknowledged.
+    pub unacked: u32,
+    /// Retransmissions in a row without an answer.
+    pub retransmits: u8,
+    /// How long ago the last byte came from the client, in milliseconds.
+    pub last_data_received_ms: u32,
+}
+
+/// One target of a drop: what goes, and what must still hold for it to go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DropTarget {
+    /// The session, or of a leftover the process registration.
+    pub id: Uuid,
+    /// The session to drop, if there is one.
+    pub session: Option<Uuid>,
+    /// Process registrations to abort.
+    pub processes: Vec<Uuid>,
+    /// Publishers to abort.
+    pub publishers: Vec<Uuid>,
+    /// Subscribers to abort.
+    pub subscribers: Vec<Uuid>,
+    /// Channels to abort.
+    pub channels: Vec<Uuid>,
+    /// Precondition: the session's component keys, sorted, are these.
+    pub components: Vec<String>,
+    /// Precondition: the processes that own any of these units …
+    pub units: Vec<String>,
+    /// … are exactly these.
+    pub owners: Vec<Uuid>,
+    /// Precondition: no publisher on these topics …
+    pub outputs: Vec<String>,
+    /// … and no subscriber on these …
+    pub inputs: Vec<String>,
+    /// … other than these clients.
+    pub known: Vec<Uuid>,
+}
+
+/// What became of a target.
+#[derive(Debug, Deserialize)]
+pub struct Outcome {
+    /// The target's id.
+    pub id: Uuid,
+    /// How it went.
+    pub outcome: OutcomeKind,
+    /// Why, unless it simply went.
+    pub detail: Option<String>,
+}
+
+/// How a drop can end inside the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeKind {
+    /// It was there and is gone.
+    Dropped,
+    /// It was gone before.
+    AlreadyGone,
+    /// A precondition did not hold: nothing was touched.
+    Changed,
+    /// It was aborted, and some of it is still there.
+    Failed,
+}

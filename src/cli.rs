@@ -1,0 +1,265 @@
+//! The command line, as typed. What it means is resolved in [`crate::options`] and the commands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use glob::Pattern;
+
+use crate::exit::Exit;
+use crate::judge::Verdict;
+use crate::options::duration;
+use crate::wire::Address;
+
+/// Inspect and reap the sessions of a live ezmsg GraphServer
+#[derive(Debug, Parser)]
+#[command(version, after_long_help = Exit::help(), propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub global: Global,
+    #[command(subcommand)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub command: Command,
+}
+
+/// What holds for every command.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The server
+    #[arg(long, global = true, value_name = "HOST:PORT", env = "EZMSG_GRAPHSERVER_ADDR", default_value = Address::DEFAULT)]
+    pub address: Address,
+    /// How long one exchange with the server may take
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration, default_value = "10s")]
+    pub timeout: Duration,
+    /// Use only the documented commands of the server: fewer facts, and nothing can be dropped
+    #[arg(long, global = true, env = "GRAPHCTL_NO_ADMIN", value_parser = clap::builder::FalseyValueParser::new())]
+    pub no_admin: bool,
+    /// How old a session may get before its units have processes
+    #[arg(long, global = true, value_name = "DURATION", env = "GRAPHCTL_START_TIMEOUT", value_parser = duration, default_value = "5m")]
+    pub start_timeout: Duration,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Say nothing but errors on standard error
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more on standard error
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set or TERM is dumb
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// See and clear sessions
+    #[command(subcommand, visible_alias = "session")]
+    Sessions(Sessions),
+    /// Ask about the server
+    #[command(subcommand)]
+    Server(Server),
+    /// Print a completion script
+    Completions {
+        /// The shell it is for
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What can be done with sessions.
+#[derive(Debug, Subcommand)]
+pub enum Sessions {
+    /// List sessions with their age, last activity, state and component keys
+    #[command(visible_alias = "ls")]
+    List(List),
+    /// Tell everything that is known of a session
+    Show(Show),
+    /// Tell whether component keys are free, and who holds them if not
+    Check(Check),
+    /// Drop sessions by their id
+    Drop(Drop),
+    /// Drop every session that is proven dead
+    Reap(Reap),
+}
+
+/// What can be asked about the server.
+#[derive(Debug, Subcommand)]
+pub enum Server {
+    /// Tell version, process and load of the server
+    Status {
+        /// How to print it
+        #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+        output: Document,
+    },
+}
+
+/// Formats for many sessions or targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// For people with wide terminals: every column, nothing cut
+    Wide,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// One id a line
+    Name,
+}
+
+/// Formats for one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Document {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+}
+
+/// `sessions list`
+#[derive(Args, Debug)]
+pub struct List {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub filters: Filters,
+    /// How to print them
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub output: Format,
+    /// In which order
+    #[arg(long, value_name = "KEY", default_value = "age")]
+    pub sort: Sort,
+    /// Also show sessions of graphctl itself
+    #[arg(long)]
+    pub all: bool,
+    /// Exit with 1 if any session is listed
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// What to sort by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    /// Oldest first
+    Age,
+    /// Longest without activity first
+    Idle,
+    /// By state, stale first
+    State,
+    /// By the first component key
+    Component,
+}
+
+/// `sessions show`
+#[derive(Args, Debug)]
+pub struct Show {
+    /// Ids, which may be shortened
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<String>,
+    /// How to print them
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub output: Document,
+}
+
+/// `sessions check`
+#[derive(Args, Debug)]
+pub struct Check {
+    /// Component keys that are about to be launched
+    #[arg(value_name = "KEY", required_unless_present_any = ["from", "root"])]
+    pub keys: Vec<String>,
+    /// Read keys from a file, one a line; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Also every key at or below this one
+    #[arg(long, value_name = "KEY")]
+    pub root: Vec<String>,
+    /// How to print it
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub output: Document,
+}
+
+/// `sessions drop`
+#[derive(Args, Debug)]
+pub struct Drop {
+    /// Ids, which may be shortened
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Drop it even if it is not proven dead; the id must be typed in full
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub dropping: Dropping,
+}
+
+/// `sessions reap`
+#[derive(Args, Debug)]
+pub struct Reap {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub filters: Filters,
+    /// Also drop suspect sessions
+    #[arg(long)]
+    pub include_suspect: bool,
+    /// Drop nothing if more than this many would go
+    #[arg(long, value_name = "N")]
+    pub max: Option<usize>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub dropping: Dropping,
+}
+
+/// What `drop` and `reap` share.
+#[derive(Args, Debug)]
+pub struct Dropping {
+    /// Tell what would be dropped, and drop nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// How to print what became of them
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub output: Format,
+}
+
+/// Which sessions. All filters must match; a filter given more than once matches any of its values.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Filters")]
+pub struct Filters {
+    /// At least this old
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub older_than: Option<Duration>,
+    /// Without activity for at least this long
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub idle_for: Option<Duration>,
+    /// With a component key like this
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
+    pub component: Vec<Pattern>,
+    /// Holding this component key
+    #[arg(long, value_name = "KEY", action = ArgAction::Append)]
+    pub colliding_with: Vec<String>,
+    /// In this state
+    #[arg(long, value_name = "STATE", action = ArgAction::Append, value_parser = Verdict::STATES)]
+    pub state: Vec<String>,
+    /// With its client or a process on this host
+    #[arg(long, value_name = "HOST", action = ArgAction::Append)]
+    pub host: Vec<String>,
+    /// With a process of this pid
+    #[arg(long, value_name = "PID", action = ArgAction::Append)]
+    pub pid: Vec<u32>,
+    /// Without any component key like this
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
+    pub exclude: Vec<Pattern>,
+}

@@ -1,0 +1,16 @@
+//! `graphctl completions`
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+use crate::console;
+use crate::error::Result;
+use crate::exit::Exit;
+
+pub(super) fn run(shell: Shell) -> Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "graphctl", &mut script);
+    console::print(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Success)
+}

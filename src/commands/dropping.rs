@@ -1,0 +1,51 @@
+//! What `drop` and `reap` share: ask, drop, tell.
+
+use crate::cli::{Dropping, Format};
+use crate::console;
+use crate::error::Result;
+use crate::exit::Exit;
+use crate::look::{Look, Observer};
+use crate::options::{Options, Talk};
+use crate::reap::{self, Condemned, Report, Target};
+use crate::render::{json, report, table};
+use crate::words::count;
+
+/// Drops what is condemned, as asked for; `refused` is told along with it.
+pub(super) async fn run(
+    mut observer: Observer,
+    look: Look,
+    condemned: Vec<Condemned>,
+    refused: Vec<Target>,
+    args: &Dropping,
+    options: &Options,
+    command: &'static str,
+) -> Result<Exit> {
+    let ask = options.terminal.interactive && !args.yes && !args.dry_run;
+    if ask && !condemned.is_empty() && !confirmed(&look, &condemned, options).await {
+        console::say(options.talk, Talk::Normal, "nothing was dropped");
+        return Ok(Exit::Success);
+    }
+    let mut done = if condemned.is_empty() {
+        Report::new(&look.inventory.server, args.dry_run)
+    } else {
+        reap::run(&mut observer, look, &condemned, args.dry_run, command).await?
+    };
+    done.targets.extend(refused);
+    console::print(&match args.output {
+        Format::Table => report::table(&done, options.terminal, false),
+        Format::Wide => report::table(&done, options.terminal, true),
+        Format::Json => json::report(&done),
+        Format::Jsonl => json::report_lines(&done),
+        Format::Name => done.targets.iter().map(|target| format!("{}\n", target.id)).collect(),
+    })?;
+    console::say(options.talk, Talk::Normal, &report::notes(&done));
+    Ok(done.exit())
+}
+
+async fn confirmed(look: &Look, condemned: &[Condemned], options: &Options) -> bool {
+    let going = |case: &&crate::judge::Case| condemned.iter().any(|it| it.id == case.id);
+    let cases: Vec<_> = look.cases.iter().filter(going).collect();
+    let plan = table::sessions(look, &cases, options.terminal);
+    console::say(options.talk, Talk::Quiet, plan.trim_end());
+    console::confirm(&format!("Drop {}?", count(cases.len(), "session", "sessions"))).await
+}

@@ -1,0 +1,32 @@
+//! One file a subcommand: what was typed → what is done → text and exit code.
+
+mod check;
+mod completions;
+mod drop;
+mod dropping;
+mod list;
+mod reap;
+mod show;
+mod status;
+
+use crate::block_on;
+use crate::cli::{Command, Server, Sessions};
+use crate::error::Result;
+use crate::exit::Exit;
+use crate::options::Options;
+
+/// Runs a command.
+///
+/// # Errors
+/// Whatever is expected to go wrong; what was printed until then is printed.
+pub fn run(command: Command, options: &Options) -> Result<Exit> {
+    match command {
+        Command::Sessions(Sessions::List(args)) => block_on(list::run(args, options)),
+        Command::Sessions(Sessions::Show(args)) => block_on(show::run(args, options)),
+        Command::Sessions(Sessions::Check(args)) => block_on(check::run(args, options)),
+        Command::Sessions(Sessions::Drop(args)) => block_on(drop::run(args, options)),
+        Command::Sessions(Sessions::Reap(args)) => block_on(reap::run(args, options)),
+        Command::Server(Server::Status { output }) => block_on(status::run(output, options)),
+        Command::Completions { shell } => completions::run(shell),
+    }
+}

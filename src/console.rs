@@ -1,0 +1,65 @@
+//! The edge: the only file that writes to standard output and standard error, or asks a person.
+
+use std::env;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use crate::cli::Color;
+use crate::error::{Error, Result};
+use crate::options::{Talk, Terminal};
+use crate::render::printable;
+
+/// What is known of the terminal we run in.
+#[must_use]
+pub fn terminal(color: Color) -> Terminal {
+    let terminal = io::stdout().is_terminal();
+    let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || env::var_os("TERM").is_some_and(|term| term == "dumb");
+    Terminal {
+        width: terminal.then(|| crossterm::terminal::size().map_or(80, |(columns, _)| columns)),
+        color: match color {
+            Color::Auto => terminal && !plain,
+            Color::Always => true,
+            Color::Never => false,
+        },
+        interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
+    }
+}
+
+/// Writes data to standard output.
+///
+/// # Errors
+/// It could not be written; [`Error::is_broken_pipe`] tells a reader that has read enough.
+pub fn print(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Error::Output)
+}
+
+/// Says something on standard error, unless less talk was asked for.
+pub fn say(talk: Talk, least: Talk, text: &str) {
+    if talk >= least && !text.is_empty() {
+        // Nobody is left to be told that standard error is closed.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}
+
+/// Tells an error: one line, and its hint.
+pub fn complain(error: &Error) {
+    let mut text = format!("error: {}", printable(&error.to_string()));
+    if let Some(hint) = error.hint() {
+        text.push_str("\nhint: ");
+        text.push_str(&printable(&hint));
+    }
+    say(Talk::Quiet, Talk::Quiet, &text);
+}
+
+/// Asks a question that is answered with yes or no; the end of the input means no.
+pub async fn confirm(question: &str) -> bool {
+    let _ = write!(io::stderr().lock(), "{question} [y/N] ");
+    // Read beside the runtime, so that Ctrl-C is still heard.
+    let answer = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map(|_| line)
+    });
+    let answer = answer.await.ok().and_then(io::Result::ok).unwrap_or_default();
+    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}

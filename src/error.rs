@@ -1,0 +1,190 @@
+//! Everything that is expected to go wrong: one line, one hint, one exit code each.
+
+use std::io;
+use std::time::Duration;
+
+use crate::exit::Exit;
+use crate::wire::Address;
+
+/// A result whose error is one of the expected ones.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong, as a person is told it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing accepted the connection.
+    #[error("no GraphServer at {address}: {source}")]
+    NoServer {
+        /// Where it was looked for.
+        address: Address,
+        /// What the connection attempt came to.
+        source: io::Error,
+    },
+    /// The connection was accepted, and then nothing was said.
+    #[error("{address} accepts connections but does not greet (waited {})", seconds(*waited))]
+    NoGreeting {
+        /// Who was silent.
+        address: Address,
+        /// For how long.
+        waited: Duration,
+        /// Processes of this machine that hold the listening socket, as far as can be seen.
+        holders: Vec<String>,
+    },
+    /// Something else than a GraphServer answered, or one that speaks differently.
+    #[error("{address} does not speak the GraphServer protocol: {detail}")]
+    Protocol {
+        /// Who spoke.
+        address: Address,
+        /// What was wrong with it.
+        detail: String,
+    },
+    /// A GraphServer from before sessions existed.
+    #[error("the GraphServer at {address} runs ezmsg {version}, which has no sessions")]
+    NoSessions {
+        /// The server.
+        address: Address,
+        /// Its version.
+        version: String,
+    },
+    /// The server closed the connection in the middle of something.
+    #[error("the server at {address} closed the connection while {doing}")]
+    Lost {
+        /// The server.
+        address: Address,
+        /// What was going on.
+        doing: &'static str,
+    },
+    /// A reply did not come in time.
+    #[error("the server at {address} did not answer within {} while {doing}", seconds(*waited))]
+    Deadline {
+        /// The server.
+        address: Address,
+        /// What was going on.
+        doing: &'static str,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// The admin program was refused, or could not run.
+    #[error("the server at {address} refused the admin channel: {detail}")]
+    AdminRefused {
+        /// The server.
+        address: Address,
+        /// Why.
+        detail: String,
+    },
+    /// The admin channel is needed and switched off.
+    #[error("{command} needs the admin channel, which is switched off (--no-admin or GRAPHCTL_NO_ADMIN)")]
+    AdminOff {
+        /// The command that needs it.
+        command: &'static str,
+    },
+    /// No session has that id.
+    #[error("no session has an id that starts with '{id}'")]
+    UnknownId {
+        /// As typed.
+        id: String,
+    },
+    /// More than one session has that prefix.
+    #[error("'{id}' is ambiguous: it starts the ids {}", matches.join(", "))]
+    AmbiguousId {
+        /// As typed.
+        id: String,
+        /// The ids it could mean.
+        matches: Vec<String>,
+    },
+    /// The command line is well formed and makes no sense.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do instead.
+        hint: String,
+    },
+    /// A file could not be read.
+    #[error("cannot read {what}: {source}")]
+    Read {
+        /// The file, or "standard input".
+        what: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Standard output could not be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[source] io::Error),
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// SIGTERM.
+    #[error("terminated")]
+    Terminated,
+}
+
+impl Error {
+    /// The exit code that goes with the error.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::NoServer { .. } | Self::NoGreeting { .. } | Self::Lost { .. } => {
+                Exit::Unavailable
+            }
+            Self::Protocol { .. } | Self::NoSessions { .. } => Exit::Protocol,
+            Self::Deadline { .. } => Exit::Deadline,
+            Self::AdminRefused { .. } | Self::AdminOff { .. } => Exit::NoAdmin,
+            Self::UnknownId { .. }
+            | Self::AmbiguousId { .. }
+            | Self::Usage { .. }
+            | Self::Read { .. } => Exit::Usage,
+            Self::Output(_) => Exit::Partial,
+            Self::Interrupted => Exit::Interrupted,
+            Self::Terminated => Exit::Terminated,
+        }
+    }
+
+    /// What the person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoServer { address, .. } => format!(
+                "start one with `python -m ezmsg.core serve --address {address}`, or name another with --address or EZMSG_GRAPHSERVER_ADDR"
+            ),
+            Self::NoGreeting { holders, .. } if holders.is_empty() => {
+                "the server behind it has died or hangs; find who holds the port with `ss -ltnp`, or name another with --address".into()
+            }
+            Self::NoGreeting { holders, .. } => {
+                format!("its listening socket is held by {}; end what is left of a dead server", holders.join(", "))
+            }
+            Self::Protocol { .. } => {
+                "check --address: another program may be listening on that port".into()
+            }
+            Self::NoSessions { .. } => {
+                "sessions came with ezmsg 3.9; older servers keep none, so there is nothing to clear".into()
+            }
+            Self::Lost { .. } => "the server may have been stopped; try again".into(),
+            Self::Deadline { .. } => {
+                "it may be busy or wedged; try again, or wait longer with --timeout".into()
+            }
+            Self::AdminRefused { .. } => {
+                "--no-admin lists and checks with the documented commands alone".into()
+            }
+            Self::AdminOff { .. } => {
+                "the server has no drop command of its own; leave --no-admin away".into()
+            }
+            Self::UnknownId { .. } => "`graphctl sessions list --all` shows every id".into(),
+            Self::AmbiguousId { .. } => "type more of the id".into(),
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::Read { .. } | Self::Output(_) | Self::Interrupted | Self::Terminated => {
+                return None;
+            }
+        })
+    }
+
+    /// Whether the reader of our output went away, which ends us quietly.
+    #[must_use]
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string()
+}

@@ -1,0 +1,183 @@
+//! The admin program's rows → [`Inventory`].
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, SystemTime};
+
+use uuid::Uuid;
+
+use crate::admin::{Connection, Row};
+use crate::model::{
+    Channel, Component, Departed, Ended, Endpoint, EndpointKind, History, Inventory, Link, Ping,
+    Process, Server, ServerProcess, Session, minted,
+};
+
+/// A process that only ever left caused one event; one that registered units before that, two.
+const EVENTS_OF_AN_OWNER: u64 = 2;
+
+/// What the histories say of one session.
+struct SessionPast {
+    last: SystemTime,
+    registered: Option<SystemTime>,
+    cleared: bool,
+}
+
+/// Reads the rows of a listing. `own` is the session that asked; `address` and `version` describe the server.
+#[must_use]
+pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) -> Inventory {
+    let server = Server { address, version, channel: Channel::Admin, process: None };
+    let mut inventory = Inventory {
+        server,
+        now: minted(own).unwrap_or(SystemTime::UNIX_EPOCH),
+        sessions: Vec::new(),
+        processes: Vec::new(),
+        endpoints: None,
+        history: None,
+    };
+    let mut endpoints = Vec::new();
+    let mut sessions_past = HashMap::new();
+    let mut processes_past = HashMap::new();
+    let mut registrations: HashMap<String, Vec<Uuid>> = HashMap::new();
+    let mut pings = HashMap::new();
+    let mut whole = false;
+    for row in rows {
+        match row {
+            Row::Hello { now } => inventory.now = unix(now),
+            Row::Server { pid, python, host, lock_held, lock_waiters } => {
+                let process = ServerProcess { pid, host, python, lock_held, lock_waiters };
+                inventory.server.process = Some(process);
+            }
+            Row::Session { connection, registered: _, root, edges } => {
+                inventory.sessions.push(session(connection, root, edges));
+            }
+            Row::Component { key, unit, inputs, outputs } => {
+                if let Some(session) = inventory.sessions.last_mut() {
+                    session.components.push(Component { key, unit, inputs, outputs });
+                }
+            }
+            Row::Process { connection, pid, host, units } => inventory.processes.push(Process {
+                id: connection.id,
+                created: minted(connection.id),
+                link: Some(link(connection)),
+                pid,
+                host,
+                units,
+                ping: Ping::NotAsked,
+                last_event: None,
+            }),
+            Row::Publisher { connection, topic } => {
+                endpoints.push(endpoint(connection, EndpointKind::Publisher(topic)));
+            }
+            Row::Subscriber { connection, topic } => {
+                endpoints.push(endpoint(connection, EndpointKind::Subscriber(topic)));
+            }
+            Row::Channel { connection, publisher } => {
+                endpoints.push(endpoint(connection, EndpointKind::Channel(publisher)));
+            }
+            Row::History { settings_since, topology_since } => {
+                whole = settings_since.is_none() && topology_since.is_none();
+            }
+            Row::SessionPast { id, last, registered, cleared } => {
+                let registered = registered.map(unix);
+                sessions_past.insert(id, SessionPast { last: unix(last), registered, cleared });
+            }
+            Row::ProcessPast { id, events, last } => {
+                processes_past.insert(id, (events, unix(last)));
+            }
+            Row::Registration { key, session } => {
+                registrations.entry(key).or_default().push(session);
+            }
+            Row::Ping { process, answer, ms } => {
+                pings.insert(process, ping(&answer, ms));
+            }
+            Row::Refused { .. } | Row::Outcome(_) | Row::End { .. } => {}
+        }
+    }
+    for session in &mut inventory.sessions {
+        session.graphctl = super::is_graphctl(session, own);
+        session.last_event = sessions_past.get(&session.id).map(|past| past.last);
+    }
+    for process in &mut inventory.processes {
+        process.last_event = processes_past.get(&process.id).map(|(_, last)| *last);
+        process.ping = pings.remove(&process.id).unwrap_or(Ping::NotAsked);
+    }
+    inventory.history = Some(History {
+        whole,
+        departed: departed(&inventory, processes_past),
+        ended: ended(&inventory, sessions_past),
+        registrations,
+    });
+    inventory.endpoints = Some(endpoints);
+    super::sort(&mut inventory);
+    inventory
+}
+
+fn session(connection: Connection, root: Option<String>, edges: u64) -> Session {
+    Session {
+        id: connection.id,
+        created: minted(connection.id),
+        link: Some(link(connection)),
+        graphctl: false,
+        root,
+        components: Vec::new(),
+        edges,
+        last_event: None,
+    }
+}
+
+fn endpoint(connection: Connection, kind: EndpointKind) -> Endpoint {
+    Endpoint {
+        id: connection.id,
+        created: minted(connection.id),
+        host: connection.peer.map(|(host, _)| host),
+        kind,
+    }
+}
+
+fn link(connection: Connection) -> Link {
+    let tcp = connection.tcp.as_ref();
+    Link {
+        established: tcp.map(|tcp| tcp.established),
+        silent_for: tcp.map(|tcp| Duration::from_millis(tcp.last_data_received_ms.into())),
+        peer: connection.peer,
+        closing: connection.closing,
+        handled: connection.handled,
+    }
+}
+
+fn ping(answer: &str, ms: Option<f64>) -> Ping {
+    match answer {
+        "ok" => Ping::Answered(
+            ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok()),
+        ),
+        "timeout" => Ping::Silent,
+        "blocked" => Ping::Blocked,
+        other => Ping::Failed(other.to_owned()),
+    }
+}
+
+fn departed(inventory: &Inventory, past: HashMap<Uuid, (u64, SystemTime)>) -> Vec<Departed> {
+    let present: HashSet<Uuid> = inventory.processes.iter().map(|process| process.id).collect();
+    past.into_iter()
+        .filter(|(id, (events, _))| !present.contains(id) && *events >= EVENTS_OF_AN_OWNER)
+        .filter_map(|(id, (_, left))| Some(Departed { created: minted(id)?, left }))
+        .collect()
+}
+
+fn ended(inventory: &Inventory, past: HashMap<Uuid, SessionPast>) -> Vec<Ended> {
+    let present: HashSet<Uuid> = inventory.sessions.iter().map(|session| session.id).collect();
+    past.into_iter()
+        .filter(|(id, _)| !present.contains(id))
+        .filter_map(|(id, past)| {
+            let registered = past.registered?;
+            let at = (past.cleared && past.last > registered).then_some(past.last);
+            Some(Ended { created: minted(id)?, at })
+        })
+        .collect()
+}
+
+fn unix(seconds: f64) -> SystemTime {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since))
+        .unwrap_or(SystemTime::UNIX_EPOCH)
+}

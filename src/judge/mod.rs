@@ -1,0 +1,152 @@
+//! Inventory → verdicts. Pure: the same facts always give the same answer.
+//!
+//! [`ownership`] says which process runs what of whom, [`departures`] who lost a process, [`health`]
+//! turns both into a verdict with its evidence, [`collisions`] finds keys that are in each other's way.
+//! Ambiguity goes down a step, never up: what is not known makes nothing stale.
+
+pub mod collisions;
+mod departures;
+mod health;
+mod ownership;
+mod verdict;
+
+use std::time::{Duration, SystemTime};
+
+use uuid::Uuid;
+
+pub use collisions::{Collision, CollisionKind};
+pub use verdict::{StaleReason, SuspectReason, Verdict};
+
+use crate::model::{Inventory, Process, Session};
+use ownership::Ownership;
+
+/// How long a session may take to start, unless told otherwise.
+pub const START_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+
+/// What the judgement depends on besides the facts.
+#[derive(Clone, Copy, Debug)]
+pub struct Thresholds {
+    /// How old a session with units that nobody owns must be before it counts as never started.
+    pub start_timeout: Duration,
+}
+
+/// A session, or process registrations that a session left behind, with its verdict.
+#[derive(Debug)]
+pub struct Case {
+    /// The session's id; of a leftover, the process registration's.
+    pub id: Uuid,
+    /// What it is.
+    pub subject: Subject,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Why, in words.
+    pub evidence: Vec<String>,
+    /// Indices into [`Inventory::processes`]: those that own its units.
+    pub owners: Vec<usize>,
+    /// How old it is.
+    pub age: Option<Duration>,
+    /// When it last showed activity, as far as can be read.
+    pub last_activity: Option<SystemTime>,
+}
+
+/// What a case is about, as an index into the inventory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// [`Inventory::sessions`].
+    Session(usize),
+    /// [`Inventory::processes`].
+    Process(usize),
+}
+
+impl Case {
+    /// The session it is about, unless it is a leftover.
+    #[must_use]
+    pub fn session<'a>(&self, inventory: &'a Inventory) -> Option<&'a Session> {
+        match self.subject {
+            Subject::Session(index) => inventory.sessions.get(index),
+            Subject::Process(_) => None,
+        }
+    }
+
+    /// The processes that own its units.
+    pub fn processes<'a>(&self, inventory: &'a Inventory) -> impl Iterator<Item = &'a Process> {
+        self.owners.iter().filter_map(|owner| inventory.processes.get(*owner))
+    }
+
+    /// Its component keys; of a leftover, its units.
+    #[must_use]
+    pub fn keys<'a>(&self, inventory: &'a Inventory) -> Vec<&'a str> {
+        match self.session(inventory) {
+            Some(session) => session.components.iter().map(|it| it.key.as_str()).collect(),
+            None => self.processes(inventory).flat_map(unit_keys).collect(),
+        }
+    }
+
+    /// The keys of its units.
+    #[must_use]
+    pub fn units<'a>(&self, inventory: &'a Inventory) -> Vec<&'a str> {
+        match self.session(inventory) {
+            Some(session) => session.units().collect(),
+            None => self.processes(inventory).flat_map(unit_keys).collect(),
+        }
+    }
+
+    /// How long before the look it last showed activity.
+    #[must_use]
+    pub fn idle(&self, inventory: &Inventory) -> Option<Duration> {
+        self.last_activity.map(|last| inventory.age_of(last))
+    }
+}
+
+fn unit_keys(process: &Process) -> impl Iterator<Item = &str> {
+    process.units.iter().map(String::as_str)
+}
+
+/// Judges everything in the inventory: first the sessions, then what sessions left behind.
+#[must_use]
+pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
+    let ownership = Ownership::of(inventory);
+    let losses = departures::losses(inventory, &ownership);
+    let sessions = inventory.sessions.iter().enumerate().map(|(index, session)| {
+        let owned = &ownership.sessions[index];
+        let facts = health::Facts { inventory, session, owned, lost: losses[index] };
+        let (verdict, evidence) = health::of_session(&facts, thresholds);
+        Case {
+            id: session.id,
+            subject: Subject::Session(index),
+            verdict,
+            evidence,
+            last_activity: last_activity(inventory, session, &owned.owners),
+            owners: owned.owners.clone(),
+            age: session.created.map(|created| inventory.age_of(created)),
+        }
+    });
+    let leftovers = ownership.leftovers.iter().map(|&index| {
+        let process = &inventory.processes[index];
+        let (verdict, evidence) = health::of_leftover(inventory, process);
+        Case {
+            id: process.id,
+            subject: Subject::Process(index),
+            verdict,
+            evidence,
+            owners: vec![index],
+            age: process.created.map(|created| inventory.age_of(created)),
+            last_activity: process.last_event,
+        }
+    });
+    sessions.chain(leftovers).collect()
+}
+
+/// The latest sign of life. What a process's connection received is left out: that is where the
+/// answers to pings come in, ours among them.
+fn last_activity(
+    inventory: &Inventory,
+    session: &Session,
+    owners: &[usize],
+) -> Option<SystemTime> {
+    let link = session.link.as_ref();
+    let received =
+        link.and_then(|link| link.silent_for).and_then(|silent| inventory.now.checked_sub(silent));
+    let owners = owners.iter().filter_map(|owner| inventory.processes[*owner].last_event);
+    owners.chain(session.last_event).chain(received).max()
+}

@@ -1,0 +1,102 @@
+//! The words of the judgement.
+
+use std::fmt;
+
+/// What became of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Every unit has its process, and every process answered.
+    Live,
+    /// Not every unit has a process yet, and the start timeout is not over.
+    Starting,
+    /// It registered no components: a dashboard, a tap, low-level API use.
+    Observer,
+    /// Dead, with proof.
+    Stale(StaleReason),
+    /// Something is wrong, and it may still be alive.
+    Suspect(SuspectReason),
+    /// Facts are missing or contradict each other.
+    Unknown,
+}
+
+/// The proof that a session is dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StaleReason {
+    /// Its client closed while it was being opened, and nobody in the server noticed.
+    Ghost,
+    /// Its client closed the connection, and the server is held up before it can notice.
+    ClientClosed,
+    /// Its units were owned by processes that left.
+    Abandoned,
+    /// Older than the start timeout, and nobody ever owned its units.
+    NeverStarted,
+    /// A process registration whose session is gone.
+    Leftover,
+}
+
+/// What makes a session suspect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SuspectReason {
+    /// Some or all of its processes do not answer.
+    Unresponsive,
+    /// Some of its units have lost their process.
+    Partial,
+}
+
+impl Verdict {
+    /// Every state, in the order of the documentation.
+    pub const STATES: [&str; 6] = ["live", "starting", "observer", "stale", "suspect", "unknown"];
+
+    /// The first word: one of [`STATES`](Self::STATES).
+    #[must_use]
+    pub const fn state(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Starting => "starting",
+            Self::Observer => "observer",
+            Self::Stale(_) => "stale",
+            Self::Suspect(_) => "suspect",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The second word, where there is one.
+    #[must_use]
+    pub const fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Stale(reason) => Some(match reason {
+                StaleReason::Ghost => "ghost",
+                StaleReason::ClientClosed => "client-closed",
+                StaleReason::Abandoned => "abandoned",
+                StaleReason::NeverStarted => "never-started",
+                StaleReason::Leftover => "leftover",
+            }),
+            Self::Suspect(reason) => Some(match reason {
+                SuspectReason::Unresponsive => "unresponsive",
+                SuspectReason::Partial => "partial",
+            }),
+            Self::Live | Self::Starting | Self::Observer | Self::Unknown => None,
+        }
+    }
+
+    /// Dead, with proof.
+    #[must_use]
+    pub const fn is_stale(self) -> bool {
+        matches!(self, Self::Stale(_))
+    }
+
+    /// Something is wrong, and it may still be alive.
+    #[must_use]
+    pub const fn is_suspect(self) -> bool {
+        matches!(self, Self::Suspect(_))
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason() {
+            Some(reason) => write!(formatter, "{} {reason}", self.state()),
+            None => formatter.write_str(self.state()),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! graphctl: inspect and reap the sessions of a live ezmsg GraphServer.
+//!
+//! The house, along the way that data takes through it:
+//!
+//! | room | what is done there |
+//! |---|---|
+//! | [`wire`] | bytes: the protocol, pickles, and the only sockets |
+//! | [`admin`] | the program that the server runs for us, and its answers |
+//! | [`inventory`] | answers → [`model`]: what the server holds, as plain data |
+//! | [`judge`] | inventory → verdicts and collisions |
+//! | [`look`] | all of the above, once |
+//! | [`select`] | filters → which of them |
+//! | [`reap`] | plan → second look → drop → verification |
+//! | [`render`] | everything → text |
+//! | [`commands`] | one file a subcommand: the way through the rooms |
+//!
+//! `model`, `judge`, `select`, `reap::plan` and `render` are pure: no socket, clock, environment or
+//! terminal. Standard output and standard error are written in [`console`] only.
+
+pub mod admin;
+pub mod cli;
+pub mod commands;
+pub mod console;
+pub mod error;
+pub mod exit;
+pub mod inventory;
+pub mod judge;
+pub mod look;
+pub mod model;
+pub mod options;
+pub mod reap;
+pub mod render;
+pub mod select;
+pub mod wire;
+pub mod words;
+
+use std::future::Future;
+use std::io;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Global};
+use crate::error::{Error, Result};
+use crate::exit::Exit;
+use crate::judge::Thresholds;
+use crate::options::{Options, Talk};
+
+/// Parses the command line, runs the command, tells what went wrong; returns how to exit.
+#[must_use]
+pub fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
+            // A reader that does not want all of the help is no error.
+            let _ = error.print();
+            return exit;
+        }
+    };
+    let options = resolve(&cli.global);
+    match commands::run(cli.command, &options) {
+        Ok(exit) => exit,
+        Err(error) if error.is_broken_pipe() => Exit::Success,
+        Err(error) => {
+            console::complain(&error);
+            error.exit()
+        }
+    }
+}
+
+fn resolve(global: &Global) -> Options {
+    Options {
+        address: global.address.clone(),
+        timeout: global.timeout,
+        admin: !global.no_admin,
+        thresholds: Thresholds { start_timeout: global.start_timeout },
+        terminal: console::terminal(global.color),
+        talk: match (global.quiet, global.verbose) {
+            (true, _) => Talk::Quiet,
+            (false, false) => Talk::Normal,
+            (false, true) => Talk::Verbose,
+        },
+    }
+}
+
+/// Runs asynchronous work on this thread until it is done, or Ctrl-C or SIGTERM comes.
+///
+/// # Errors
+/// The work's own, or the interruption.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime of one thread can be built");
+    let result = runtime.block_on(async {
+        tokio::select! {
+            result = work => result,
+            interruption = interruption() => Err(interruption),
+        }
+    });
+    // A prompt that nobody answers must not hold us up.
+    runtime.shutdown_background();
+    result
+}
+
+async fn interruption() -> Error {
+    let terminated = async {
+        #[cfg(unix)]
+        if let Ok(mut terminate) =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        {
+            terminate.recv().await;
+            return;
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => Error::Interrupted,
+        () = terminated => Error::Terminated,
+    }
+}
+
+/// For errors that can only come from a file that was named on the command line.
+pub(crate) fn unreadable(what: &str) -> impl FnOnce(io::Error) -> Error {
+    let what = what.to_owned();
+    |source| Error::Read { what, source }
+}

@@ -1,0 +1,150 @@
+//! One look at a server: inventory, verdicts and collisions, taken at one time.
+
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use crate::admin;
+use crate::error::{Error, Result};
+use crate::inventory;
+use crate::judge::{self, Case, Collision, Thresholds};
+use crate::model::{Inventory, Ping};
+use crate::options::Options;
+use crate::wire::{Address, Session};
+
+/// How long a process may take to answer a ping. One that misses it is suspect, not dead.
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How many processes are asked at once where each question takes a session of its own.
+const PARALLEL_PINGS: usize = 8;
+
+/// What one look saw.
+#[derive(Debug)]
+pub struct Look {
+    /// The facts.
+    pub inventory: Inventory,
+    /// The verdicts.
+    pub cases: Vec<Case>,
+    /// Keys that are in each other's way.
+    pub collisions: Vec<Collision>,
+    /// When it was taken.
+    pub taken: Instant,
+}
+
+/// Where looks come from: an open session on a server.
+#[derive(Debug)]
+pub struct Observer {
+    source: Source,
+    address: Address,
+    timeout: Duration,
+    thresholds: Thresholds,
+}
+
+#[derive(Debug)]
+enum Source {
+    Admin(admin::Channel),
+    Snapshot(Session),
+}
+
+impl Observer {
+    /// Opens a session to look through.
+    ///
+    /// # Errors
+    /// No server, or one without sessions.
+    pub async fn open(options: &Options) -> Result<Self> {
+        let session = Session::open(&options.address, options.timeout).await?;
+        let source = if options.admin {
+            Source::Admin(admin::Channel::new(session))
+        } else {
+            Source::Snapshot(session)
+        };
+        let thresholds = options.thresholds;
+        Ok(Self { source, address: options.address.clone(), timeout: options.timeout, thresholds })
+    }
+
+    /// Takes a look.
+    ///
+    /// # Errors
+    /// The server did not answer, or refused the admin channel.
+    pub async fn look(&mut self) -> Result<Look> {
+        let inventory = match &mut self.source {
+            Source::Admin(channel) => list(channel, &self.address, Some(PING_TIMEOUT)).await?,
+            Source::Snapshot(session) => {
+                let mut inventory = snapshot(session, &self.address).await?;
+                ping_all(&mut inventory, &self.address, self.timeout).await?;
+                inventory
+            }
+        };
+        let cases = judge::judge(&inventory, &self.thresholds);
+        let collisions = judge::collisions::among(&inventory, &cases);
+        Ok(Look { inventory, cases, collisions, taken: Instant::now() })
+    }
+
+    /// What the server holds, without asking any process for a sign of life.
+    ///
+    /// # Errors
+    /// As [`look`](Self::look).
+    pub async fn inventory(&mut self) -> Result<Inventory> {
+        match &mut self.source {
+            Source::Admin(channel) => list(channel, &self.address, None).await,
+            Source::Snapshot(session) => snapshot(session, &self.address).await,
+        }
+    }
+
+    /// The admin channel, for what cannot be done without it.
+    ///
+    /// # Errors
+    /// It is switched off; `command` is who needs it.
+    pub fn admin(&mut self, command: &'static str) -> Result<&mut admin::Channel> {
+        match &mut self.source {
+            Source::Admin(channel) => Ok(channel),
+            Source::Snapshot(_) => Err(Error::AdminOff { command }),
+        }
+    }
+}
+
+async fn list(
+    channel: &mut admin::Channel,
+    address: &Address,
+    ping: Option<Duration>,
+) -> Result<Inventory> {
+    let rows = channel.list(ping).await?;
+    let session = channel.session();
+    Ok(inventory::from_rows(rows, session.id, address.to_string(), session.version.clone()))
+}
+
+async fn snapshot(session: &mut Session, address: &Address) -> Result<Inventory> {
+    let bytes = session.snapshot().await?;
+    inventory::from_pickle(bytes, session.id, address.to_string(), session.version.clone())
+        .map_err(|detail| Error::Protocol { address: address.clone(), detail })
+}
+
+/// Asks every process that owns a unit, over a few sessions at a time: the server answers the
+/// requests of one session one after the other.
+async fn ping_all(inventory: &mut Inventory, address: &Address, timeout: Duration) -> Result<()> {
+    let asked = inventory.processes.iter().enumerate();
+    let mut questions: Vec<_> =
+        asked.filter_map(|(index, process)| Some((index, process.units.first()?.clone()))).collect();
+    let mut running = JoinSet::new();
+    loop {
+        while running.len() < PARALLEL_PINGS
+            && let Some((index, unit)) = questions.pop()
+        {
+            let address = address.clone();
+            running.spawn(async move { Ok((index, ping(&address, timeout, &unit).await?)) });
+        }
+        let Some(answer) = running.join_next().await else { return Ok(()) };
+        match answer {
+            Ok(Ok((index, ping))) => inventory.processes[index].ping = ping,
+            Ok(Err(error)) => return Err(error),
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+}
+
+async fn ping(address: &Address, timeout: Duration, unit: &str) -> Result<Ping> {
+    let mut session = Session::open(address, timeout).await?;
+    let sent = Instant::now();
+    let answer = session.process_request(unit, "PING", PING_TIMEOUT).await?;
+    Ok(inventory::ping_answer(answer, sent.elapsed()))
+}

@@ -1,0 +1,85 @@
+//! What was typed, resolved: defaults filled in, strings parsed.
+
+use std::time::Duration;
+
+use crate::judge::Thresholds;
+use crate::wire::Address;
+
+/// What holds for every command.
+#[derive(Debug)]
+pub struct Options {
+    /// The server.
+    pub address: Address,
+    /// How long one exchange with the server may take.
+    pub timeout: Duration,
+    /// Whether the admin channel may be used.
+    pub admin: bool,
+    /// What the judgement depends on.
+    pub thresholds: Thresholds,
+    /// Where output goes and how.
+    pub terminal: Terminal,
+    /// How much is said on standard error.
+    pub talk: Talk,
+}
+
+/// What is known of standard output.
+#[derive(Clone, Copy, Debug)]
+pub struct Terminal {
+    /// Its width in columns; `None` in a pipe or a file, where lines are not cut.
+    pub width: Option<u16>,
+    /// Whether to use colour.
+    pub color: bool,
+    /// Whether somebody can be asked: standard input and standard error are terminals.
+    pub interactive: bool,
+}
+
+/// How much is said on standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Talk {
+    /// Errors only.
+    Quiet,
+    /// Also notes and what to do next.
+    Normal,
+    /// Also how the server was reached.
+    Verbose,
+}
+
+/// Why a duration is not taken.
+const EXAMPLES: &str = "write a number and a unit, for example 90s, 5m or 2h";
+
+/// Parses a duration as humantime does, without what people type by mistake.
+///
+/// # Errors
+/// What is wrong with it and what to write instead.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    if text.parse::<f64>().is_ok() {
+        return Err(format!("a duration needs a unit: {EXAMPLES}"));
+    }
+    if text.split(|it: char| !it.is_alphabetic()).any(|unit| unit == "M") {
+        return Err(format!("'M' means months; minutes are a small 'm': {EXAMPLES}"));
+    }
+    let parsed = humantime::parse_duration(text).map_err(|error| format!("{error}: {EXAMPLES}"))?;
+    if parsed.is_zero() {
+        return Err(format!("a duration must be longer than zero: {EXAMPLES}"));
+    }
+    Ok(parsed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_humantimes() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(duration("1month"), Ok(Duration::from_secs(2_630_016)));
+    }
+
+    #[test]
+    fn what_is_typed_by_mistake_is_refused() {
+        for text in ["0", "5", "0.5", "5M", "1h 5M", "0s", "", "five", "-5m"] {
+            assert!(duration(text).is_err(), "{text:?} was taken for a duration");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What became of each target. Plain data for the renderers.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::admin::DropTarget;
+use crate::exit::Exit;
+use crate::judge::{Case, Verdict};
+use crate::model::{Inventory, Server};
+
+/// What became of everything that was to be dropped.
+#[derive(Debug)]
+pub struct Report {
+    /// `host:port` of the server.
+    pub address: String,
+    /// Its ezmsg version.
+    pub version: String,
+    /// Its pid.
+    pub pid: Option<u32>,
+    /// Nothing was to be dropped for real.
+    pub dry_run: bool,
+    /// In the order of the listing.
+    pub targets: Vec<Target>,
+}
+
+/// One session or leftover that was to be dropped.
+#[derive(Debug)]
+pub struct Target {
+    /// Its id.
+    pub id: Uuid,
+    /// What it was judged; `None` if it was gone before.
+    pub verdict: Option<Verdict>,
+    /// Why, in words.
+    pub evidence: Vec<String>,
+    /// How old it was.
+    pub age: Option<Duration>,
+    /// The component keys it held.
+    pub components: Vec<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why, unless it simply went.
+    pub detail: Option<String>,
+    /// Which clients went or would go with it.
+    pub clients: Clients,
+}
+
+/// How it ended for a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is gone, which was verified.
+    Dropped,
+    /// It would be dropped.
+    WouldDrop,
+    /// It was gone before it could be dropped.
+    AlreadyGone,
+    /// A guard held: nothing was touched.
+    Refused,
+    /// It was not any more what it was when it was judged: nothing was touched.
+    Changed,
+    /// Some of it is still there.
+    Failed,
+}
+
+impl Outcome {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dropped => "dropped",
+            Self::WouldDrop => "would-drop",
+            Self::AlreadyGone => "already-gone",
+            Self::Refused => "refused",
+            Self::Changed => "changed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// How many clients of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clients {
+    /// Publishers.
+    pub publishers: usize,
+    /// Subscribers.
+    pub subscribers: usize,
+    /// Channels.
+    pub channels: usize,
+    /// Process registrations.
+    pub processes: usize,
+}
+
+impl From<&DropTarget> for Clients {
+    fn from(plan: &DropTarget) -> Self {
+        Self {
+            publishers: plan.publishers.len(),
+            subscribers: plan.subscribers.len(),
+            channels: plan.channels.len(),
+            processes: plan.processes.len(),
+        }
+    }
+}
+
+impl Report {
+    /// A report without targets yet.
+    #[must_use]
+    pub fn new(server: &Server, dry_run: bool) -> Self {
+        Self {
+            address: server.address.clone(),
+            version: server.version.clone(),
+            pid: server.process.as_ref().map(|process| process.pid),
+            dry_run,
+            targets: Vec::new(),
+        }
+    }
+
+    /// Success, unless something that was asked for was not done.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        let undone = |target: &Target| {
+            matches!(target.outcome, Outcome::Refused | Outcome::Changed | Outcome::Failed)
+        };
+        if self.targets.iter().any(undone) { Exit::Partial } else { Exit::Success }
+    }
+}
+
+impl Target {
+    /// A case that is about to go as planned.
+    #[must_use]
+    pub fn new(inventory: &Inventory, case: &Case, plan: &DropTarget) -> Self {
+        Self { clients: plan.into(), ..Self::of(inventory, case, Outcome::WouldDrop) }
+    }
+
+    /// A case that was not touched.
+    #[must_use]
+    pub fn ended(inventory: &Inventory, case: &Case, outcome: Outcome, detail: String) -> Self {
+        Self { detail: Some(detail), ..Self::of(inventory, case, outcome) }
+    }
+
+    /// Something that was there at the first look only.
+    #[must_use]
+    pub fn gone(id: Uuid) -> Self {
+        Self {
+            id,
+            verdict: None,
+            evidence: Vec::new(),
+            age: None,
+            components: Vec::new(),
+            outcome: Outcome::AlreadyGone,
+            detail: None,
+            clients: Clients::default(),
+        }
+    }
+
+    fn of(inventory: &Inventory, case: &Case, outcome: Outcome) -> Self {
+        Self {
+            verdict: Some(case.verdict),
+            evidence: case.evidence.clone(),
+            age: case.age,
+            components: case.keys(inventory).into_iter().map(str::to_owned).collect(),
+            outcome,
+            ..Self::gone(case.id)
+        }
+    }
+}

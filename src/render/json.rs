@@ -1,0 +1,309 @@
+//! Everything as JSON. Fields may be added and are never renamed; what is not known is `null`.
+
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::status::channel;
+use crate::judge::{Case, Collision};
+use crate::look::Look;
+use crate::model::{EndpointKind, Inventory, Ping, Process, Server};
+use crate::reap::report::Clients;
+use crate::reap::{Report, Target};
+
+/// Raised when a field is removed or changes its meaning.
+const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct ServerView<'a> {
+    address: &'a str,
+    version: &'a str,
+    pid: Option<u32>,
+    channel: &'static str,
+    /// A lock that is held at one look may be free at the next: then it is not known.
+    wedged: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct CaseView<'a> {
+    id: Uuid,
+    created_at: Option<String>,
+    age_seconds: Option<f64>,
+    last_activity_at: Option<String>,
+    last_activity_seconds: Option<f64>,
+    root: Option<&'a str>,
+    components: Vec<&'a str>,
+    units: Vec<&'a str>,
+    edges: Option<u64>,
+    peer: Option<String>,
+    verdict: &'static str,
+    reason: Option<&'static str>,
+    evidence: &'a [String],
+    processes: Vec<ProcessView<'a>>,
+    holders: Option<Vec<Value>>,
+    clients: Option<ClientsView>,
+}
+
+#[derive(Serialize)]
+struct ProcessView<'a> {
+    id: Uuid,
+    pid: Option<u32>,
+    host: Option<&'a str>,
+    units: &'a [String],
+    ping: Option<&'a str>,
+    ping_ms: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct ClientsView {
+    publishers: usize,
+    subscribers: usize,
+    channels: usize,
+    processes: usize,
+}
+
+#[derive(Serialize)]
+struct CollisionView<'a> {
+    kind: &'static str,
+    key: &'a str,
+    held_by: &'a [Uuid],
+}
+
+#[derive(Serialize)]
+struct TargetView<'a> {
+    id: Uuid,
+    verdict: Option<&'static str>,
+    reason: Option<&'static str>,
+    evidence: &'a [String],
+    age_seconds: Option<f64>,
+    components: &'a [String],
+    outcome: &'static str,
+    detail: Option<&'a str>,
+    clients: ClientsView,
+    killed: [u32; 0],
+}
+
+#[derive(Serialize)]
+struct ListDocument<'a> {
+    schema_version: u32,
+    server: ServerView<'a>,
+    sessions: Vec<CaseView<'a>>,
+    leftovers: Vec<CaseView<'a>>,
+    collisions: Vec<CollisionView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReportDocument<'a> {
+    schema_version: u32,
+    server: ReportServer<'a>,
+    dry_run: bool,
+    targets: Vec<TargetView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReportServer<'a> {
+    address: &'a str,
+    version: &'a str,
+    pid: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct CheckDocument<'a> {
+    schema_version: u32,
+    server: ServerView<'a>,
+    free: bool,
+    collisions: Vec<CollisionView<'a>>,
+}
+
+#[derive(Serialize)]
+struct StatusDocument<'a> {
+    schema_version: u32,
+    server: ServerView<'a>,
+    host: Option<&'a str>,
+    python: Option<&'a str>,
+    lock_held: Option<bool>,
+    lock_waiters: Option<u64>,
+    sessions: usize,
+    processes: usize,
+    publishers: Option<usize>,
+    subscribers: Option<usize>,
+    channels: Option<usize>,
+}
+
+/// `sessions list` and `sessions show`. `clients` tells what the drop of a case would take along.
+#[must_use]
+pub fn list(look: &Look, cases: &[&Case], clients: &impl Fn(&Case) -> Option<Clients>) -> String {
+    let views = |leftover: bool| {
+        let wanted = cases.iter().filter(|case| case.session(&look.inventory).is_none() == leftover);
+        wanted.map(|case| view(&look.inventory, case, clients(case))).collect()
+    };
+    document(&ListDocument {
+        schema_version: SCHEMA_VERSION,
+        server: server(&look.inventory.server),
+        sessions: views(false),
+        leftovers: views(true),
+        collisions: look.collisions.iter().map(collision).collect(),
+    })
+}
+
+/// `sessions list -o jsonl`: one session or leftover a line.
+#[must_use]
+pub fn list_lines(
+    look: &Look,
+    cases: &[&Case],
+    clients: &impl Fn(&Case) -> Option<Clients>,
+) -> String {
+    cases.iter().map(|case| line(&view(&look.inventory, case, clients(case)))).collect()
+}
+
+/// `sessions drop` and `sessions reap`.
+#[must_use]
+pub fn report(report: &Report) -> String {
+    document(&ReportDocument {
+        schema_version: SCHEMA_VERSION,
+        server: ReportServer {
+            address: &report.address,
+            version: &report.version,
+            pid: report.pid,
+        },
+        dry_run: report.dry_run,
+        targets: report.targets.iter().map(target).collect(),
+    })
+}
+
+/// `-o jsonl` of the same: one target a line.
+#[must_use]
+pub fn report_lines(report: &Report) -> String {
+    report.targets.iter().map(|it| line(&target(it))).collect()
+}
+
+/// `sessions check`.
+#[must_use]
+pub fn check(look: &Look, collisions: &[Collision]) -> String {
+    document(&CheckDocument {
+        schema_version: SCHEMA_VERSION,
+        server: server(&look.inventory.server),
+        free: collisions.is_empty(),
+        collisions: collisions.iter().map(collision).collect(),
+    })
+}
+
+/// `server status`.
+#[must_use]
+pub fn status(inventory: &Inventory) -> String {
+    let process = inventory.server.process.as_ref();
+    let number = |of: fn(&EndpointKind) -> bool| {
+        let endpoints = inventory.endpoints.as_ref()?;
+        Some(endpoints.iter().filter(|endpoint| of(&endpoint.kind)).count())
+    };
+    document(&StatusDocument {
+        schema_version: SCHEMA_VERSION,
+        server: server(&inventory.server),
+        host: process.map(|process| process.host.as_str()),
+        python: process.map(|process| process.python.as_str()),
+        lock_held: process.map(|process| process.lock_held),
+        lock_waiters: process.map(|process| process.lock_waiters),
+        sessions: inventory.sessions.iter().filter(|session| !session.graphctl).count(),
+        processes: inventory.processes.len(),
+        publishers: number(|kind| matches!(kind, EndpointKind::Publisher(_))),
+        subscribers: number(|kind| matches!(kind, EndpointKind::Subscriber(_))),
+        channels: number(|kind| matches!(kind, EndpointKind::Channel(_))),
+    })
+}
+
+fn server(server: &Server) -> ServerView<'_> {
+    let process = server.process.as_ref();
+    ServerView {
+        address: &server.address,
+        version: &server.version,
+        pid: process.map(|process| process.pid),
+        channel: channel(server.channel),
+        wedged: process.and_then(|process| (!process.lock_held).then_some(false)),
+    }
+}
+
+fn view<'a>(inventory: &'a Inventory, case: &'a Case, clients: Option<Clients>) -> CaseView<'a> {
+    let session = case.session(inventory);
+    let created = case.age.and_then(|age| inventory.now.checked_sub(age));
+    let peer = session.and_then(|session| session.link.as_ref()?.peer.as_ref());
+    CaseView {
+        id: case.id,
+        created_at: created.map(time),
+        age_seconds: case.age.map(seconds),
+        last_activity_at: case.last_activity.map(time),
+        last_activity_seconds: case.idle(inventory).map(seconds),
+        root: session.and_then(|session| session.root.as_deref()),
+        components: case.keys(inventory),
+        units: case.units(inventory),
+        edges: session.map(|session| session.edges),
+        peer: peer.map(|(host, port)| format!("{host}:{port}")),
+        verdict: case.verdict.state(),
+        reason: case.verdict.reason(),
+        evidence: &case.evidence,
+        processes: case.processes(inventory).map(process).collect(),
+        holders: None,
+        clients: clients.map(clients_view),
+    }
+}
+
+fn process(process: &Process) -> ProcessView<'_> {
+    let (ping, took) = match &process.ping {
+        Ping::NotAsked => (None, None),
+        Ping::Answered(took) => (Some("ok"), *took),
+        Ping::Silent => (Some("timeout"), None),
+        Ping::Blocked => (Some("blocked"), None),
+        Ping::Failed(code) => (Some(code.as_str()), None),
+    };
+    ProcessView {
+        id: process.id,
+        pid: process.pid,
+        host: process.host.as_deref(),
+        units: &process.units,
+        ping,
+        ping_ms: took.map(|took| seconds(took * 1000)),
+    }
+}
+
+fn target(target: &Target) -> TargetView<'_> {
+    TargetView {
+        id: target.id,
+        verdict: target.verdict.map(crate::judge::Verdict::state),
+        reason: target.verdict.and_then(crate::judge::Verdict::reason),
+        evidence: &target.evidence,
+        age_seconds: target.age.map(seconds),
+        components: &target.components,
+        outcome: target.outcome.name(),
+        detail: target.detail.as_deref(),
+        clients: clients_view(target.clients),
+        killed: [],
+    }
+}
+
+fn clients_view(clients: Clients) -> ClientsView {
+    let Clients { publishers, subscribers, channels, processes } = clients;
+    ClientsView { publishers, subscribers, channels, processes }
+}
+
+fn collision(collision: &Collision) -> CollisionView<'_> {
+    let Collision { kind, key, held_by } = collision;
+    CollisionView { kind: kind.name(), key, held_by }
+}
+
+fn time(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
+/// Seconds to the millisecond: more digits would only be noise.
+fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+fn document(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("plain data with string keys is JSON") + "\n"
+}
+
+fn line(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("plain data with string keys is JSON") + "\n"
+}

@@ -1,0 +1,92 @@
+//! Filters → cases. One selection serves `list`, the dry run and the reap. Pure.
+
+use std::time::Duration;
+
+use glob::Pattern;
+
+use crate::error::{Error, Result};
+use crate::judge::Case;
+use crate::model::{Inventory, Link, Process};
+
+/// What must hold of a case for it to be selected; an empty filter selects everything.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// At least that old.
+    pub older_than: Option<Duration>,
+    /// Without activity for at least that long.
+    pub idle_for: Option<Duration>,
+    /// One of its keys matches one of these.
+    pub components: Vec<Pattern>,
+    /// It holds one of these keys.
+    pub colliding_with: Vec<String>,
+    /// Its state is one of these.
+    pub states: Vec<String>,
+    /// Its client, or one of its processes, is on one of these hosts.
+    pub hosts: Vec<String>,
+    /// One of its processes has one of these pids.
+    pub pids: Vec<u32>,
+    /// None of its keys matches any of these.
+    pub exclude: Vec<Pattern>,
+    /// Also sessions of graphctl itself.
+    pub graphctl: bool,
+}
+
+impl Filter {
+    /// Whether a case is selected. What is not known does not match.
+    #[must_use]
+    pub fn selects(&self, inventory: &Inventory, case: &Case) -> bool {
+        let keys = case.keys(inventory);
+        let at_least = |least: Option<Duration>, known: Option<Duration>| {
+            least.is_none_or(|least| known.is_some_and(|known| known >= least))
+        };
+        let any_key = |patterns: &[Pattern]| {
+            patterns.iter().any(|pattern| keys.iter().any(|key| pattern.matches(key)))
+        };
+        let session = case.session(inventory);
+        (self.graphctl || session.is_none_or(|session| !session.graphctl))
+            && at_least(self.older_than, case.age)
+            && at_least(self.idle_for, case.idle(inventory))
+            && (self.components.is_empty() || any_key(&self.components))
+            && !any_key(&self.exclude)
+            && among(&self.colliding_with, |key| keys.contains(&key.as_str()))
+            && among(&self.states, |state| case.verdict.state() == state)
+            && among(&self.pids, |pid| case.processes(inventory).any(|it| it.pid == Some(*pid)))
+            && among(&self.hosts, |host| {
+                session.and_then(|session| session.link.as_ref()).is_some_and(|it| is_at(it, host))
+                    || case.processes(inventory).any(|process| runs_on(process, host))
+            })
+    }
+}
+
+fn among<T>(wanted: &[T], matches: impl Fn(&T) -> bool) -> bool {
+    wanted.is_empty() || wanted.iter().any(matches)
+}
+
+fn is_at(link: &Link, host: &str) -> bool {
+    link.peer.as_ref().is_some_and(|(peer, _)| peer == host)
+}
+
+fn runs_on(process: &Process, host: &str) -> bool {
+    process.host.as_deref() == Some(host)
+        || process.link.as_ref().is_some_and(|link| is_at(link, host))
+}
+
+/// Finds the one case whose id starts with `prefix`, as typed: case and dashes do not matter.
+///
+/// # Errors
+/// No case, or more than one.
+pub fn by_id<'a>(cases: &'a [Case], prefix: &str) -> Result<&'a Case> {
+    let wanted = prefix.replace('-', "").to_ascii_lowercase();
+    let mut matches = cases
+        .iter()
+        .filter(|case| !wanted.is_empty() && case.id.simple().to_string().starts_with(&wanted));
+    match (matches.next(), matches.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err(Error::UnknownId { id: prefix.to_owned() }),
+        (Some(first), Some(second)) => {
+            let all = [first, second].into_iter().chain(matches);
+            let matches = all.map(|case| case.id.to_string()).collect();
+            Err(Error::AmbiguousId { id: prefix.to_owned(), matches })
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The only owner of a socket. Every wait has a deadline, every length a cap.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::Address;
+use crate::error::{Error, Result};
+
+/// The longest version a greeting may hold, in bytes. `3.9.0` is 5.
+const GREETING_CAP: u64 = 64;
+
+/// How much is asked of the socket at once, in bytes.
+const READ_BUFFER: usize = 64 * 1024;
+
+/// A greeted connection to a GraphServer.
+#[derive(Debug)]
+pub struct Connection {
+    stream: BufReader<TcpStream>,
+    address: Address,
+    timeout: Duration,
+    deadline: Instant,
+    doing: &'static str,
+}
+
+impl Connection {
+    /// Connects and reads the greeting; also returns the server's ezmsg version.
+    ///
+    /// # Errors
+    /// No server, no greeting within `timeout`, or a greeting that no GraphServer sends.
+    pub async fn open(address: &Address, timeout: Duration) -> Result<(Self, String)> {
+        let deadline = Instant::now() + timeout;
+        let connect = TcpStream::connect((address.host.as_str(), address.port));
+        let stream = timeout_at(deadline, connect)
+            .await
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
+            .map_err(|source| Error::NoServer { address: address.clone(), source })?;
+        let mut connection = Self {
+            stream: BufReader::with_capacity(READ_BUFFER, stream),
+            address: address.clone(),
+            timeout,
+            deadline,
+            doing: "greeting",
+        };
+        let version = connection.greeting().await.map_err(|error| match error {
+            Error::Deadline { address, waited, .. } => {
+                Error::NoGreeting { address, waited, holders: Vec::new() }
+            }
+            error => error,
+        })?;
+        Ok((connection, version))
+    }
+
+    async fn greeting(&mut self) -> Result<String> {
+        let bytes = self.block(GREETING_CAP).await?;
+        let version = String::from_utf8(bytes).map_err(|_| self.protocol("its greeting is not text"))?;
+        if version.starts_with(|first: char| first.is_ascii_digit()) {
+            Ok(version)
+        } else {
+            Err(self.protocol("its greeting is not a version"))
+        }
+    }
+
+    /// Starts a new exchange: the deadline of everything that follows is one timeout from now.
+    pub fn begin(&mut self, doing: &'static str) {
+        self.begin_within(doing, Duration::ZERO);
+    }
+
+    /// As [`begin`](Self::begin), for work that the server has been given `extra` time for.
+    pub fn begin_within(&mut self, doing: &'static str, extra: Duration) {
+        self.doing = doing;
+        self.deadline = Instant::now() + self.timeout + extra;
+    }
+
+    /// Whom this connection leads to.
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// How long one exchange may take.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Sends all of `bytes`.
+    ///
+    /// # Errors
+    /// The deadline passed or the connection is gone.
+    pub async fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        let sent = timeout_at(self.deadline, self.stream.get_mut().write_all(bytes)).await;
+        self.outcome(sent)
+    }
+
+    /// Reads one byte.
+    ///
+    /// # Errors
+    /// The deadline passed or the connection is gone.
+    pub async fn byte(&mut self) -> Result<u8> {
+        let read = timeout_at(self.deadline, self.stream.read_u8()).await;
+        self.outcome(read)
+    }
+
+    /// Reads one byte that must be `expected`.
+    ///
+    /// # Errors
+    /// As [`byte`](Self::byte), or another byte came.
+    pub async fn expect(&mut self, expected: u8) -> Result<()> {
+        match self.byte().await? {
+            byte if byte == expected => Ok(()),
+            byte => Err(self.protocol(format!(
+                "expected byte {expected:#04x} and got {byte:#04x} while {}",
+                self.doing
+            ))),
+        }
+    }
+
+    /// Reads a u64 length and that many bytes. Memory grows with what arrives, not with what is promised.
+    ///
+    /// # Errors
+    /// As [`byte`](Self::byte), or the length is above `cap` bytes.
+    pub async fn block(&mut self, cap: u64) -> Result<Vec<u8>> {
+        let length = timeout_at(self.deadline, self.stream.read_u64_le()).await;
+        let length = self.outcome(length)?;
+        if length > cap {
+            return Err(self.protocol(format!(
+                "it announces {length} bytes while {}, and the most is {cap}",
+                self.doing
+            )));
+        }
+        let mut bytes = Vec::new();
+        let mut stream = (&mut self.stream).take(length);
+        let read = timeout_at(self.deadline, stream.read_to_end(&mut bytes)).await;
+        self.outcome(read)?;
+        if (bytes.len() as u64) < length {
+            return Err(self.lost());
+        }
+        Ok(bytes)
+    }
+
+    /// The server said something that is not in the protocol.
+    #[must_use]
+    pub fn protocol(&self, detail: impl Into<String>) -> Error {
+        Error::Protocol { address: self.address.clone(), detail: detail.into() }
+    }
+
+    fn lost(&self) -> Error {
+        Error::Lost { address: self.address.clone(), doing: self.doing }
+    }
+
+    fn outcome<T>(&self, result: Result<io::Result<T>, tokio::time::error::Elapsed>) -> Result<T> {
+        match result {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(_)) => Err(self.lost()),
+            Err(_) => Err(Error::Deadline {
+                address: self.address.clone(),
+                doing: self.doing,
+                waited: self.timeout,
+            }),
+        }
+    }
+
+    /// Gives the socket up to blocking reads, for what must be read before it may be closed.
+    /// `None` when part of it has been read already, or the socket is broken.
+    pub(super) fn into_blocking(self, patience: Duration) -> Option<std::net::TcpStream> {
+        if !self.stream.buffer().is_empty() {
+            return None;
+        }
+        let stream = self.stream.into_inner().into_std().ok()?;
+        stream.set_nonblocking(false).ok()?;
+        stream.set_read_timeout(Some(patience)).ok()?;
+        Some(stream)
+    }
+}

@@ -1,0 +1,63 @@
+//! Numbers, durations and lists as people say them. Pure.
+
+use std::time::Duration;
+
+/// `1 session`, `2 sessions`.
+#[must_use]
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// An age in its two largest units: `350ms`, `42s`, `4m 12s`, `3d 2h`.
+#[must_use]
+pub fn ago(age: Duration) -> String {
+    let seconds = age.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes, seconds % 60) {
+        (0, 0, 0, 0) => format!("{}ms", age.as_millis()),
+        (0, 0, 0, seconds) => format!("{seconds}s"),
+        (0, 0, minutes, seconds) => format!("{minutes}m {seconds}s"),
+        (0, hours, minutes, _) => format!("{hours}h {minutes}m"),
+        (days, hours, _, _) => format!("{days}d {hours}h"),
+    }
+}
+
+/// A duration as it was typed: `5m`, `1m 30s`.
+#[must_use]
+pub fn precise(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string()
+}
+
+/// How many names a list shows before it counts the rest.
+const SHOWN: usize = 3;
+
+/// `A`, `A, B`, `A, B, C and 7 more`.
+#[must_use]
+pub fn list<T: AsRef<str>>(names: &[T]) -> String {
+    let shown: Vec<_> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    let rest = names.len().saturating_sub(SHOWN);
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    shown.join(", ") + &more
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_said_in_their_two_largest_units() {
+        let said = |millis| ago(Duration::from_millis(millis));
+        assert_eq!(said(350), "350ms");
+        assert_eq!(said(42_900), "42s");
+        assert_eq!(said(252_000), "4m 12s");
+        assert_eq!(said(7_380_000), "2h 3m");
+        assert_eq!(said(266_400_000), "3d 2h");
+    }
+
+    #[test]
+    fn long_lists_count_what_they_leave_out() {
+        assert_eq!(list::<&str>(&[]), "");
+        assert_eq!(list(&["A", "B"]), "A, B");
+        assert_eq!(list(&["A", "B", "C", "D", "E"]), "A, B, C and 2 more");
+    }
+}

@@ -1,0 +1,147 @@
+"""The other clients of a GraphServer: witness, observer, low-level publisher and subscriber, silent session.
+
+Each mode prints JSON lines on stdout and, all but `snapshot`, lives until its stdin is closed.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+
+import ezmsg.core as ez
+from ezmsg.core.graphmeta import (
+    CollectionMetadata,
+    DynamicSettingsMetadata,
+    GraphMetadata,
+    GraphSnapshot,
+    InputStreamMetadata,
+    OutputStreamMetadata,
+    UnitMetadata,
+)
+
+
+def emit(event: str, **facts: object) -> None:
+    print(json.dumps({"event": event, **facts, "at": time.monotonic()}), flush=True)
+
+
+def session_id(context: ez.GraphContext) -> str:
+    """ezmsg has no public name for it."""
+    return str(context._session_id)
+
+
+def told(snapshot: GraphSnapshot, own: str) -> dict[str, object]:
+    """All the server says it holds, but for the session that asked."""
+    sessions = {
+        id: {
+            "components": sorted(held.metadata.components) if held.metadata else [],
+            "edges": [list(edge) for edge in held.edges],
+        }
+        for id, held in snapshot.sessions.items()
+        if id != own
+    }
+    processes = [
+        {"id": str(held.process_id), "pid": held.pid, "host": held.host, "units": held.units}
+        for held in snapshot.processes.values()
+    ]
+    return {"sessions": sessions, "processes": processes, "graph": snapshot.graph}
+
+
+def metadata(keys: list[str]) -> GraphMetadata:
+    """What a pipeline of these components would register: keys with children are collections."""
+    components = {}
+    for key in keys:
+        children = [other for other in keys if other.rpartition("/")[0] == key]
+        common = dict(
+            address=key,
+            name=key.rpartition("/")[2],
+            settings_type="ezmsg.core.settings.Settings",
+            initial_settings=(None, "None"),
+            dynamic_settings=DynamicSettingsMetadata(False, None, None),
+            settings_schema=None,
+        )
+        if children:
+            components[key] = CollectionMetadata(
+                component_type="lab.Pair", topics={}, relays={}, children=children, **common
+            )
+        else:
+            streams = {
+                "INPUT": InputStreamMetadata("INPUT", f"{key}/INPUT", "builtins.dict"),
+                "OUTPUT": OutputStreamMetadata("OUTPUT", f"{key}/OUTPUT", "builtins.dict"),
+            }
+            components[key] = UnitMetadata(
+                component_type="lab.Unit", streams=streams, tasks=[], main=None, threads=[], **common
+            )
+    return GraphMetadata(schema_version=1, root_name=None, components=components)
+
+
+async def publish(context: ez.GraphContext, topic: str, rate: float) -> None:
+    publisher = await context.publisher(topic)
+    emit("ready", id=session_id(context))
+    number = 0
+    while True:
+        await publisher.broadcast({"run": "lab", "number": number})
+        number += 1
+        await asyncio.sleep(1 / rate)
+
+
+async def subscribe(context: ez.GraphContext, topic: str) -> None:
+    subscriber = await context.subscriber(topic)
+    emit("ready", id=session_id(context))
+    total = 0
+
+    async def report() -> None:
+        while True:
+            emit("count", total=total)
+            await asyncio.sleep(0.2)
+
+    reporting = asyncio.create_task(report())
+    try:
+        while True:
+            await subscriber.recv()
+            total += 1
+    finally:
+        reporting.cancel()
+
+
+async def until_let_go(work: "asyncio.Task[None] | None" = None) -> None:
+    waiting = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
+    await asyncio.wait({waiting, work} if work else {waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if work and work.done():
+        work.result()
+    if work:
+        work.cancel()
+
+
+async def serve(args: argparse.Namespace) -> None:
+    host, port = args.address.rsplit(":", 1)
+    async with ez.GraphContext((host, int(port)), auto_start=False) as context:
+        if args.mode == "snapshot":
+            print(json.dumps(told(await context.snapshot(), session_id(context))), flush=True)
+        elif args.mode == "publish":
+            await until_let_go(asyncio.create_task(publish(context, args.topic, args.rate)))
+        elif args.mode == "subscribe":
+            await until_let_go(asyncio.create_task(subscribe(context, args.topic)))
+        else:
+            if args.mode == "session":
+                await context.register_metadata(metadata(args.keys))
+            emit("ready", id=session_id(context))
+            await until_let_go()
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--address", required=True)
+    modes = parser.add_subparsers(dest="mode", required=True)
+    modes.add_parser("snapshot")
+    modes.add_parser("observe")
+    modes.add_parser("session").add_argument("keys", nargs="+")
+    publishing = modes.add_parser("publish")
+    publishing.add_argument("topic")
+    publishing.add_argument("--rate", type=float, default=100.0)
+    modes.add_parser("subscribe").add_argument("topic")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(arguments()))

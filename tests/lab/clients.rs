@@ -1,0 +1,126 @@
+//! The other clients of a server: observers, taps, silent sessions, ghosts, and the witness.
+
+use std::io::Write as _;
+use std::ops::{Deref, DerefMut};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::PATIENCE;
+use super::process::Process;
+use super::server::{Server, greeted};
+
+/// Opens a session.
+const SESSION: u8 = 0x15;
+
+/// A client that is no pipeline, in a process of its own; dropping it ends it.
+pub struct Client {
+    process: Process,
+    id: String,
+}
+
+impl Client {
+    /// A bare `GraphContext`, like a dashboard.
+    pub fn observer(server: &Server) -> Self {
+        Self::start(server, &["observe"])
+    }
+
+    /// A session that registers components with these keys, and then stays silent.
+    pub fn silent_session(server: &Server, keys: &[&str]) -> Self {
+        Self::start(server, &[&["session"], keys].concat())
+    }
+
+    /// A low-level publisher on a topic, at 100 messages a second.
+    pub fn publisher(server: &Server, topic: &str) -> Self {
+        Self::start(server, &["publish", topic])
+    }
+
+    /// A low-level subscriber to a topic: tells `count` events. With `SYSTEM/PUB/OUTPUT`, a tap.
+    pub fn subscriber(server: &Server, topic: &str) -> Self {
+        Self::start(server, &["subscribe", topic])
+    }
+
+    fn start(server: &Server, arguments: &[&str]) -> Self {
+        let address = format!("--address={}", server.address());
+        let arguments: Vec<String> = std::iter::once(&*address)
+            .chain(arguments.iter().copied())
+            .map(str::to_owned)
+            .collect();
+        let process = Process::start(server.python(), "clients.py", &arguments);
+        let id = process.wait_event("ready", PATIENCE)["id"].as_str().expect("an id").to_owned();
+        Self { process, id }
+    }
+
+    /// The id of its session.
+    pub fn session_id(&self) -> &str {
+        &self.id
+    }
+
+    /// Lets it close its session and leave, and waits for that.
+    pub fn close(mut self) {
+        self.let_go();
+        self.wait_exit(PATIENCE);
+    }
+}
+
+impl Deref for Client {
+    type Target = Process;
+
+    fn deref(&self) -> &Process {
+        &self.process
+    }
+}
+
+impl DerefMut for Client {
+    fn deref_mut(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}
+
+/// Asks for a session and hangs up without reading its id: the server keeps a ghost of it for ever.
+pub fn ghost(server: &Server) {
+    greeted(server.address()).write_all(&[SESSION]).expect("the server takes an opcode");
+}
+
+/// What a server said it holds, by `GraphContext.snapshot()`.
+///
+/// `{"sessions": {ID: {"components", "edges"}}, "processes": [{"id", "pid", "host", "units"}], "graph"}`,
+/// without the session that asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Witness(pub Value);
+
+impl Witness {
+    pub(super) fn of(server: &Server) -> Self {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/clients.py");
+        let output = Command::new(server.python())
+            .args(["-B", script, "--address", server.address(), "snapshot"])
+            .output()
+            .expect("the lab's python starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "the witness failed:\n{said}");
+        Self(serde_json::from_slice(&output.stdout).expect("the witness speaks JSON"))
+    }
+
+    /// The ids of all sessions.
+    pub fn sessions(&self) -> Vec<String> {
+        self.0["sessions"].as_object().expect("sessions by id").keys().cloned().collect()
+    }
+
+    /// The ids of the sessions with this component.
+    pub fn sessions_of(&self, key: &str) -> Vec<String> {
+        let sessions = self.0["sessions"].as_object().expect("sessions by id").iter();
+        let with_key = sessions.filter(|(_, session)| holds(&session["components"], key));
+        with_key.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// The pids of the processes that own this unit.
+    pub fn owners_of(&self, unit: &str) -> Vec<u32> {
+        let processes = self.0["processes"].as_array().expect("a list of processes").iter();
+        let owners = processes.filter(|process| holds(&process["units"], unit));
+        owners.filter_map(|process| process["pid"].as_u64()?.try_into().ok()).collect()
+    }
+}
+
+fn holds(list: &Value, text: &str) -> bool {
+    list.as_array().is_some_and(|list| list.iter().any(|item| item == text))
+}

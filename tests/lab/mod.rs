@@ -1,0 +1,44 @@
+//! The test lab: real GraphServers, real pipelines and real ways for them to die.
+//!
+//! Everything here runs stock ezmsg in a private virtual environment that the lab makes itself, and
+//! talks to it over the loopback. Nothing is mocked and nothing sleeps for luck: every wait is for an
+//! event and has a deadline, and a deadline that passes panics with all the process had to say.
+//!
+//! Every process started here lives in a process group that the lab owns. It ends when its value is
+//! dropped, or when the test dies in whatever way; only processes of such groups are ever signalled.
+//!
+//! ```ignore
+//! let python = lab::ezmsg("3.9.0");
+//! let server = lab::Server::start(&python);
+//! let mut pipeline = lab::Pipeline::start(&server, &lab::Options::default());
+//! pipeline.wait_event("running", lab::PATIENCE);
+//! ```
+
+#![expect(
+    unreachable_pub,
+    reason = "`pub` is what the tests may use; a test crate exports nothing"
+)]
+
+mod clients;
+mod family;
+mod phantoms;
+mod pipeline;
+mod process;
+mod python;
+mod server;
+mod transcript;
+
+#[allow(unused_imports, reason = "each test uses its own part of the lab")]
+pub use self::{
+    clients::{Client, Witness, ghost},
+    phantoms::{Phantom, phantom},
+    pipeline::{Fail, Options, Pipeline, Runner, StartMethod},
+    process::Process,
+    python::ezmsg,
+    server::Server,
+};
+
+use std::time::Duration;
+
+/// How long to wait for something that ought to happen soon, on a slow and busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,0 +1,201 @@
+"""A pipeline of two units whose messages really flow: NAME/PUB counts, NAME/SUB checks the counting.
+
+It tells what happens to it as JSON lines on stdout and is told what to do on stdin ("stop", "leave").
+SIGUSR1 to a process ends the slow `initialize` of a unit in it. Only ezmsg's public names are used.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import AsyncGenerator
+
+import ezmsg.core as ez
+
+initialize_now = threading.Event()
+signal.signal(signal.SIGUSR1, lambda *_: initialize_now.set())
+
+
+def emit(event: str, **facts: object) -> None:
+    """One line in one write, so that lines of several processes never mix."""
+    line = json.dumps({"event": event, **facts, "at": time.monotonic()})
+    os.write(1, f"{line}\n".encode())
+
+
+class Plan(ez.Settings):
+    run: str
+    rate: float
+    messages: int
+    processes: int
+    slow_initialize: float
+    fail: str
+
+
+class Counter(ez.Unit):
+    """Publishes 0, 1, 2, … with the id of its run, and fails as planned."""
+
+    SETTINGS = Plan
+    OUTPUT = ez.OutputStream(dict)
+
+    async def initialize(self) -> None:
+        emit("unit", unit="PUB", pid=os.getpid())
+        await asyncio.to_thread(initialize_now.wait, self.SETTINGS.slow_initialize)
+        if self.SETTINGS.fail == "initialize-raises":
+            raise ValueError("the amplifier is not there")
+        if self.SETTINGS.fail == "forks-helper" and os.fork() == 0:
+            emit("helper", pid=os.getpid())
+            while True:
+                signal.pause()
+
+    @ez.publisher(OUTPUT)
+    async def count(self) -> AsyncGenerator:
+        number, due = 0, time.monotonic()
+        while self.SETTINGS.messages == 0 or number < self.SETTINGS.messages:
+            yield self.OUTPUT, {"run": self.SETTINGS.run, "number": number}
+            number += 1
+            due = max(due + 1 / self.SETTINGS.rate, time.monotonic() - 1)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        raise ez.NormalTermination
+
+    async def shutdown(self) -> None:
+        if self.SETTINGS.fail == "shutdown-raises":
+            raise OSError("the recording could not be closed")
+        if self.SETTINGS.fail == "shutdown-hangs":
+            emit("shutdown-hangs", pid=os.getpid())
+            await asyncio.Event().wait()
+
+
+class Checker(ez.Unit):
+    """Counts the messages of its own run, the gaps among them, and messages of any other run."""
+
+    SETTINGS = Plan
+    INPUT = ez.InputStream(dict)
+
+    async def initialize(self) -> None:
+        self.total = self.foreign = self.gaps = self.due = 0
+        emit("unit", unit="SUB", pid=os.getpid())
+
+    @ez.subscriber(INPUT)
+    async def check(self, message: dict) -> None:
+        if message["run"] != self.SETTINGS.run:
+            self.foreign += 1
+            return
+        self.gaps += message["number"] != self.due
+        self.due = message["number"] + 1
+        self.total += 1
+        if self.total == 1:
+            emit("running")
+
+    @ez.task
+    async def report(self) -> None:
+        while True:
+            emit("count", total=self.total, foreign=self.foreign, gaps=self.gaps)
+            await asyncio.sleep(0.2)
+
+
+class Pair(ez.Collection):
+    SETTINGS = Plan
+    PUB = Counter()
+    SUB = Checker()
+
+    def configure(self) -> None:
+        self.PUB.apply_settings(self.SETTINGS)
+        self.SUB.apply_settings(self.SETTINGS)
+
+    def network(self) -> ez.NetworkDefinition:
+        return ((self.PUB.OUTPUT, self.SUB.INPUT),)
+
+    def process_components(self) -> tuple[ez.Component, ...]:
+        return (self.PUB,) if self.SETTINGS.processes == 2 else ()
+
+
+def tell_when_backends_end() -> None:
+    """Watches without reaping: joining the backends stays the runner's affair."""
+    waiting = [child.sentinel for child in multiprocessing.active_children()]
+    while waiting:
+        for sentinel in multiprocessing.connection.wait(waiting):
+            waiting.remove(sentinel)
+    emit("backends-ended")
+
+
+def obey(runner: ez.GraphRunner) -> None:
+    """Like a notebook: the runner is an object of a session which outlives errors and interrupts."""
+    while True:
+        try:
+            order = sys.stdin.readline().strip()
+            if order == "stop":
+                runner.stop()
+                emit("stopped")
+            elif order in ("leave", ""):
+                return
+        except (Exception, KeyboardInterrupt) as error:
+            emit("cleanup-failed", error=repr(error))
+
+
+def was_refused(error: Exception) -> bool:
+    """By its metadata, by its processes, or because a backend was."""
+    reasons = ("registration rejected", "PROCESS_REGISTER")
+    return isinstance(error, ez.GraphRunnerStartError) or any(why in str(error) for why in reasons)
+
+
+def launch(runner: ez.GraphRunner, how: str) -> int:
+    try:
+        if how == "start":
+            runner.start()
+        else:
+            runner.run_blocking()
+    except Exception as error:
+        traceback.print_exc()
+        emit("refused" if was_refused(error) else "cleanup-failed", error=str(error))
+        return 1
+    if how == "start":
+        emit("started")
+        threading.Thread(target=tell_when_backends_end, daemon=True).start()
+        obey(runner)
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--address", required=True)
+    parser.add_argument("--name", default="SYSTEM")
+    parser.add_argument("--run", default=str(uuid.uuid4()))
+    parser.add_argument("--rate", type=float, default=200.0)
+    parser.add_argument("--messages", type=int, default=0, help="end by itself after so many")
+    parser.add_argument("--processes", type=int, choices=(1, 2), default=1)
+    parser.add_argument("--start-method", choices=("fork", "spawn", "forkserver"), default="fork")
+    parser.add_argument("--runner", choices=("run", "start"), default="run")
+    parser.add_argument("--slow-initialize", type=float, default=0.0)
+    parser.add_argument("--fail", default="none")
+    parser.add_argument("--stay", action="store_true", help="keep the interpreter open at the end")
+    return parser.parse_args()
+
+
+def main() -> int:
+    args = arguments()
+    # A shell that runs the tests in the background makes its children ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    multiprocessing.set_start_method(args.start_method)
+    emit("main", pid=os.getpid(), run=args.run)
+    fields = ("run", "rate", "messages", "processes", "slow_initialize", "fail")
+    plan = Plan(**{field: getattr(args, field) for field in fields})
+    host, port = args.address.rsplit(":", 1)
+    runner = ez.GraphRunner({args.name: Pair(plan)}, graph_address=(host, int(port)))
+    code = launch(runner, args.runner)
+    if code == 0:
+        emit("ended")
+    if args.stay:
+        sys.stdin.read()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

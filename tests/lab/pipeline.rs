@@ -1,0 +1,183 @@
+//! A real pipeline whose messages flow through a real server.
+
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::PATIENCE;
+use super::process::Process;
+use super::server::Server;
+
+/// How multiprocessing makes the backends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StartMethod {
+    /// They inherit every socket of the main process.
+    #[default]
+    Fork,
+    /// Fresh interpreters.
+    Spawn,
+    /// Forked from a helper that has no sockets.
+    Forkserver,
+}
+
+/// Which of ezmsg's ways launches the pipeline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Runner {
+    /// `run_blocking()`, as in a script: the main process owns the first units.
+    #[default]
+    Run,
+    /// `start()`, as in a notebook: backends own every unit; the main process obeys `tell("stop")`.
+    Start,
+}
+
+/// What goes wrong, always in the unit PUB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fail {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Its `initialize` raises.
+    InitializeRaises,
+    /// Its `shutdown` raises.
+    ShutdownRaises,
+    /// Its `shutdown` never ends; the event `shutdown-hangs` tells when.
+    ShutdownHangs,
+    /// It forks a helper that holds every socket open so far and outlives its parent.
+    ForksHelper,
+}
+
+/// How a pipeline is to be; the default is one healthy process at 200 messages a second.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The root key; the units are `NAME/PUB` and `NAME/SUB`.
+    pub name: String,
+    /// Messages a second.
+    pub rate: f64,
+    /// Ends by itself after so many messages; 0 goes on for ever.
+    pub messages: u32,
+    /// 1, or 2: then PUB is in a backend of its own.
+    pub processes: u8,
+    /// How the backends are made.
+    pub start_method: StartMethod,
+    /// How it is launched.
+    pub runner: Runner,
+    /// How long PUB stays in `initialize`, unless [`Pipeline::finish_initialize`] ends it.
+    pub slow_initialize: Duration,
+    /// What goes wrong.
+    pub fail: Fail,
+    /// The interpreter stays open when the pipeline has ended, as a notebook's does.
+    pub stay: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            name: "SYSTEM".to_owned(),
+            rate: 200.0,
+            messages: 0,
+            processes: 1,
+            start_method: StartMethod::default(),
+            runner: Runner::default(),
+            slow_initialize: Duration::ZERO,
+            fail: Fail::default(),
+            stay: false,
+        }
+    }
+}
+
+impl Options {
+    fn arguments(&self, address: &str) -> Vec<String> {
+        let start_method = format!("{:?}", self.start_method).to_lowercase();
+        let runner = format!("{:?}", self.runner).to_lowercase();
+        let fail = match self.fail {
+            Fail::Nothing => "none",
+            Fail::InitializeRaises => "initialize-raises",
+            Fail::ShutdownRaises => "shutdown-raises",
+            Fail::ShutdownHangs => "shutdown-hangs",
+            Fail::ForksHelper => "forks-helper",
+        };
+        let mut arguments = vec![
+            format!("--address={address}"),
+            format!("--name={}", self.name),
+            format!("--rate={}", self.rate),
+            format!("--messages={}", self.messages),
+            format!("--processes={}", self.processes),
+            format!("--start-method={start_method}"),
+            format!("--runner={runner}"),
+            format!("--slow-initialize={}", self.slow_initialize.as_secs_f64()),
+            format!("--fail={fail}"),
+        ];
+        arguments.extend(self.stay.then(|| "--stay".to_owned()));
+        arguments
+    }
+}
+
+/// A launched pipeline; dropping it ends all its processes.
+pub struct Pipeline {
+    process: Process,
+}
+
+impl Pipeline {
+    /// Launches one. It may still be refused: wait for `running`, or for [`Pipeline::wait_refused`].
+    pub fn start(server: &Server, options: &Options) -> Self {
+        let arguments = options.arguments(server.address());
+        Self { process: Process::start(server.python(), "pipeline.py", &arguments) }
+    }
+
+    /// Launches one and waits until its messages flow.
+    pub fn running(server: &Server, options: &Options) -> Self {
+        let pipeline = Self::start(server, options);
+        pipeline.wait_event("running", PATIENCE);
+        pipeline
+    }
+
+    /// Why the server refused the launch, from the traceback: where only a backend was refused, the run
+    /// may hang, and no `refused` event comes of it.
+    pub fn wait_refused(&self, patience: Duration) -> String {
+        self.wait_stderr(
+            patience,
+            &["component address collision", "command failed: PROCESS_REGISTER"],
+        )
+    }
+
+    /// The process of a unit (`PUB` or `SUB`), once it is there.
+    pub fn unit_pid(&self, unit: &str) -> u32 {
+        let is_it = |event: &Value| event["event"] == "unit" && event["unit"] == unit;
+        let event = self.wait_for(&format!("the unit {unit}"), PATIENCE, is_it);
+        u32::try_from(event["pid"].as_u64().expect("a pid")).expect("process ids are small")
+    }
+
+    /// The living ones among the main process and those that have announced a unit.
+    pub fn pids(&self) -> Vec<u32> {
+        let family = self.family();
+        let mut pids: Vec<u32> = self
+            .events()
+            .iter()
+            .filter_map(|event| event["pid"].as_u64()?.try_into().ok())
+            .collect();
+        pids.sort_unstable();
+        pids.dedup();
+        pids.retain(|pid| family.contains(pid));
+        pids
+    }
+
+    /// Ends the slow `initialize` of PUB at once.
+    pub fn finish_initialize(&self) {
+        self.signal_pid("USR1", self.unit_pid("PUB"));
+    }
+}
+
+impl Deref for Pipeline {
+    type Target = Process;
+
+    fn deref(&self) -> &Process {
+        &self.process
+    }
+}
+
+impl DerefMut for Pipeline {
+    fn deref_mut(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}

@@ -1,0 +1,195 @@
+//! A Python program of the lab: its events, its orders, its signals and its end.
+
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::PATIENCE;
+use super::family::Family;
+use super::transcript::Transcript;
+
+/// A running program of the lab with all that it starts; dropping it ends them.
+pub struct Process {
+    name: String,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    events: Transcript,
+    errors: Transcript,
+    family: Family,
+}
+
+impl Process {
+    /// Starts `tests/lab/SCRIPT` with these arguments.
+    pub(super) fn start(python: &Path, script: &str, args: &[String]) -> Self {
+        let family = Family::found();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(script);
+        let mut child = Command::new(python)
+            .arg("-B")
+            .arg(path)
+            .args(args)
+            .env("EZMSG_LOGLEVEL", "WARNING")
+            .env_remove("EZMSG_GRAPHSERVER_ADDR")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(family.id())
+            .spawn()
+            .expect("the lab's python starts");
+        Self {
+            name: format!("{script} {}", args.join(" ")),
+            stdin: child.stdin.take(),
+            events: Transcript::of(child.stdout.take().expect("stdout is piped")),
+            errors: Transcript::of(child.stderr.take().expect("stderr is piped")),
+            child,
+            family,
+        }
+    }
+
+    /// The id of the main process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The living processes of this program: the main one, its backends, multiprocessing's own.
+    pub fn family(&self) -> Vec<u32> {
+        self.family.members()
+    }
+
+    /// Every event so far.
+    pub fn events(&self) -> Vec<Value> {
+        self.events.lines().iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// What it wrote to stderr so far: ezmsg's log from WARNING up, and tracebacks.
+    pub fn stderr(&self) -> String {
+        self.errors.lines().join("\n")
+    }
+
+    /// The first event of this name, which may have come already.
+    pub fn wait_event(&self, name: &str, patience: Duration) -> Value {
+        self.wait_for(&format!("the event `{name}`"), patience, |event| event["event"] == name)
+    }
+
+    /// The first event that `wanted` accepts, which may have come already.
+    pub fn wait_for(
+        &self,
+        what: &str,
+        patience: Duration,
+        mut wanted: impl FnMut(&Value) -> bool,
+    ) -> Value {
+        let mut seen = 0;
+        let found = self.events.wait(patience, |lines| {
+            let fresh = lines[seen..].iter().filter_map(|line| serde_json::from_str(line).ok());
+            let event = fresh.into_iter().find(|event| wanted(event));
+            seen = lines.len();
+            event
+        });
+        found.unwrap_or_else(|| self.give_up(what, patience))
+    }
+
+    /// Waits for a line of stderr that holds one of these texts.
+    pub fn wait_stderr(&self, patience: Duration, texts: &[&str]) -> String {
+        let holds = |line: &&String| texts.iter().any(|text| line.contains(text));
+        self.errors
+            .wait(patience, |lines| lines.iter().find(holds).cloned())
+            .unwrap_or_else(|| self.give_up(&format!("one of {texts:?} on stderr"), patience))
+    }
+
+    /// Writes an order to its stdin.
+    pub fn tell(&mut self, order: &str) {
+        let stdin = self.stdin.as_mut().expect("stdin is open until it is let go");
+        writeln!(stdin, "{order}").expect("it reads its stdin");
+    }
+
+    /// Closes its stdin, which asks it to leave.
+    pub fn let_go(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Sends a signal (`TERM`, `KILL`, `STOP`, …) to the main process alone.
+    pub fn signal(&self, name: &str) {
+        self.signal_pid(name, self.pid());
+    }
+
+    /// Sends a signal to one process of this program.
+    pub fn signal_pid(&self, name: &str, pid: u32) {
+        self.family.signal(name, pid);
+    }
+
+    /// SIGINT to all processes of this program, as Ctrl-C at a terminal does.
+    pub fn interrupt(&self) {
+        self.family.signal_all("INT");
+    }
+
+    /// Waits for the main process to end.
+    pub fn wait_exit(&mut self, patience: Duration) -> ExitStatus {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("our own child can be waited for") {
+                return status;
+            }
+            if Instant::now() > deadline {
+                self.give_up("its end", patience);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until one process of this program is gone.
+    pub fn wait_gone(&self, pid: u32, patience: Duration) {
+        if !self.family.wait_gone(patience, |member| member == pid) {
+            self.give_up(&format!("the end of process {pid}"), patience);
+        }
+    }
+
+    /// Messages a second (of a pipeline: of its own run), by its own clock, over at least `span` from now.
+    pub fn rate_over(&self, span: Duration) -> f64 {
+        let (first, last) = self.counts_over(span);
+        let difference = |field: &str| {
+            last[field].as_f64().expect("a number") - first[field].as_f64().expect("a number")
+        };
+        difference("total") / difference("at")
+    }
+
+    /// Two of its `count` events, both from now on, at least `span` apart: `total` and `at`, and of a
+    /// pipeline `foreign` and `gaps` too.
+    pub fn counts_over(&self, span: Duration) -> (Value, Value) {
+        let before = self.events().len();
+        let mut index = 0;
+        let mut first: Option<Value> = None;
+        let last = self.wait_for("its counts", PATIENCE + span, |event| {
+            index += 1;
+            if index <= before || event["event"] != "count" {
+                return false;
+            }
+            let start = first.get_or_insert_with(|| event.clone())["at"].as_f64();
+            event["at"]
+                .as_f64()
+                .zip(start)
+                .is_some_and(|(at, start)| at - start >= span.as_secs_f64())
+        });
+        (first.expect("the last comes after a first"), last)
+    }
+
+    /// Panics with all this program had to say.
+    pub(super) fn give_up(&self, what: &str, patience: Duration) -> ! {
+        panic!(
+            "waited {patience:?} in vain for {what} of: {}\n-- stdout\n{}\n-- stderr\n{}",
+            self.name,
+            self.events.lines().join("\n"),
+            self.stderr(),
+        )
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.stdin = None;
+        self.family.end();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,74 @@
+//! A real GraphServer in a process of its own, on a free port of the loopback.
+
+use std::io::Read as _;
+use std::net::TcpStream;
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
+
+use super::PATIENCE;
+use super::clients::Witness;
+use super::process::Process;
+
+/// A GraphServer that greets; dropping it ends it.
+pub struct Server {
+    process: Process,
+    python: PathBuf,
+    address: String,
+}
+
+impl Server {
+    /// Starts one with the ezmsg of this python, and waits until it greets.
+    pub fn start(python: &Path) -> Self {
+        let process = Process::start(python, "serve.py", &[]);
+        let listening = process.wait_event("listening", PATIENCE);
+        let address = listening["address"].as_str().expect("the address is text").to_owned();
+        greeted(&address);
+        Self { process, python: python.to_owned(), address }
+    }
+
+    /// `host:port`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The python it runs with.
+    pub fn python(&self) -> &Path {
+        &self.python
+    }
+
+    /// What it has logged so far, from WARNING up.
+    pub fn log(&self) -> String {
+        self.process.stderr()
+    }
+
+    /// What the server holds, by ezmsg's own API: a witness independent of graphctl.
+    pub fn witness(&self) -> Witness {
+        Witness::of(self)
+    }
+}
+
+impl Deref for Server {
+    type Target = Process;
+
+    fn deref(&self) -> &Process {
+        &self.process
+    }
+}
+
+impl DerefMut for Server {
+    fn deref_mut(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}
+
+/// Connects and reads the greeting, a length-prefixed version; the stream is ready for an opcode.
+pub(super) fn greeted(address: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).expect("the server accepts");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+    let mut length = [0; 8];
+    stream.read_exact(&mut length).expect("the server greets");
+    let mut version =
+        vec![0; usize::try_from(u64::from_le_bytes(length)).expect("a short greeting")];
+    stream.read_exact(&mut version).expect("the server says its version");
+    stream
+}
