@@ -73,7 +73,9 @@ pub enum Error {
         detail: String,
     },
     /// The admin channel is needed and switched off.
-    #[error("{command} needs the admin channel, which is switched off (--no-admin or GRAPHCTL_NO_ADMIN)")]
+    #[error(
+        "{command} needs the admin channel, which is switched off (--no-admin or GRAPHCTL_NO_ADMIN)"
+    )]
     AdminOff {
         /// The command that needs it.
         command: &'static str,

@@ -54,7 +54,9 @@ impl Exit {
             Self::Success => "done, or nothing to do",
             Self::Findings => "findings: `check` met a collision, `list --exit-code` a match",
             Self::Usage => "the command line makes no sense",
-            Self::Partial => "partial: something was refused by a guard, had changed, or did not go",
+            Self::Partial => {
+                "partial: something was refused by a guard, had changed, or did not go"
+            }
             Self::Unavailable => "no server there, or a port that accepts and never greets",
             Self::Bug => "a bug in graphctl",
             Self::Deadline => "a deadline passed: the server is busy or wedged",

@@ -11,6 +11,7 @@
 //! | [`look`] | all of the above, once |
 //! | [`select`] | filters → which of them |
 //! | [`reap`] | plan → second look → drop → verification |
+//! | [`host`] | who is at the other end, where that is this machine |
 //! | [`render`] | everything → text |
 //! | [`commands`] | one file a subcommand: the way through the rooms |
 //!
@@ -23,6 +24,7 @@ pub mod commands;
 pub mod console;
 pub mod error;
 pub mod exit;
+pub mod host;
 pub mod inventory;
 pub mod judge;
 pub mod look;

@@ -6,6 +6,7 @@ use tokio::task::JoinSet;
 
 use crate::admin;
 use crate::error::{Error, Result};
+use crate::host;
 use crate::inventory;
 use crate::judge::{self, Case, Collision, Thresholds};
 use crate::model::{Inventory, Ping};
@@ -52,7 +53,8 @@ impl Observer {
     /// # Errors
     /// No server, or one without sessions.
     pub async fn open(options: &Options) -> Result<Self> {
-        let session = Session::open(&options.address, options.timeout).await?;
+        let session = Session::open(&options.address, options.timeout).await;
+        let session = session.map_err(name_the_silent)?;
         let source = if options.admin {
             Source::Admin(admin::Channel::new(session))
         } else {
@@ -103,6 +105,17 @@ impl Observer {
     }
 }
 
+/// Adds to a port that does not greet who holds it, where that can be seen.
+fn name_the_silent(error: Error) -> Error {
+    match error {
+        Error::NoGreeting { address, waited, .. } => {
+            let holders = host::listeners(address.port);
+            Error::NoGreeting { address, waited, holders }
+        }
+        error => error,
+    }
+}
+
 async fn list(
     channel: &mut admin::Channel,
     address: &Address,
@@ -123,8 +136,9 @@ async fn snapshot(session: &mut Session, address: &Address) -> Result<Inventory>
 /// requests of one session one after the other.
 async fn ping_all(inventory: &mut Inventory, address: &Address, timeout: Duration) -> Result<()> {
     let asked = inventory.processes.iter().enumerate();
-    let mut questions: Vec<_> =
-        asked.filter_map(|(index, process)| Some((index, process.units.first()?.clone()))).collect();
+    let mut questions: Vec<_> = asked
+        .filter_map(|(index, process)| Some((index, process.units.first()?.clone())))
+        .collect();
     let mut running = JoinSet::new();
     loop {
         while running.len() < PARALLEL_PINGS

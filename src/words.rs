@@ -8,13 +8,13 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// An age in its two largest units: `350ms`, `42s`, `4m 12s`, `3d 2h`.
+/// An age in its two largest units: `<1s`, `42s`, `4m 12s`, `3d 2h`.
 #[must_use]
 pub fn ago(age: Duration) -> String {
     let seconds = age.as_secs();
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
     match (days, hours, minutes, seconds % 60) {
-        (0, 0, 0, 0) => format!("{}ms", age.as_millis()),
+        (0, 0, 0, 0) => "<1s".into(),
         (0, 0, 0, seconds) => format!("{seconds}s"),
         (0, 0, minutes, seconds) => format!("{minutes}m {seconds}s"),
         (0, hours, minutes, _) => format!("{hours}h {minutes}m"),
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn ages_are_said_in_their_two_largest_units() {
         let said = |millis| ago(Duration::from_millis(millis));
-        assert_eq!(said(350), "350ms");
+        assert_eq!(said(350), "<1s");
         assert_eq!(said(42_900), "42s");
         assert_eq!(said(252_000), "4m 12s");
         assert_eq!(said(7_380_000), "2h 3m");

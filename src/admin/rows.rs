@@ -18,7 +18,6 @@ pub enum Row {
     Session {
         #[serde(flatten)]
         connection: Connection,
-        registered: bool,
         root: Option<String>,
         edges: u64,
     },
@@ -89,10 +88,6 @@ pub struct Connection {
 pub struct Tcp {
     /// The state is ESTABLISHED: the client has not closed its end.
     pub established: bool,
-    /// Segments that were sent and not acknowledged.
-    pub unacked: u32,
-    /// Retransmissions in a row without an answer.
-    pub retransmits: u8,
     /// How long ago the last byte came from the client, in milliseconds.
     pub last_data_received_ms: u32,
 }

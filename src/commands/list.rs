@@ -53,9 +53,8 @@ fn sort(look: &Look, cases: &mut [&Case], by: Sort) {
             let verdict = case.verdict;
             (!verdict.is_stale(), !verdict.is_suspect(), verdict.state())
         }),
-        Sort::Component => cases.sort_by(|a, b| {
-            a.keys(&look.inventory).first().cmp(&b.keys(&look.inventory).first())
-        }),
+        Sort::Component => cases
+            .sort_by(|a, b| a.keys(&look.inventory).first().cmp(&b.keys(&look.inventory).first())),
     }
 }
 

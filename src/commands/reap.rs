@@ -39,9 +39,10 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
         Some(max) if condemned.len() > max => {
             let why = format!("{} would go, and --max allows {max}", condemned.len());
             let refuse = |case: &&&Case| condemned.iter().any(|it| it.id == case.id);
-            let refused = cases.iter().filter(refuse).map(|case| {
-                Target::ended(&look.inventory, case, Outcome::Refused, why.clone())
-            });
+            let refused = cases
+                .iter()
+                .filter(refuse)
+                .map(|case| Target::ended(&look.inventory, case, Outcome::Refused, why.clone()));
             (Vec::new(), refused.collect())
         }
         _ => (condemned, Vec::new()),

@@ -12,11 +12,11 @@ use crate::select::by_id;
 
 pub(super) async fn run(args: Show, options: &Options) -> Result<Exit> {
     let look = Observer::open(options).await?.look().await?;
-    let cases =
-        args.ids.iter().map(|id| by_id(&look.cases, id)).collect::<Result<Vec<_>>>()?;
+    let cases = args.ids.iter().map(|id| by_id(&look.cases, id)).collect::<Result<Vec<_>>>()?;
     console::print(&match args.output {
         Document::Table => {
-            let texts = cases.iter().map(|case| explain::case(&look, case, drop_takes(&look, case)));
+            let texts =
+                cases.iter().map(|case| explain::case(&look, case, drop_takes(&look, case)));
             texts.collect::<Vec<_>>().join("\n")
         }
         Document::Json => json::list(&look, &cases, &|case| drop_takes(&look, case)),

@@ -46,7 +46,7 @@ pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) ->
                 let process = ServerProcess { pid, host, python, lock_held, lock_waiters };
                 inventory.server.process = Some(process);
             }
-            Row::Session { connection, registered: _, root, edges } => {
+            Row::Session { connection, root, edges } => {
                 inventory.sessions.push(session(connection, root, edges));
             }
             Row::Component { key, unit, inputs, outputs } => {
@@ -146,9 +146,7 @@ fn link(connection: Connection) -> Link {
 
 fn ping(answer: &str, ms: Option<f64>) -> Ping {
     match answer {
-        "ok" => Ping::Answered(
-            ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok()),
-        ),
+        "ok" => Ping::Answered(ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok())),
         "timeout" => Ping::Silent,
         "blocked" => Ping::Blocked,
         other => Ping::Failed(other.to_owned()),

@@ -4,9 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
-use crate::model::{
-    Channel, Component, Inventory, Ping, Process, Server, Session, minted,
-};
+use crate::model::{Channel, Component, Inventory, Ping, Process, Server, Session, minted};
 use crate::wire::pickle::{self, Item, Limits};
 
 /// Reads a snapshot taken by the session `own`; `address` and `version` describe the server.

@@ -73,9 +73,10 @@ pub fn among(inventory: &Inventory, cases: &[Case]) -> Vec<Collision> {
     let mut collisions: Vec<_> = kinds
         .into_iter()
         .flat_map(|(kind, holders)| {
-            holders.into_iter().filter(|(_, held_by)| held_by.len() > 1).map(
-                move |(key, held_by)| Collision { kind, key: key.to_owned(), held_by },
-            )
+            holders
+                .into_iter()
+                .filter(|(_, held_by)| held_by.len() > 1)
+                .map(move |(key, held_by)| Collision { kind, key: key.to_owned(), held_by })
         })
         .collect();
     collisions.sort_by(|a, b| (&a.key, a.kind.name()).cmp(&(&b.key, b.kind.name())));
@@ -87,7 +88,8 @@ pub fn among(inventory: &Inventory, cases: &[Case]) -> Vec<Collision> {
 pub fn with(inventory: &Inventory, keys: &[String], roots: &[String]) -> Vec<Collision> {
     let asked = |key: &str| {
         let below = |root: &String| {
-            key.strip_prefix(root.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            key.strip_prefix(root.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         keys.iter().any(|asked| asked == key) || roots.iter().any(below)
     };

@@ -4,12 +4,14 @@
 //! departed process is charged to a session only if it cannot have been anybody else's: not of
 //! another session that was there and lacks a process, and not of one that is gone by now.
 
+use std::time::SystemTime;
+
 use super::ownership::{Owned, Ownership};
 use crate::model::{Departed, Inventory, Session};
 
-/// One entry a session, in the inventory's order: how many departed processes it must have had.
-pub(super) fn losses(inventory: &Inventory, ownership: &Ownership) -> Vec<usize> {
-    let mut losses = vec![0; inventory.sessions.len()];
+/// One entry a session, in the inventory's order: when the processes left that it must have had.
+pub(super) fn losses(inventory: &Inventory, ownership: &Ownership) -> Vec<Vec<SystemTime>> {
+    let mut losses = vec![Vec::new(); inventory.sessions.len()];
     let Some(history) = inventory.history.as_ref().filter(|history| history.whole) else {
         return losses;
     };
@@ -18,10 +20,15 @@ pub(super) fn losses(inventory: &Inventory, ownership: &Ownership) -> Vec<usize>
             ended.created < departed.created && ended.at.is_none_or(|at| at > departed.created)
         });
         let mut candidates = (0..inventory.sessions.len()).filter(|&index| {
-            could_have_lost(inventory, &inventory.sessions[index], &ownership.sessions[index], departed)
+            could_have_lost(
+                inventory,
+                &inventory.sessions[index],
+                &ownership.sessions[index],
+                departed,
+            )
         });
         if let (false, Some(only), None) = (of_the_gone, candidates.next(), candidates.next()) {
-            losses[only] += 1;
+            losses[only].push(departed.left);
         }
     }
     losses

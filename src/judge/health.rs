@@ -1,5 +1,6 @@
 //! The verdict on one session or leftover, with its evidence.
 
+use std::time::SystemTime;
 
 use super::ownership::Owned;
 use super::{StaleReason, SuspectReason, Thresholds, Verdict};
@@ -11,8 +12,8 @@ pub(super) struct Facts<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) session: &'a Session,
     pub(super) owned: &'a Owned,
-    /// Departed processes that can only have been this session's.
-    pub(super) lost: usize,
+    /// When the processes left that can only have been this session's.
+    pub(super) lost: &'a [SystemTime],
 }
 
 type Judged = (Verdict, Vec<String>);
@@ -45,11 +46,16 @@ fn of_link(link: &Link) -> Option<Judged> {
         (true, _) => None,
         (false, false) => Some((
             Verdict::Stale(StaleReason::Ghost),
-            vec!["its connection is closed, and no task of the server reads from it any more".into()],
+            vec![
+                "its connection is closed, and no task of the server reads from it any more".into(),
+            ],
         )),
         (false, true) => Some((
             Verdict::Stale(StaleReason::ClientClosed),
-            vec!["its client closed the connection, and the server is held up before it can notice".into()],
+            vec![
+                "its client closed the connection, and the server is held up before it can notice"
+                    .into(),
+            ],
         )),
     }
 }
@@ -87,7 +93,12 @@ fn who_is_missing(facts: &Facts<'_>) -> String {
     if owned.owners.is_empty() {
         return format!("no process owns {}", its_units(all));
     }
-    format!("no process owns {} of {}: {}", owned.unowned.len(), its_units(all), list(&owned.unowned))
+    format!(
+        "no process owns {} of {}: {}",
+        owned.unowned.len(),
+        its_units(all),
+        list(&owned.unowned)
+    )
 }
 
 fn its_units(number: usize) -> String {
@@ -97,8 +108,10 @@ fn its_units(number: usize) -> String {
 /// Some unit has no process: it is starting, or it lost one, or it never got one.
 fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, Option<String>) {
     let somebody = !facts.owned.owners.is_empty();
-    if facts.lost > 0 {
-        let lost = format!("{} that owned its units left", count(facts.lost, "process", "processes"));
+    if let Some(last) = facts.lost.iter().max() {
+        let number = count(facts.lost.len(), "process", "processes");
+        let when = ago(facts.inventory.age_of(*last));
+        let lost = format!("{number} that owned its units left, the last {when} ago");
         let verdict = if somebody {
             Verdict::Suspect(SuspectReason::Partial)
         } else if facts.owned.foreign.is_empty() {
@@ -154,4 +167,3 @@ fn name_of(process: &Process) -> String {
         _ => format!("process {}", process.id),
     }
 }
-

@@ -109,14 +109,14 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
     let losses = departures::losses(inventory, &ownership);
     let sessions = inventory.sessions.iter().enumerate().map(|(index, session)| {
         let owned = &ownership.sessions[index];
-        let facts = health::Facts { inventory, session, owned, lost: losses[index] };
+        let facts = health::Facts { inventory, session, owned, lost: &losses[index] };
         let (verdict, evidence) = health::of_session(&facts, thresholds);
         Case {
             id: session.id,
             subject: Subject::Session(index),
             verdict,
             evidence,
-            last_activity: last_activity(inventory, session, &owned.owners),
+            last_activity: last_activity(&facts),
             owners: owned.owners.clone(),
             age: session.created.map(|created| inventory.age_of(created)),
         }
@@ -139,14 +139,11 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
 
 /// The latest sign of life. What a process's connection received is left out: that is where the
 /// answers to pings come in, ours among them.
-fn last_activity(
-    inventory: &Inventory,
-    session: &Session,
-    owners: &[usize],
-) -> Option<SystemTime> {
+fn last_activity(facts: &health::Facts<'_>) -> Option<SystemTime> {
+    let health::Facts { inventory, session, owned, lost } = facts;
     let link = session.link.as_ref();
     let received =
         link.and_then(|link| link.silent_for).and_then(|silent| inventory.now.checked_sub(silent));
-    let owners = owners.iter().filter_map(|owner| inventory.processes[*owner].last_event);
-    owners.chain(session.last_event).chain(received).max()
+    let owners = owned.owners.iter().filter_map(|owner| inventory.processes[*owner].last_event);
+    owners.chain(lost.iter().copied()).chain(session.last_event).chain(received).max()
 }

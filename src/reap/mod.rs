@@ -76,10 +76,12 @@ fn confirmed<'a>(look: &'a Look, condemned: &Condemned) -> Result<(&'a Case, Dro
     let Some(case) = look.cases.iter().find(|case| case.id == condemned.id) else {
         return Err(Target::gone(condemned.id));
     };
-    plan::drop_of(&look.inventory, case, condemned.warrant).map(|plan| (case, plan)).ok_or_else(|| {
-        let detail = format!("it is {} now: {}", case.verdict, case.evidence.join("; "));
-        Target::ended(&look.inventory, case, Outcome::Changed, detail)
-    })
+    plan::drop_of(&look.inventory, case, condemned.warrant).map(|plan| (case, plan)).ok_or_else(
+        || {
+            let detail = format!("it is {} now: {}", case.verdict, case.evidence.join("; "));
+            Target::ended(&look.inventory, case, Outcome::Changed, detail)
+        },
+    )
 }
 
 /// What became of a target, held against a look at what is there now.
@@ -108,8 +110,6 @@ fn still_held(plan: &DropTarget, after: &Inventory) -> Option<String> {
     let sessions = after.sessions.iter().map(|session| session.id);
     let processes = after.processes.iter().map(|process| process.id);
     let planned = |id: &Uuid| plan.session == Some(*id) || plan.processes.contains(id);
-    let left: Vec<_> =
-        sessions.chain(processes).filter(planned).map(|id| id.to_string()).collect();
+    let left: Vec<_> = sessions.chain(processes).filter(planned).map(|id| id.to_string()).collect();
     (!left.is_empty()).then(|| format!("still there: {}", list(&left)))
 }
-

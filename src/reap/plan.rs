@@ -138,7 +138,8 @@ impl<'a> Reach<'a> {
             EndpointKind::Channel(_) => false,
         };
         let known = (self.since, endpoint.created, self.until);
-        let in_time = matches!(known, (Some(since), Some(at), Some(until)) if since < at && at <= until);
+        let in_time =
+            matches!(known, (Some(since), Some(at), Some(until)) if since < at && at <= until);
         topic && in_time && self.host.is_some() && self.host == endpoint.host.as_deref()
     }
 }

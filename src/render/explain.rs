@@ -61,7 +61,9 @@ fn describe(process: &Process) -> String {
     let host = process.host.as_deref().unwrap_or("?");
     let ping = match &process.ping {
         Ping::NotAsked => "was not asked".into(),
-        Ping::Answered(Some(after)) => format!("answered after {}", ago(*after)),
+        Ping::Answered(Some(after)) => {
+            format!("answered after {:.1} ms", after.as_secs_f64() * 1000.0)
+        }
         Ping::Answered(None) => "answered".into(),
         Ping::Silent => "did not answer".into(),
         Ping::Blocked => "takes no requests".into(),

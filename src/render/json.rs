@@ -136,7 +136,8 @@ struct StatusDocument<'a> {
 #[must_use]
 pub fn list(look: &Look, cases: &[&Case], clients: &impl Fn(&Case) -> Option<Clients>) -> String {
     let views = |leftover: bool| {
-        let wanted = cases.iter().filter(|case| case.session(&look.inventory).is_none() == leftover);
+        let wanted =
+            cases.iter().filter(|case| case.session(&look.inventory).is_none() == leftover);
         wanted.map(|case| view(&look.inventory, case, clients(case))).collect()
     };
     document(&ListDocument {

@@ -70,7 +70,11 @@ fn bare_table(terminal: Terminal, header: &[&str]) -> Table {
         Some(width) => table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
-    if terminal.color { table.enforce_styling() } else { table.force_no_tty() };
+    if terminal.color {
+        table.enforce_styling()
+    } else {
+        table.force_no_tty()
+    };
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }

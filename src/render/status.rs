@@ -20,7 +20,10 @@ pub fn server(inventory: &Inventory) -> String {
     line("ezmsg", &server.version);
     line("channel", channel(server.channel));
     if let Some(process) = &server.process {
-        line("process", &format!("pid {} on {}, Python {}", process.pid, process.host, process.python));
+        line(
+            "process",
+            &format!("pid {} on {}, Python {}", process.pid, process.host, process.python),
+        );
         line("lock", &lock(process.lock_held, process.lock_waiters));
     }
     line("sessions", &inventory.sessions.iter().filter(|it| !it.graphctl).count().to_string());

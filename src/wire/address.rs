@@ -28,11 +28,10 @@ impl FromStr for Address {
         if host.is_empty() || host.contains(char::is_whitespace) {
             return Err("expected HOST:PORT, and the host is missing".into());
         }
-        let port = port
-            .parse()
-            .ok()
-            .filter(|port| *port != 0)
-            .ok_or_else(|| format!("'{port}' is not a port: expected a number from 1 to 65535"))?;
+        let port =
+            port.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
+                format!("'{port}' is not a port: expected a number from 1 to 65535")
+            })?;
         Ok(Self { host: host.to_owned(), port })
     }
 }

@@ -57,7 +57,8 @@ impl Connection {
 
     async fn greeting(&mut self) -> Result<String> {
         let bytes = self.block(GREETING_CAP).await?;
-        let version = String::from_utf8(bytes).map_err(|_| self.protocol("its greeting is not text"))?;
+        let version =
+            String::from_utf8(bytes).map_err(|_| self.protocol("its greeting is not text"))?;
         if version.starts_with(|first: char| first.is_ascii_digit()) {
             Ok(version)
         } else {

@@ -87,6 +87,11 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Healthy, with PUB in a backend and SUB in the main process.
+    pub fn two_processes() -> Self {
+        Self { processes: 2, ..Self::default() }
+    }
+
     fn arguments(&self, address: &str) -> Vec<String> {
         let start_method = format!("{:?}", self.start_method).to_lowercase();
         let runner = format!("{:?}", self.runner).to_lowercase();

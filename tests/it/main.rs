@@ -1,0 +1,12 @@
+//! graphctl against real GraphServers, real pipelines, and a scripted server for what those never do.
+
+#[path = "../lab/mod.rs"]
+#[allow(dead_code, reason = "each test uses its own part of the lab")]
+mod lab;
+
+mod bad_input;
+mod dropping;
+mod fake;
+mod healthy;
+mod listing;
+mod run;

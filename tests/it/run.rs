@@ -1,0 +1,97 @@
+//! Runs the real binary and compares everything it says.
+
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
+
+use regex::Regex;
+
+/// What one run of graphctl came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Its exit status.
+    pub(crate) code: i32,
+    /// What it wrote to standard output.
+    pub(crate) stdout: String,
+    /// What it wrote to standard error.
+    pub(crate) stderr: String,
+}
+
+/// A command line of graphctl towards a server, with nothing of our own environment in it.
+pub(crate) fn command(address: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_graphctl"));
+    for variable in ["GRAPHCTL_NO_ADMIN", "GRAPHCTL_START_TIMEOUT", "NO_COLOR", "COLUMNS"] {
+        command.env_remove(variable);
+    }
+    command
+        .env("EZMSG_GRAPHSERVER_ADDR", address)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs graphctl to its end.
+pub(crate) fn graphctl(address: &str, arguments: &[&str]) -> Run {
+    finish(command(address, arguments).spawn().expect("graphctl starts"))
+}
+
+/// Runs graphctl with this on its standard input.
+pub(crate) fn graphctl_with_input(address: &str, arguments: &[&str], input: &str) -> Run {
+    let mut child =
+        command(address, arguments).stdin(Stdio::piped()).spawn().expect("graphctl starts");
+    let mut stdin = child.stdin.take().expect("stdin is piped");
+    stdin.write_all(input.as_bytes()).expect("graphctl reads its input");
+    drop(stdin);
+    finish(child)
+}
+
+/// Waits for a started graphctl.
+pub(crate) fn finish(child: Child) -> Run {
+    let output = child.wait_with_output().expect("graphctl ends");
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).expect("graphctl writes UTF-8"),
+        stderr: String::from_utf8(output.stderr).expect("graphctl writes UTF-8"),
+    }
+}
+
+impl Run {
+    /// The JSON document on standard output.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no JSON ({error}) in {self:#?}"))
+    }
+
+    /// Itself, with what differs from run to run replaced: see [`redact`].
+    pub(crate) fn redacted(&self) -> Self {
+        Self { code: self.code, stdout: redact(&self.stdout), stderr: redact(&self.stderr) }
+    }
+}
+
+/// Expects a run to come out exactly so, but for ids and ages.
+#[track_caller]
+pub(crate) fn expect(run: &Run, code: i32, stdout: &str, stderr: &str) {
+    let expected = Run { code, stdout: stdout.into(), stderr: stderr.into() };
+    assert_eq!(run.redacted(), expected, "the run was {run:#?}");
+}
+
+/// What differs from run to run, and what stands for it.
+const REDACTIONS: [(&str, &str); 8] = [
+    (r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "FULL-ID"),
+    (r"\b[0-9a-f]{8}\b", "SHORTID"),
+    (r"127\.0\.0\.1:\d+", "ADDRESS"),
+    (r"\bpid \d+ on \S+", "pid N on HOST"),
+    (r"\bpid \d+", "pid N"),
+    (r"<1s|\b\d+[smhd]\b( \d+[smh]\b)?", "AGE"),
+    (r"\d+\.\d ms", "N ms"),
+    // Columns are as wide as what was redacted; how they are laid out is tested where they are rendered.
+    (r" {2,}", "  "),
+];
+
+fn redact(text: &str) -> String {
+    REDACTIONS.iter().fold(text.to_owned(), |text, (pattern, sign)| {
+        let pattern = Regex::new(pattern).expect("a pattern of ours is one");
+        pattern.replace_all(&text, *sign).into_owned()
+    })
+}
