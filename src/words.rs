@@ -8,6 +8,18 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// What is told apart in every summary: `2 sessions`, `1 session and 2 leftovers`.
+#[must_use]
+pub fn sessions(sessions: usize, leftovers: usize) -> String {
+    let sessions_said = count(sessions, "session", "sessions");
+    let leftovers_said = count(leftovers, "leftover", "leftovers");
+    match (sessions, leftovers) {
+        (_, 0) => sessions_said,
+        (0, _) => leftovers_said,
+        _ => format!("{sessions_said} and {leftovers_said}"),
+    }
+}
+
 /// An age in its two largest units: `<1s`, `42s`, `4m 12s`, `3d 2h`.
 #[must_use]
 pub fn ago(age: Duration) -> String {

@@ -8,7 +8,7 @@ use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
 use crate::reap::{self, Condemned, Report, Target};
 use crate::render::{json, report, table};
-use crate::words::count;
+use crate::words;
 
 /// Drops what is condemned, as asked for; `refused` is told along with it.
 pub(super) async fn run(
@@ -47,5 +47,7 @@ async fn confirmed(look: &Look, condemned: &[Condemned], options: &Options) -> b
     let cases: Vec<_> = look.cases.iter().filter(going).collect();
     let plan = table::sessions(look, &cases, options.terminal);
     console::say(options.talk, Talk::Quiet, plan.trim_end());
-    console::confirm(&format!("Drop {}?", count(cases.len(), "session", "sessions"))).await
+    let leftovers = cases.iter().filter(|case| case.session(&look.inventory).is_none()).count();
+    let what = words::sessions(cases.len() - leftovers, leftovers);
+    console::confirm(&format!("Drop {what}?")).await
 }

@@ -29,6 +29,8 @@ pub struct Report {
 pub struct Target {
     /// Its id.
     pub id: Uuid,
+    /// It is a process registration that a session left behind.
+    pub leftover: bool,
     /// What it was judged; `None` if it was gone before.
     pub verdict: Option<Verdict>,
     /// Why, in words.
@@ -142,6 +144,7 @@ impl Target {
     pub fn gone(id: Uuid) -> Self {
         Self {
             id,
+            leftover: false,
             verdict: None,
             evidence: Vec::new(),
             age: None,
@@ -154,6 +157,7 @@ impl Target {
 
     fn of(inventory: &Inventory, case: &Case, outcome: Outcome) -> Self {
         Self {
+            leftover: case.session(inventory).is_none(),
             verdict: Some(case.verdict),
             evidence: case.evidence.clone(),
             age: case.age,

@@ -5,7 +5,7 @@ use comfy_table::{Attribute, Cell, Color};
 use super::{bare_table, id_width, lines, printable, short};
 use crate::options::Terminal;
 use crate::reap::{Outcome, Report, Target};
-use crate::words::{ago, count};
+use crate::words::{self, ago};
 
 /// One line a target: id, age, state, outcome, and the keys or what stood in the way.
 #[must_use]
@@ -19,7 +19,7 @@ pub fn table(report: &Report, terminal: Terminal, wide: bool) -> String {
             Cell::new(target.age.map_or_else(|| "-".into(), ago)),
             Cell::new(target.verdict.map_or_else(|| "-".into(), |verdict| verdict.to_string())),
             outcome(target.outcome),
-            Cell::new(printable(&target.components.join(", "))),
+            Cell::new(keys(target)),
         ]);
     }
     if report.targets.is_empty() { String::new() } else { lines(&table) }
@@ -29,21 +29,31 @@ pub fn table(report: &Report, terminal: Terminal, wide: bool) -> String {
 #[must_use]
 pub fn notes(report: &Report) -> String {
     let mut notes: Vec<_> = report.targets.iter().filter_map(note).collect();
-    let number = |outcome| report.targets.iter().filter(|it| it.outcome == outcome).count();
-    let (would, dropped) = (number(Outcome::WouldDrop), number(Outcome::Dropped));
-    if report.targets.is_empty() {
-        notes.push("nothing to drop".into());
+    let number = |outcome: Outcome, leftover: bool| {
+        let counted = |it: &&Target| it.outcome == outcome && it.leftover == leftover;
+        report.targets.iter().filter(counted).count()
+    };
+    let of = |outcome| words::sessions(number(outcome, false), number(outcome, true));
+    notes.push(if report.targets.is_empty() {
+        "nothing to drop".into()
     } else if report.dry_run {
-        notes.push(format!("{} would be dropped", count(would, "session", "sessions")));
+        format!("{} would be dropped", of(Outcome::WouldDrop))
     } else {
-        notes.push(format!("{} dropped", count(dropped, "session", "sessions")));
-    }
+        format!("{} dropped", of(Outcome::Dropped))
+    });
     notes.join("\n")
 }
 
 fn note(target: &Target) -> Option<String> {
     let detail = target.detail.as_ref()?;
     Some(printable(&format!("{} {}: {detail}", target.id, target.outcome.name())))
+}
+
+fn keys(target: &Target) -> String {
+    match target.components.as_slice() {
+        [] => "-".into(),
+        keys => printable(&keys.join(", ")),
+    }
 }
 
 fn outcome(outcome: Outcome) -> Cell {

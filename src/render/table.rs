@@ -6,7 +6,7 @@ use super::{bare_table, collision, color_of, id_width, lines, printable, short};
 use crate::judge::Case;
 use crate::look::Look;
 use crate::options::Terminal;
-use crate::words::{ago, count};
+use crate::words::{self, ago, count};
 
 /// How many lines a session may take in the narrow table before its keys are cut.
 const MOST_LINES: usize = 3;
@@ -67,16 +67,16 @@ pub fn footer(look: &Look, cases: &[&Case]) -> String {
     let suspect = cases.iter().filter(|case| case.verdict.is_suspect()).count();
     if !stale.is_empty() {
         let keys = stale.iter().map(|case| case.keys(&look.inventory).len()).sum();
+        let leftovers = stale.iter().filter(|it| it.session(&look.inventory).is_none()).count();
         let holds = if stale.len() == 1 { "holds" } else { "hold" };
         text.push(format!(
-            "{} {holds} {}: graphctl sessions reap --dry-run",
-            count(stale.len(), "stale session", "stale sessions"),
+            "stale: {} {holds} {}: graphctl sessions reap --dry-run",
+            words::sessions(stale.len() - leftovers, leftovers),
             count(keys, "key", "keys"),
         ));
     }
     if suspect > 0 {
-        let suspects = count(suspect, "suspect session", "suspect sessions");
-        text.push(format!("{suspects}: graphctl sessions show ID"));
+        text.push(format!("suspect: {}: graphctl sessions show ID", words::sessions(suspect, 0)));
     }
     text.join("\n")
 }

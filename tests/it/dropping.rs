@@ -1,1 +1,245 @@
-//! Being written.
+//! Phantoms on a real server: explained, dry-run, reaped, and the pipeline launched again.
+
+use std::time::{Duration, Instant};
+
+use crate::lab::{self, Client, Options, PATIENCE, Phantom, Pipeline, Server, phantom};
+use crate::run::{Run, expect, graphctl};
+
+const KEYS: &str = "SYSTEM, SYSTEM/PUB, SYSTEM/SUB";
+
+fn server() -> Server {
+    Server::start(&lab::ezmsg("3.9.0"))
+}
+
+/// Looks until the one session or leftover with component keys is judged so: the server may need a
+/// moment to notice what has just died.
+#[track_caller]
+fn wait_until_judged(server: &Server, verdict: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let run = graphctl(server.address(), &["sessions", "list", "--component", "SYSTEM*"]);
+        let rows = run.stdout.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+        if !rows.is_empty() && rows.iter().all(|row| row.contains(verdict)) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "not judged {verdict}: {run:#?}");
+    }
+}
+
+/// Launches the same pipeline again and expects its own messages, and no others, to flow.
+fn relaunch(server: &Server) {
+    let pipeline = Pipeline::running(server, &Options::two_processes());
+    let rate = pipeline.rate_over(Duration::from_secs(1));
+    assert!((160.0..240.0).contains(&rate), "it was to be 200 messages a second: {rate}");
+    let (_, counts) = pipeline.counts_over(Duration::ZERO);
+    assert_eq!((&counts["foreign"], &counts["gaps"]), (&0.into(), &0.into()));
+}
+
+fn reap(server: &Server, arguments: &[&str]) -> Run {
+    graphctl(server.address(), &[&["sessions", "reap"], arguments].concat())
+}
+
+fn table(state: &str, outcome: &str, keys: &str) -> String {
+    format!("ID  AGE  STATE  OUTCOME  COMPONENTS\nSHORTID  AGE  {state}  {outcome}  {keys}\n")
+}
+
+/// The whole way of a phantom without owners: refused, dry-run, reaped, launched again.
+fn clears(how: Phantom, reason: &str) {
+    let server = server();
+    let _phantom = phantom(&server, how, "SYSTEM");
+    wait_until_judged(&server, reason);
+    let refused = Pipeline::start(&server, &Options::two_processes());
+    assert!(refused.wait_refused(PATIENCE).contains("component address collision"));
+    drop(refused);
+
+    let before = server.witness();
+    let would = reap(&server, &["--dry-run"]);
+    expect(&would, 0, &table(reason, "would-drop", KEYS), "1 session would be dropped\n");
+    assert_eq!(server.witness(), before, "a dry run changes nothing");
+    let did = reap(&server, &[]);
+    expect(&did, 0, &table(reason, "dropped", KEYS), "1 session dropped\n");
+    assert_eq!(server.witness().sessions(), [] as [String; 0]);
+    expect(&reap(&server, &[]), 0, "", "nothing to drop\n");
+    relaunch(&server);
+    assert!(!server.log().contains("graphctl"), "{}", server.log());
+}
+
+#[test]
+fn a_pipeline_that_nobody_stopped() {
+    clears(Phantom::NeverStopped, "stale abandoned");
+}
+
+#[test]
+fn a_cleanup_that_was_interrupted() {
+    clears(Phantom::CleanupInterrupted, "stale abandoned");
+}
+
+#[test]
+fn a_pipeline_whose_backends_were_killed() {
+    clears(Phantom::BackendsKilled, "stale abandoned");
+}
+
+#[test]
+fn what_a_killed_main_process_with_spawned_backends_left() {
+    let server = server();
+    let phantom = phantom(&server, Phantom::MainKilledSpawn, "SYSTEM");
+    wait_until_judged(&server, "stale leftover");
+    let refused = Pipeline::start(&server, &Options::two_processes());
+    assert!(refused.wait_refused(PATIENCE).contains("PROCESS_REGISTER"));
+    drop(refused);
+    wait_until_judged(&server, "stale leftover");
+
+    let did = reap(&server, &["-o", "json"]);
+    assert_eq!(did.code, 0, "{did:#?}");
+    let targets = did.json()["targets"].clone();
+    let targets = targets.as_array().expect("targets");
+    assert_eq!(targets.len(), 2);
+    for target in targets {
+        assert_eq!(
+            (&target["outcome"], &target["reason"]),
+            (&"dropped".into(), &"leftover".into())
+        );
+        let clients = &target["clients"];
+        let endpoints = clients["publishers"].as_u64().zip(clients["subscribers"].as_u64());
+        assert_eq!(endpoints.map(|(publishers, subscribers)| publishers + subscribers), Some(1));
+    }
+    assert_eq!(server.witness().0["processes"], serde_json::json!([]));
+    relaunch(&server);
+    assert_eq!(phantom.family().len(), 2 + 1, "two backends and the resource tracker live on");
+}
+
+#[test]
+fn a_terminated_main_process_leaves_a_suspect_that_goes_on_request() {
+    let server = server();
+    let _phantom = phantom(&server, Phantom::MainTerminated, "SYSTEM");
+    wait_until_judged(&server, "suspect partial");
+    let spared = "1 suspect session left alone (--include-suspect would drop them too)\n";
+    expect(&reap(&server, &[]), 0, "", &format!("{spared}nothing to drop\n"));
+    let did = reap(&server, &["--include-suspect"]);
+    expect(&did, 0, &table("suspect partial", "dropped", KEYS), "1 session dropped\n");
+    relaunch(&server);
+}
+
+#[test]
+fn a_stopped_backend_is_suspect_and_goes_with_its_clients() {
+    let server = server();
+    let phantom = phantom(&server, Phantom::BackendStopped, "SYSTEM");
+    wait_until_judged(&server, "suspect unresponsive");
+    let shown = graphctl(server.address(), &["sessions", "list", "-o", "json"]).json();
+    let evidence = shown["sessions"][0]["evidence"][0].as_str().expect("evidence").to_owned();
+    let pid = phantom.unit_pid("PUB");
+    assert!(evidence.starts_with(&format!("pid {pid} on ")), "{evidence}");
+    assert!(evidence.ends_with("(SYSTEM/PUB) did not answer a ping"), "{evidence}");
+    let did = reap(&server, &["--include-suspect"]);
+    expect(&did, 0, &table("suspect unresponsive", "dropped", KEYS), "1 session dropped\n");
+    relaunch(&server);
+}
+
+#[test]
+fn a_session_that_never_started() {
+    let server = server();
+    let silent = Client::silent_session(&server, &["SYSTEM", "SYSTEM/PUB"]);
+    expect(&reap(&server, &["--older-than", "1ms"]), 0, "", "nothing to drop\n");
+    wait_until_judged(&server, "starting");
+    let did = reap(&server, &["--start-timeout", "1ms"]);
+    let table = table("stale never-started", "dropped", "SYSTEM, SYSTEM/PUB");
+    expect(&did, 0, &table, "1 session dropped\n");
+    assert_eq!(server.witness().sessions(), [] as [String; 0]);
+    drop(silent);
+}
+
+#[test]
+fn a_ghost() {
+    let server = server();
+    lab::ghost(&server);
+    let deadline = Instant::now() + PATIENCE;
+    while !graphctl(server.address(), &["sessions", "list"]).stdout.contains("stale ghost") {
+        assert!(Instant::now() < deadline, "the ghost was not found");
+    }
+    expect(&reap(&server, &[]), 0, &table("stale ghost", "dropped", "-"), "1 session dropped\n");
+    assert_eq!(server.witness().sessions(), [] as [String; 0]);
+    assert_eq!(server.log(), "");
+}
+
+#[test]
+fn drop_takes_what_is_proven_and_refuses_what_is_not() {
+    let server = server();
+    let _phantom = phantom(&server, Phantom::BackendsKilled, "SYSTEM");
+    wait_until_judged(&server, "stale abandoned");
+    let live = Pipeline::running(&server, &Options { name: "OTHER".into(), ..Options::default() });
+    let witness = server.witness();
+    let (dead, alive) = (&witness.sessions_of("SYSTEM")[0], &witness.sessions_of("OTHER")[0]);
+
+    let run = graphctl(server.address(), &["sessions", "drop", &dead[..8], alive, "--dry-run"]);
+    let both = format!(
+        "ID  AGE  STATE  OUTCOME  COMPONENTS\nSHORTID  AGE  stale abandoned  would-drop  {KEYS}\n\
+         SHORTID  AGE  live  refused  OTHER, OTHER/PUB, OTHER/SUB\n"
+    );
+    let why = "FULL-ID refused: it is live, not proven dead (every unit has its process, and \
+               1 process answered); to drop it all the same, give --force and the full id\n";
+    expect(&run, 3, &both, &format!("{why}1 session would be dropped\n"));
+    let run = graphctl(server.address(), &["sessions", "drop", &dead[..8], alive]);
+    let both = both.replace("would-drop", "dropped");
+    expect(&run, 3, &both, &format!("{why}1 session dropped\n"));
+
+    let short = graphctl(server.address(), &["sessions", "drop", "--force", &alive[..8]]);
+    let refused = table("live", "refused", "OTHER, OTHER/PUB, OTHER/SUB");
+    expect(&short, 3, &refused, &format!("{why}0 sessions dropped\n"));
+    live.rate_over(Duration::from_millis(500));
+    let forced = graphctl(server.address(), &["sessions", "drop", "--force", alive]);
+    let dropped = table("live", "dropped", "OTHER, OTHER/PUB, OTHER/SUB");
+    expect(&forced, 0, &dropped, "1 session dropped\n");
+    assert_eq!(server.witness().0["sessions"], serde_json::json!({}));
+    assert_eq!(server.witness().0["processes"], serde_json::json!([]));
+}
+
+#[test]
+fn a_dry_run_selects_exactly_what_a_reap_drops() {
+    let server = server();
+    let _phantom = phantom(&server, Phantom::NeverStopped, "SYSTEM");
+    let _healthy =
+        Pipeline::running(&server, &Options { name: "OTHER".into(), ..Options::default() });
+    let _slow = Client::silent_session(&server, &["SLOW", "SLOW/UNIT"]);
+    let _observer = Client::observer(&server);
+    lab::ghost(&server);
+    lab::ghost(&server);
+    wait_until_judged(&server, "stale abandoned");
+    let ids = |arguments: &[&str]| {
+        let run = reap(&server, &[&["-o", "name"], arguments].concat());
+        assert_eq!(run.code, 0, "{run:#?}");
+        run.stdout
+    };
+    let kept = |arguments: &[&str]| {
+        graphctl(server.address(), &[&["sessions", "list", "-o", "name"], arguments].concat())
+            .stdout
+    };
+    let live = kept(&["--state", "live", "--state", "starting", "--state", "observer"]);
+    assert_eq!(live.lines().count(), 3);
+    let keyed = ids(&["--dry-run", "--component", "*"]);
+    assert_eq!(keyed.lines().count(), 1);
+    assert_eq!(ids(&["--component", "*"]), keyed);
+    let would = ids(&["--dry-run"]);
+    assert_eq!(would.lines().count(), 2);
+    assert_eq!(kept(&["--state", "stale"]), would);
+    assert_eq!(ids(&[]), would);
+    assert_eq!(kept(&[]), live);
+}
+
+#[test]
+fn max_is_a_brake() {
+    let server = server();
+    lab::ghost(&server);
+    lab::ghost(&server);
+    let deadline = Instant::now() + PATIENCE;
+    while graphctl(server.address(), &["sessions", "list", "-o", "name"]).stdout.lines().count() < 2
+    {
+        assert!(Instant::now() < deadline, "the ghosts were not found");
+    }
+    let run = reap(&server, &["--max", "1"]);
+    let both =
+        format!("{}SHORTID  AGE  stale ghost  refused  -\n", table("stale ghost", "refused", "-"));
+    let why = "FULL-ID refused: 2 would go, and --max allows 1\n";
+    expect(&run, 3, &both, &format!("{why}{why}0 sessions dropped\n"));
+    assert_eq!(reap(&server, &["--max", "2"]).code, 0);
+    assert_eq!(server.witness().sessions(), [] as [String; 0]);
+}

@@ -1,1 +1,112 @@
-//! Being written.
+//! What must never be touched, while it starts, runs, idles and stops.
+
+use std::time::{Duration, Instant};
+
+use crate::lab::{self, Client, Options, PATIENCE, Phantom, Pipeline, Server, phantom};
+use crate::run::graphctl;
+
+fn server() -> Server {
+    Server::start(&lab::ezmsg("3.9.0"))
+}
+
+/// Reaps everything that can be reaped by default; returns how many went.
+fn reap(server: &Server) -> usize {
+    let arguments = ["sessions", "reap", "--older-than", "1ms", "-y", "-o", "name"];
+    let run = graphctl(server.address(), &arguments);
+    assert_eq!(run.code, 0, "{run:#?}");
+    run.stdout.lines().count()
+}
+
+#[track_caller]
+fn assert_full_rate(rate: f64) {
+    assert!((160.0..240.0).contains(&rate), "it was to be 200 messages a second: {rate}");
+}
+
+#[test]
+fn a_pipeline_of_two_processes_survives_and_loses_nothing() {
+    let server = server();
+    let mut pipeline = Pipeline::running(&server, &Options::two_processes());
+    let before = server.witness();
+    for _ in 0..3 {
+        assert_eq!(reap(&server), 0);
+    }
+    assert_full_rate(pipeline.rate_over(Duration::from_secs(1)));
+    let (_, counts) = pipeline.counts_over(Duration::ZERO);
+    assert_eq!((&counts["foreign"], &counts["gaps"]), (&0.into(), &0.into()));
+    assert_eq!(server.witness(), before);
+    pipeline.interrupt();
+    assert_eq!(reap(&server), 0);
+    pipeline.wait_exit(PATIENCE);
+}
+
+#[test]
+fn observers_and_low_level_clients_survive() {
+    let server = server();
+    let observer = Client::observer(&server);
+    let publisher = Client::publisher(&server, "TOPIC");
+    let subscriber = Client::subscriber(&server, "TOPIC");
+    let before = server.witness();
+    assert_eq!(reap(&server), 0);
+    let suspects = ["sessions", "reap", "--include-suspect", "-y", "-o", "name"];
+    assert_eq!(graphctl(server.address(), &suspects).stdout, "");
+    assert_eq!(server.witness(), before);
+    let rate = subscriber.rate_over(Duration::from_secs(1));
+    assert!((70.0..130.0).contains(&rate), "it was to be 100 messages a second: {rate}");
+    observer.close();
+    publisher.close();
+}
+
+#[test]
+fn a_pipeline_that_is_slow_to_start_survives_and_then_runs() {
+    let server = server();
+    let hour = Duration::from_secs(3600);
+    let slow = Options { slow_initialize: hour, ..Options::two_processes() };
+    let pipeline = Pipeline::start(&server, &slow);
+    pipeline.unit_pid("PUB");
+    assert_eq!(reap(&server), 0);
+    assert_eq!(reap(&server), 0);
+    pipeline.finish_initialize();
+    pipeline.wait_event("running", PATIENCE);
+    assert_full_rate(pipeline.rate_over(Duration::from_secs(1)));
+}
+
+/// Others came and went on this server while it starts: what they left in the server's history must
+/// not be charged to it.
+#[test]
+fn a_slow_start_is_not_charged_with_the_processes_of_others() {
+    let server = server();
+    let ended = Options { name: "EARLIER".into(), messages: 20, ..Options::two_processes() };
+    Pipeline::start(&server, &ended).wait_event("ended", PATIENCE);
+    let overlapping = Options { name: "BESIDE".into(), ..Options::two_processes() };
+    let mut beside = Pipeline::running(&server, &overlapping);
+    let hour = Duration::from_secs(3600);
+    let slow = Options { slow_initialize: hour, ..Options::two_processes() };
+    let pipeline = Pipeline::start(&server, &slow);
+    pipeline.unit_pid("PUB");
+    let later = Options { name: "LATER".into(), messages: 20, ..Options::two_processes() };
+    Pipeline::start(&server, &later).wait_event("ended", PATIENCE);
+    beside.interrupt();
+    beside.wait_exit(PATIENCE);
+    assert_eq!(reap(&server), 0);
+    pipeline.finish_initialize();
+    pipeline.wait_event("running", PATIENCE);
+    assert_full_rate(pipeline.rate_over(Duration::from_secs(1)));
+}
+
+/// A tap on what the dead pipeline published stays, and receives what the relaunched one publishes.
+#[test]
+fn a_tap_outlives_the_phantom_and_receives_the_relaunch() {
+    let server = server();
+    let early = Client::subscriber(&server, "SYSTEM/PUB/OUTPUT");
+    let phantom = phantom(&server, Phantom::MainKilledSpawn, "SYSTEM");
+    let late = Client::subscriber(&server, "SYSTEM/PUB/OUTPUT");
+    let deadline = Instant::now() + PATIENCE;
+    while reap(&server) < 2 {
+        assert!(Instant::now() < deadline, "the leftovers were not reaped");
+    }
+    drop(phantom);
+    let pipeline = Pipeline::running(&server, &Options::two_processes());
+    assert_full_rate(pipeline.rate_over(Duration::from_secs(1)));
+    assert_full_rate(early.rate_over(Duration::from_secs(1)));
+    assert_full_rate(late.rate_over(Duration::from_secs(1)));
+}
