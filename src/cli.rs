@@ -13,7 +13,7 @@ use crate::wire::Address;
 
 /// Inspect and reap the sessions of a live ezmsg GraphServer
 #[derive(Debug, Parser)]
-#[command(version, after_long_help = Exit::help(), propagate_version = true)]
+#[command(version, after_long_help = Exit::help())]
 pub struct Cli {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap takes documentation here for help")]
@@ -28,16 +28,16 @@ pub struct Cli {
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The server
-    #[arg(long, global = true, value_name = "HOST:PORT", env = "EZMSG_GRAPHSERVER_ADDR", default_value = Address::DEFAULT)]
+    #[arg(long, global = true, value_name = "HOST:PORT", env = "EZMSG_GRAPHSERVER_ADDR", hide_env_values = true, default_value = Address::DEFAULT)]
     pub address: Address,
     /// How long one exchange with the server may take
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration, default_value = "10s")]
     pub timeout: Duration,
     /// Use only the documented commands of the server: fewer facts, and nothing can be dropped
-    #[arg(long, global = true, env = "GRAPHCTL_NO_ADMIN", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, global = true, env = "GRAPHCTL_NO_ADMIN", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
     pub no_admin: bool,
     /// How old a session may get before its units have processes
-    #[arg(long, global = true, value_name = "DURATION", env = "GRAPHCTL_START_TIMEOUT", value_parser = duration, default_value = "5m")]
+    #[arg(long, global = true, value_name = "DURATION", env = "GRAPHCTL_START_TIMEOUT", hide_env_values = true, value_parser = duration, default_value = "5m")]
     pub start_timeout: Duration,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -131,9 +131,6 @@ pub enum Document {
 /// `sessions list`
 #[derive(Args, Debug)]
 pub struct List {
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "clap takes documentation here for help")]
-    pub filters: Filters,
     /// How to print them
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub output: Format,
@@ -146,6 +143,9 @@ pub struct List {
     /// Exit with 1 if any session is listed
     #[arg(long)]
     pub exit_code: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub filters: Filters,
 }
 
 /// What to sort by.
@@ -206,9 +206,6 @@ pub struct Drop {
 /// `sessions reap`
 #[derive(Args, Debug)]
 pub struct Reap {
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "clap takes documentation here for help")]
-    pub filters: Filters,
     /// Also drop suspect sessions
     #[arg(long)]
     pub include_suspect: bool,
@@ -218,6 +215,9 @@ pub struct Reap {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap takes documentation here for help")]
     pub dropping: Dropping,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub filters: Filters,
 }
 
 /// What `drop` and `reap` share.

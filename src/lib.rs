@@ -114,7 +114,7 @@ async fn interruption() -> Error {
             terminate.recv().await;
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         Ok(()) = tokio::signal::ctrl_c() => Error::Interrupted,

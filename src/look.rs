@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use crate::admin;
+use crate::console;
 use crate::error::{Error, Result};
 use crate::host;
 use crate::inventory;
 use crate::judge::{self, Case, Collision, Thresholds};
 use crate::model::{Inventory, Ping};
-use crate::options::Options;
+use crate::options::{Options, Talk};
+use crate::render::printable;
 use crate::wire::{Address, Session};
 
 /// How long a process may take to answer a ping. One that misses it is suspect, not dead.
@@ -55,6 +57,12 @@ impl Observer {
     pub async fn open(options: &Options) -> Result<Self> {
         let session = Session::open(&options.address, options.timeout).await;
         let session = session.map_err(name_the_silent)?;
+        let channel = if options.admin { "the admin channel" } else { "documented commands" };
+        let connected = format!(
+            "connected to ezmsg {} at {} through {channel}, session {}",
+            session.version, options.address, session.id
+        );
+        console::say(options.talk, Talk::Verbose, &printable(&connected));
         let source = if options.admin {
             Source::Admin(admin::Channel::new(session))
         } else {

@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
 use crate::reap::{self, Condemned, Report, Target};
-use crate::render::{json, report, table};
+use crate::render::{json, names, report, table};
 use crate::words;
 
 /// Drops what is condemned, as asked for; `refused` is told along with it.
@@ -36,7 +36,7 @@ pub(super) async fn run(
         Format::Wide => report::table(&done, options.terminal, true),
         Format::Json => json::report(&done),
         Format::Jsonl => json::report_lines(&done),
-        Format::Name => done.targets.iter().map(|target| format!("{}\n", target.id)).collect(),
+        Format::Name => names(done.targets.iter().map(|target| target.id)),
     })?;
     console::say(options.talk, Talk::Normal, &report::notes(&done));
     Ok(done.exit())

@@ -11,7 +11,7 @@ use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
 use crate::reap::plan;
 use crate::reap::report::Clients;
-use crate::render::{json, table};
+use crate::render::{json, names, table};
 use crate::select::Filter;
 
 pub(super) async fn run(args: List, options: &Options) -> Result<Exit> {
@@ -25,7 +25,7 @@ pub(super) async fn run(args: List, options: &Options) -> Result<Exit> {
         Format::Wide => table::wide(&look, &cases, options.terminal),
         Format::Json => json::list(&look, &cases, &clients),
         Format::Jsonl => json::list_lines(&look, &cases, &clients),
-        Format::Name => cases.iter().map(|case| format!("{}\n", case.id)).collect(),
+        Format::Name => names(cases.iter().map(|case| case.id)),
     })?;
     if matches!(args.output, Format::Table | Format::Wide) {
         console::say(options.talk, Talk::Normal, &table::footer(&look, &cases));

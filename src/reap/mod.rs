@@ -12,7 +12,6 @@ pub use report::{Outcome, Report, Target};
 
 use crate::admin::{self, DropTarget, OutcomeKind};
 use crate::error::Result;
-use crate::judge::Case;
 use crate::look::{Look, Observer};
 use crate::model::Inventory;
 use crate::words::list;
@@ -50,12 +49,16 @@ pub async fn run(
     let mut report = Report::new(&look.inventory.server, dry_run);
     let mut plans = Vec::new();
     for it in condemned {
-        match confirmed(&look, it) {
-            Ok((case, plan)) => {
-                report.targets.push(Target::new(&look.inventory, case, &plan));
-                plans.push(plan);
-            }
-            Err(target) => report.targets.push(target),
+        let Some(case) = look.cases.iter().find(|case| case.id == it.id) else {
+            report.targets.push(Target::gone(it.id));
+            continue;
+        };
+        if let Some(plan) = plan::drop_of(&look.inventory, case, it.warrant) {
+            report.targets.push(Target::new(&look.inventory, case, &plan));
+            plans.push(plan);
+        } else {
+            let now = format!("it is {} now: {}", case.verdict, case.evidence.join("; "));
+            report.targets.push(Target::ended(&look.inventory, case, Outcome::Changed, now));
         }
     }
     if dry_run || plans.is_empty() {
@@ -69,19 +72,6 @@ pub async fn run(
         (target.outcome, target.detail) = verified(outcome, plan, &after);
     }
     Ok(report)
-}
-
-/// The condemned case and its plan, if the look bears the warrant out; else the target as it ended.
-fn confirmed<'a>(look: &'a Look, condemned: &Condemned) -> Result<(&'a Case, DropTarget), Target> {
-    let Some(case) = look.cases.iter().find(|case| case.id == condemned.id) else {
-        return Err(Target::gone(condemned.id));
-    };
-    plan::drop_of(&look.inventory, case, condemned.warrant).map(|plan| (case, plan)).ok_or_else(
-        || {
-            let detail = format!("it is {} now: {}", case.verdict, case.evidence.join("; "));
-            Target::ended(&look.inventory, case, Outcome::Changed, detail)
-        },
-    )
 }
 
 /// What became of a target, held against a look at what is there now.

@@ -55,6 +55,12 @@ pub fn short(id: Uuid, width: usize) -> String {
     id
 }
 
+/// `-o name`: one id a line.
+#[must_use]
+pub fn names(ids: impl Iterator<Item = Uuid>) -> String {
+    ids.fold(String::new(), |names, id| names + &id.to_string() + "\n")
+}
+
 /// One line for a collision.
 #[must_use]
 pub fn collision(collision: &Collision, width: usize) -> String {

@@ -130,7 +130,7 @@ impl Drop for Opening {
 
 /// Whether that version of ezmsg has no sessions. They came with 3.9.
 fn before_sessions(version: &str) -> bool {
-    let mut numbers = version.split('.').map(|part| part.parse::<u32>());
+    let mut numbers = version.split('.').map(str::parse::<u32>);
     match (numbers.next(), numbers.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < (3, 9),
         _ => false,

@@ -9,4 +9,5 @@ mod dropping;
 mod fake;
 mod healthy;
 mod listing;
+mod protocol_errors;
 mod run;

@@ -1,0 +1,381 @@
+//! What graphctl makes of servers that greet, answer or go silent as no GraphServer should.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use crate::fake::Step::{Block, Connected, Expect, Gone, Hold, Reset, Send, Trickle};
+use crate::fake::{Fake, SESSION_ID, Step, block, frame, graphctl, session_reply, signal, watched};
+use crate::lab::{self, Server};
+use crate::run::{self, Run, expect};
+
+const SESSION: &[u8] = b"\x15";
+const REGISTER: &[u8] = b"\x19";
+const SNAPSHOT: &[u8] = b"\x1a";
+const PROCESS_REQUEST: &[u8] = b"\x20";
+
+/// A `GraphSnapshot` of one process that owns the unit `A`, as Python 3.11 pickles it.
+const ONE_PROCESS: &[u8] = b"\
+    \x80\x04\x95\x01\x01\x00\x00\x00\x00\x00\x00\x8c\x14ezmsg.core.graphmeta\x94\x8c\rGr\
+    aphSnapshot\x94\x93\x94)\x81\x94}\x94(\x8c\x05graph\x94}\x94\x8c\x0bedge_owners\x94]\
+    \x94\x8c\x08sessions\x94}\x94\x8c\tprocesses\x94}\x94\x8c\x04uuid\x94\x8c\x04UUID\
+    \x94\x93\x94)\x81\x94}\x94\x8c\x03int\x94\x8a\x10\xab\x89gE#\x01\x00\x80\xf0\x11`N=,\
+    \x1b\nsbh\x00\x8c\x0fSnapshotProcess\x94\x93\x94)\x81\x94}\x94(\x8c\nprocess_id\x94h\
+    \x0f)\x81\x94}\x94h\x12\x8a\x10\xab\x89gE#\x01\x00\x80\xf0\x11`N=,\x1b\nsb\x8c\x03pi\
+    d\x94K\x01\x8c\x04host\x94\x8c\x01h\x94\x8c\x05units\x94]\x94\x8c\x01A\x94aubsub.";
+
+/// A length that nobody means.
+const ABSURD: u64 = 1 << 63;
+
+/// How `sessions list` is told to give up soon; only for servers that never answer.
+const SOON: &str = "--timeout=300ms";
+
+const LIST: &[&str] = &["sessions", "list"];
+const BLIND_LIST: &[&str] = &["--no-admin", "sessions", "list"];
+const EMPTY: &str = "ID  AGE  IDLE  STATE  COMPONENTS\n";
+
+const AGAIN: &str = "hint: the server may have been stopped; try again\n";
+const LATER: &str = "hint: it may be busy or wedged; try again, or wait longer with --timeout\n";
+const OTHER: &str = "hint: check --address: another program may be listening on that port\n";
+const NO_ADMIN: &str = "hint: --no-admin lists and checks with the documented commands alone\n";
+
+/// The connection went away.
+fn lost(doing: &str) -> String {
+    format!("error: the server at ADDRESS closed the connection while {doing}\n{AGAIN}")
+}
+
+/// Nothing more came.
+fn late(waited: &str, doing: &str) -> String {
+    format!("error: the server at ADDRESS did not answer within {waited} while {doing}\n{LATER}")
+}
+
+/// What came was wrong.
+fn wrong(detail: &str) -> String {
+    format!("error: ADDRESS does not speak the GraphServer protocol: {detail}\n{OTHER}")
+}
+
+fn refused(detail: &str) -> String {
+    format!("error: the server at ADDRESS refused the admin channel: {detail}\n{NO_ADMIN}")
+}
+
+fn fails(run: &Run, code: i32, stderr: &str) {
+    expect(run, code, "", stderr);
+}
+
+fn greeted(version: &str, steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
+    [Send(block(version.as_bytes()))].into_iter().chain(steps).collect()
+}
+
+/// Greets and reads SESSION; `steps` reply to it.
+fn opening(steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
+    greeted("3.9.0", [Expect(SESSION)].into_iter().chain(steps))
+}
+
+/// Opens a session and reads SNAPSHOT; `steps` reply to it.
+fn snapshot(steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
+    opening([Send(session_reply()), Expect(SNAPSHOT)].into_iter().chain(steps))
+}
+
+/// Opens a session and reads the admin program; `steps` reply to it.
+fn admin(steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
+    opening([Send(session_reply()), Expect(REGISTER), Block].into_iter().chain(steps))
+}
+
+#[test]
+fn nobody_is_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound").to_string();
+    drop(listener);
+    let hint = "hint: start one with `python -m ezmsg.core serve --address ADDRESS`, or name another \
+                with --address or EZMSG_GRAPHSERVER_ADDR\n";
+    let refused = "error: no GraphServer at ADDRESS: Connection refused (os error 111)\n";
+    for arguments in [LIST, BLIND_LIST, &["sessions", "reap"], &["server", "status"]] {
+        fails(&graphctl(&address, arguments), 69, &format!("{refused}{hint}"));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_port_that_never_greets_is_told_with_its_holder() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound").to_string();
+    let run = graphctl(&address, &[SOON, "sessions", "list"]);
+    let pid = format!("pid {} (", std::process::id());
+    assert!(run.stderr.contains(&pid), "{run:#?}");
+
+    let command = std::env::args().collect::<Vec<_>>().join(" ");
+    let holder = format!("pid N ({command})");
+    let mut run = run.redacted();
+    // A child of another test holds our listener too until it has become another program.
+    while run.stderr.contains(&format!("{holder}, {holder}")) {
+        run.stderr = run.stderr.replace(&format!("{holder}, {holder}"), &holder);
+    }
+    let silent = "error: ADDRESS accepts connections but does not greet (waited 300ms)";
+    let hint = format!(
+        "hint: its listening socket is held by {holder}; end what is left of a dead server"
+    );
+    fails(&run, 69, &format!("{silent}\n{hint}\n"));
+}
+
+#[test]
+fn a_connection_that_ends_before_the_greeting_is_lost() {
+    for sent in [&b""[..], b"\x05\0\0", b"\x05\0\0\0\0\0\0\0", b"\x05\0\0\0\0\0\0\x003.9"] {
+        let run = Fake::start(vec![Send(sent.to_vec())]).run(LIST);
+        fails(&run, 69, &lost("greeting"));
+    }
+}
+
+#[test]
+fn another_program_is_not_taken_for_a_server() {
+    let http = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".to_vec();
+    let announced = |length: u64| {
+        wrong(&format!("it announces {length} bytes while greeting, and the most is 64"))
+    };
+    for (greeting, expected) in [
+        (http, announced(u64::from_le_bytes(*b"HTTP/1.1"))),
+        (b"\x8f\xfe\x03\xaa\x99\x10\xc4\x71\x5a\x00\xff\xee".to_vec(), {
+            announced(u64::from_le_bytes(*b"\x8f\xfe\x03\xaa\x99\x10\xc4\x71"))
+        }),
+        (ABSURD.to_le_bytes().to_vec(), announced(ABSURD)),
+        (block(b"hello, world"), wrong("its greeting is not a version")),
+        (block(b""), wrong("its greeting is not a version")),
+        (block(b"\xff\xfe3.9.0"), wrong("its greeting is not text")),
+    ] {
+        for arguments in [LIST, BLIND_LIST] {
+            fails(&Fake::start(vec![Send(greeting.clone()), Gone]).run(arguments), 76, &expected);
+        }
+    }
+}
+
+#[test]
+fn servers_from_before_sessions_have_none() {
+    for version in ["3.8.0", "3.7.3"] {
+        let server = Server::start(&lab::ezmsg(version));
+        let none = format!(
+            "error: the GraphServer at ADDRESS runs ezmsg {version}, which has no sessions\n\
+             hint: sessions came with ezmsg 3.9; older servers keep none, so there is nothing to clear\n"
+        );
+        for arguments in [
+            LIST,
+            BLIND_LIST,
+            &["sessions", "reap"],
+            &["sessions", "check", "SYSTEM"],
+            &["sessions", "show", "0a"],
+            &["sessions", "drop", "0a"],
+            &["server", "status"],
+        ] {
+            fails(&graphctl(server.address(), arguments), 76, &none);
+        }
+    }
+}
+
+#[test]
+fn a_session_reply_that_breaks_off_is_lost_at_every_byte() {
+    let reply = session_reply();
+    for length in 0..reply.len() {
+        let run = Fake::start(opening([Send(reply[..length].to_vec())])).run(LIST);
+        fails(&run, 69, &lost("opening a session"));
+    }
+    // The same from a version that may have no sessions, told by its name.
+    let run = Fake::start(greeted("3.8.0", [Expect(SESSION)])).run(LIST);
+    assert_eq!(run.code, 76, "{run:#?}");
+    let reset = Fake::start(greeted("3.9.0", [Reset])).run(LIST);
+    fails(&reset, 69, &lost("opening a session"));
+}
+
+#[test]
+fn a_session_reply_of_something_else_is_no_protocol_of_ours() {
+    let not_complete = "expected byte 0x00 and got 0x28 while opening a session";
+    let announced =
+        format!("it announces {ABSURD} bytes while opening a session, and the most is 64");
+    for (reply, detail) in [
+        ([block(SESSION_ID.as_bytes()), vec![0x28]].concat(), not_complete),
+        ([block(b"not-a-uuid"), vec![0]].concat(), "its session id is not a UUID"),
+        ([block(b"\xff\xfe"), vec![0]].concat(), "its session id is not a UUID"),
+        (ABSURD.to_le_bytes().to_vec(), &announced),
+    ] {
+        fails(&Fake::start(opening([Send(reply), Gone])).run(LIST), 76, &wrong(detail));
+    }
+}
+
+#[test]
+fn a_session_reply_that_stalls_or_trickles_meets_its_deadline() {
+    let reply = session_reply();
+    for length in [0, 1, 8, 20, 44] {
+        let run = Fake::start(opening([Send(reply[..length].to_vec()), Gone]));
+        fails(&run.run(&[SOON, "sessions", "list"]), 75, &late("300ms", "opening a session"));
+    }
+    let trickle = Trickle(reply, Duration::from_millis(100));
+    let run = Fake::start(opening([trickle])).run(&["--timeout=500ms", "sessions", "list"]);
+    fails(&run, 75, &late("500ms", "opening a session"));
+}
+
+/// A client that closes before it has read the reply leaves a ghost on the server for ever.
+#[test]
+fn a_session_that_is_being_opened_is_never_closed_before_its_reply() {
+    // Longer than graphctl takes to hear a signal; shorter than the second it then waits.
+    let a_while = Duration::from_millis(250);
+    for (name, code, said) in [("INT", 130, "interrupted"), ("TERM", 143, "terminated")] {
+        for split in [0, 20] {
+            let mut first = session_reply();
+            let rest = first.split_off(split);
+            let script = [Send(first), Hold, Connected(a_while), Send(rest), Gone];
+            let fake = Fake::start(opening(script));
+            let child = run::command(fake.address(), LIST).spawn().expect("graphctl starts");
+            fake.held();
+            signal(name, &child);
+            fake.release();
+            fails(&watched(child), code, &format!("error: {said}\n"));
+            fake.finish();
+        }
+    }
+}
+
+#[test]
+fn a_deadline_that_passes_while_a_session_is_opened_waits_for_the_reply_too() {
+    // The deadline passes at 200 ms, and the patience after it at 1200 ms.
+    let between = Duration::from_millis(700);
+    for arguments in [LIST, BLIND_LIST] {
+        let fake = Fake::start(opening([Connected(between), Send(session_reply()), Gone]));
+        let run = fake.run(&[&["--timeout=200ms"], arguments].concat());
+        fails(&run, 75, &late("200ms", "opening a session"));
+    }
+}
+
+#[test]
+fn a_session_opened_for_a_ping_is_never_closed_before_its_reply() {
+    let taken = [Send([block(ONE_PROCESS), vec![0]].concat())];
+    let asked = opening([Hold, Connected(Duration::from_millis(250)), Send(session_reply()), Gone]);
+    let fake = Fake::start_all(vec![snapshot(taken), asked]);
+    let child = run::command(fake.address(), BLIND_LIST).spawn().expect("graphctl starts");
+    fake.held();
+    signal("INT", &child);
+    fake.release();
+    fails(&watched(child), 130, "error: interrupted\n");
+    fake.finish();
+}
+
+#[test]
+fn a_snapshot_that_breaks_off_is_lost() {
+    let reply = [block(ONE_PROCESS), vec![0]].concat();
+    for length in [0, 1, 7, 8, 9, 100, reply.len() - 2, reply.len() - 1] {
+        let run = Fake::start(snapshot([Send(reply[..length].to_vec())])).run(BLIND_LIST);
+        fails(&run, 69, &lost("taking a snapshot"));
+    }
+    // Memory grows with what comes, not with what is promised.
+    let promised = Send([&(1_u64 << 30).to_le_bytes()[..], b"\x80\x04"].concat());
+    fails(&Fake::start(snapshot([promised])).run(BLIND_LIST), 69, &lost("taking a snapshot"));
+    for length in [0, 4, 9] {
+        let stalled = Fake::start(snapshot([Send(reply[..length].to_vec()), Gone]));
+        let run = stalled.run(&[&[SOON], BLIND_LIST].concat());
+        fails(&run, 75, &late("300ms", "taking a snapshot"));
+    }
+}
+
+#[test]
+fn a_snapshot_that_makes_no_sense_is_refused() {
+    let complete = |pickle: &[u8]| [block(pickle), vec![0]].concat();
+    let announced =
+        format!("it announces {ABSURD} bytes while taking a snapshot, and the most is {}", 1 << 30);
+    for (reply, detail) in [
+        (ABSURD.to_le_bytes().to_vec(), &*announced),
+        ([block(ONE_PROCESS), vec![0x28]].concat(), {
+            "expected byte 0x00 and got 0x28 while taking a snapshot"
+        }),
+        (complete(b"\x80\x04N."), "its snapshot is not a GraphSnapshot"),
+        (complete(b"\x80\x04]."), "its snapshot is not a GraphSnapshot"),
+        (complete(b"\x80\x04cezmsg.core.graphmeta\nGraphSnapshot\n."), {
+            "its snapshot is not a GraphSnapshot"
+        }),
+        (complete(b""), "its pickle ends too soon"),
+        (complete(b"garbage"), "its pickle makes no sense"),
+        (complete(&ONE_PROCESS[..200]), "its pickle ends too soon"),
+    ] {
+        fails(&Fake::start(snapshot([Send(reply), Gone])).run(BLIND_LIST), 76, &wrong(detail));
+    }
+}
+
+#[test]
+fn a_silent_ping_meets_its_deadline() {
+    let taken = [Send([block(ONE_PROCESS), vec![0]].concat())];
+    let asked =
+        opening([Send(session_reply()), Expect(PROCESS_REQUEST), Block, Block, Block, Block, Gone]);
+    let fake = Fake::start_all(vec![snapshot(taken), asked]);
+    let run = fake.run(&[&[SOON], BLIND_LIST].concat());
+    fails(&run, 75, &late("1s 300ms", "asking a process"));
+}
+
+#[test]
+fn an_admin_program_that_did_not_run_is_told() {
+    for reply in [&b"\x00"[..], b"\x28", &[&frame("[]")[..], b"\x00"].concat()] {
+        for arguments in [LIST, &["sessions", "reap"], &["server", "status"]] {
+            let run = Fake::start(admin([Send(reply.to_vec()), Gone])).run(arguments);
+            fails(&run, 77, &refused("it did not run the admin program"));
+        }
+    }
+    let row = frame(r#"[{"row":"refused","reason":"its GraphServer has no dict 'clients'"}]"#);
+    let run = Fake::start(admin([Send(row), Gone])).run(LIST);
+    fails(&run, 77, &refused("its GraphServer has no dict 'clients'"));
+    let hello = r#"[{"row":"hello","now":1.0}]"#;
+    let failed = frame(r#"[{"row":"end","error":"KeyError: \u001b[31mx\nerror: y"}]"#);
+    let run = Fake::start(admin([Send([frame(hello), vec![0], failed].concat()), Gone])).run(LIST);
+    fails(&run, 77, &refused(r"KeyError: \u{1b}[31mx\nerror: y"));
+}
+
+#[test]
+fn an_admin_reply_that_makes_no_sense_is_refused() {
+    let hello = frame(r#"[{"row":"hello","now":1.0}]"#);
+    let absurd = [vec![0xe5], ABSURD.to_le_bytes().to_vec()].concat();
+    let announced = format!(
+        "it announces {ABSURD} bytes while listing its sessions, and the most is {}",
+        64 << 20
+    );
+    let nonsense = "an admin frame makes no sense";
+    for (reply, detail) in [
+        (absurd, announced),
+        (frame("not JSON"), format!("{nonsense}: expected ident at line 1 column 2")),
+        (
+            frame("{}"),
+            format!("{nonsense}: invalid type: map, expected a sequence at line 1 column 0"),
+        ),
+        (frame(""), format!("{nonsense}: EOF while parsing a value at line 1 column 0")),
+        ([hello.clone(), vec![0x7f]].concat(), "unexpected byte 0x7f in an admin reply".into()),
+        ([hello.clone(), vec![0, 0x28]].concat(), "unexpected byte 0x28 in an admin reply".into()),
+        (vec![0x15], "unexpected byte 0x15 in an admin reply".into()),
+    ] {
+        fails(&Fake::start(admin([Send(reply), Gone])).run(LIST), 76, &wrong(&detail));
+    }
+    // A row of a kind that this graphctl does not know.
+    let run = Fake::start(admin([Send(frame(r#"[{"row":"tea"}]"#)), Gone])).run(LIST);
+    assert_eq!(run.code, 76, "{run:#?}");
+    let deep = frame(&"[".repeat(100_000));
+    let run = Fake::start(admin([Send(deep), Gone])).run(LIST);
+    assert_eq!(run.code, 76, "{run:#?}");
+}
+
+#[test]
+fn an_admin_reply_that_breaks_off_or_stalls_is_told() {
+    let reply = [frame(r#"[{"row":"hello","now":1.0}]"#), vec![0]].concat();
+    for length in [0, 1, 5, 9, 20, reply.len() - 1, reply.len()] {
+        let run = Fake::start(admin([Send(reply[..length].to_vec())])).run(LIST);
+        fails(&run, 69, &lost("listing its sessions"));
+    }
+    for length in [0, 5, 20, reply.len()] {
+        let fake = Fake::start(admin([Send(reply[..length].to_vec()), Gone]));
+        let run = fake.run(&[SOON, "sessions", "list"]);
+        fails(&run, 75, &late("1s 300ms", "listing its sessions"));
+    }
+}
+
+#[test]
+fn a_whole_admin_reply_is_taken_in_any_frames() {
+    let hello = r#"{"row":"hello","now":1.0}"#;
+    let end = r#"{"row":"end"}"#;
+    for reply in [
+        [frame(&format!("[{hello}]")), vec![0], frame(&format!("[{end}]"))].concat(),
+        [frame(&format!("[{hello}]")), frame("[]"), frame(&format!("[{end}]")), vec![0]].concat(),
+        frame(&format!("[{hello},{end}]")),
+    ] {
+        let slow = Trickle(reply, Duration::from_millis(1));
+        expect(&Fake::start(admin([slow, Gone])).run(LIST), 0, EMPTY, "");
+    }
+}
