@@ -1,1 +1,339 @@
-//! Being written.
+//! Command lines, environments and outputs that cannot work, and what a person is told then.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::Stdio;
+
+use clap::CommandFactory as _;
+use graphctl::cli::Cli;
+use graphctl::exit::Exit;
+
+use crate::fake::{graphctl, watched};
+use crate::lab::{self, Client, PATIENCE, Server};
+use crate::run::{self, Run, expect, graphctl_with_input};
+
+/// A server that is never asked, because the command line is refused before.
+const NOWHERE: &str = "127.0.0.1:1";
+
+const MORE: &str = "\nFor more information, try '--help'.\n";
+
+fn fails(run: &Run, code: i32, stderr: &str) {
+    expect(run, code, "", stderr);
+}
+
+/// Runs graphctl with variables of the environment.
+fn with_env(address: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Run {
+    let mut command = run::command(address, arguments);
+    command.envs(variables.iter().copied());
+    watched(command.spawn().expect("graphctl starts"))
+}
+
+fn invalid(value: &str, option: &str, why: &str) -> String {
+    format!("error: invalid value '{value}' for '{option}': {why}\n{MORE}")
+}
+
+#[test]
+fn an_address_must_be_a_host_and_a_port() {
+    let shape = "expected HOST:PORT, for example 127.0.0.1:25978";
+    let port = |port: &str| format!("'{port}' is not a port: expected a number from 1 to 65535");
+    for (address, why) in [
+        ("", shape.to_owned()),
+        ("nohost", shape.to_owned()),
+        (":25978", "expected HOST:PORT, and the host is missing".to_owned()),
+        ("host:0", port("0")),
+        ("host:99999", port("99999")),
+        ("host:", port("")),
+    ] {
+        let told = invalid(address, "--address <HOST:PORT>", &why);
+        fails(&graphctl(NOWHERE, &["--address", address, "sessions", "list"]), 2, &told);
+        fails(&graphctl(address, &["sessions", "list"]), 2, &told);
+    }
+}
+
+#[test]
+fn a_duration_has_a_unit_and_is_longer_than_nothing() {
+    let example = "write a number and a unit, for example 90s, 5m or 2h";
+    let unit = format!("a duration needs a unit: {example}");
+    let zero = format!("a duration must be longer than zero: {example}");
+    let months = format!("'M' means months; minutes are a small 'm': {example}");
+    let unknown = format!(
+        "unknown time unit \"parsecs\", supported units: ns, us/µs, ms, sec, min, hours, days, \
+         weeks, months, years (and few variations): {example}"
+    );
+    for (text, why) in [
+        ("0", &unit),
+        ("5", &unit),
+        ("0.5", &unit),
+        ("0s", &zero),
+        ("5M", &months),
+        ("1h 5M", &months),
+        ("5 parsecs", &unknown),
+    ] {
+        for option in ["--timeout", "--start-timeout", "--older-than", "--idle-for"] {
+            let run = graphctl(NOWHERE, &["sessions", "list", option, text]).stderr;
+            assert_eq!(run, invalid(text, &format!("{option} <DURATION>"), why));
+        }
+        let variables = [("GRAPHCTL_START_TIMEOUT", text)];
+        let run = with_env(NOWHERE, &variables, &["sessions", "list"]);
+        assert_eq!(run.stderr, invalid(text, "--start-timeout <DURATION>", why));
+        assert_eq!(run.code, 2);
+    }
+}
+
+/// What looks like an option is a value all the same where one is needed.
+#[test]
+fn a_negative_duration_is_told_as_one() {
+    for option in ["--timeout", "--start-timeout", "--older-than", "--idle-for"] {
+        let run = graphctl(NOWHERE, &["sessions", "list", option, "-5m"]);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+        let told = format!("error: invalid value '-5m' for '{option} <DURATION>': ");
+        assert!(run.stderr.starts_with(&told), "{run:#?}");
+        assert!(run.stderr.contains("for example 90s, 5m or 2h"), "{run:#?}");
+    }
+}
+
+/// No duration is so long that adding it to a time is a bug.
+#[test]
+fn a_duration_of_more_than_a_lifetime_is_no_bug() {
+    let ages = "500000000000y";
+    let server = Server::start(&lab::ezmsg("3.9.0"));
+    for option in ["--timeout", "--start-timeout", "--older-than", "--idle-for"] {
+        let run = graphctl(server.address(), &["sessions", "list", option, ages]);
+        assert!([0, 2].contains(&run.code), "{option}: {run:#?}");
+    }
+}
+
+#[test]
+fn what_is_typed_wrong_is_told_with_what_was_meant() {
+    let glob = "Pattern syntax error near position 0: invalid range pattern";
+    for option in ["--component", "--exclude"] {
+        let run = graphctl(NOWHERE, &["sessions", "list", option, "["]);
+        fails(&run, 2, &invalid("[", &format!("{option} <GLOB>"), glob));
+    }
+    let state = "error: invalid value 'stal' for '--state <STATE>'\n  \
+                 [possible values: live, starting, observer, stale, suspect, unknown]\n\n  \
+                 tip: a similar value exists: 'stale'\n";
+    let wrong = graphctl(NOWHERE, &["sessions", "list", "--state", "stal"]);
+    fails(&wrong, 2, &format!("{state}{MORE}"));
+    let usage = "\nUsage: graphctl sessions [OPTIONS] <COMMAND>\n";
+    let unknown = "error: unrecognized subcommand 'raep'\n\n  \
+                   tip: a similar subcommand exists: 'reap'\n";
+    let wrong = graphctl(NOWHERE, &["sessions", "raep"]);
+    fails(&wrong, 2, &format!("{unknown}{usage}{MORE}"));
+    let argument = "error: unexpected argument '--older' found\n\n  \
+                    tip: a similar argument exists: '--older-than'\n";
+    let usage = "\nUsage: graphctl sessions reap [OPTIONS]\n";
+    let wrong = graphctl(NOWHERE, &["sessions", "reap", "--older", "5m"]);
+    fails(&wrong, 2, &format!("{argument}{usage}{MORE}"));
+    let number = invalid("many", "--max <N>", "invalid digit found in string");
+    fails(&graphctl(NOWHERE, &["sessions", "reap", "--max", "many"]), 2, &number);
+}
+
+#[test]
+fn without_a_command_there_is_help() {
+    let nothing = graphctl(NOWHERE, &[]);
+    let help = graphctl(NOWHERE, &["-h"]);
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (2, ""));
+    assert_eq!((help.code, help.stderr.as_str()), (0, ""));
+    assert_eq!(nothing.stderr, help.stdout);
+    for group in ["sessions", "server"] {
+        let run = graphctl(NOWHERE, &[group]);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{group}");
+        assert_eq!(run.stderr, graphctl(NOWHERE, &[group, "-h"]).stdout, "{group}");
+    }
+}
+
+#[test]
+fn check_needs_keys() {
+    let run = graphctl(NOWHERE, &["sessions", "check"]);
+    let missing = "error: the following required arguments were not provided:\n  <KEY>...\n";
+    let usage = "\nUsage: graphctl sessions check <KEY>...\n";
+    fails(&run, 2, &format!("{missing}{usage}{MORE}"));
+    let absent = "error: cannot read /nonexistent: No such file or directory (os error 2)\n";
+    fails(&graphctl(NOWHERE, &["sessions", "check", "--from", "/nonexistent"]), 2, absent);
+    let none = "error: no component keys to check\n\
+                hint: name keys, or give them with --from, one a line\n";
+    for input in ["", "\n \n# SYSTEM\n"] {
+        let run = graphctl_with_input(NOWHERE, &["sessions", "check", "--from", "-"], input);
+        fails(&run, 2, none);
+    }
+}
+
+#[test]
+fn an_id_must_be_one_of_the_server() {
+    let server = Server::start(&lab::ezmsg("3.9.0"));
+    let _held = Client::silent_session(&server, &["SYSTEM"]);
+    let hint = "hint: `graphctl sessions list --all` shows every id\n";
+    for id in ["xyz", "ffffffff-ffff-4fff-8fff-ffffffffffff"] {
+        let none = format!("error: no session has an id that starts with '{id}'\n{hint}");
+        for arguments in [&["sessions", "show", id][..], &["sessions", "drop", id]] {
+            fails(&graphctl(server.address(), arguments), 2, &none);
+        }
+        let blind = graphctl(server.address(), &["--no-admin", "sessions", "show", id]);
+        fails(&blind, 2, &none);
+    }
+    let sly = graphctl(server.address(), &["sessions", "show", "\u{1b}[31m\nerror: no"]);
+    let told =
+        format!("error: no session has an id that starts with '\\u{{1b}}[31m\\nerror: no'\n{hint}");
+    fails(&sly, 2, &told);
+    // Every id starts with nothing; what is drawn from an unset variable must not mean a session.
+    for id in ["", "-", "--"] {
+        for command in ["show", "drop"] {
+            let run = graphctl(server.address(), &["sessions", command, "--", id]);
+            assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{id:?}: {run:#?}");
+        }
+    }
+    assert_eq!(server.witness().sessions().len(), 1);
+}
+
+#[test]
+fn an_id_must_mean_one_session_only() {
+    let server = Server::start(&lab::ezmsg("3.9.0"));
+    // Of 17 ids, two begin with the same digit.
+    let mut sessions: Vec<_> = (0..17).map(|_| open_session(server.address())).collect();
+    sessions.sort_by(|(_, a), (_, b)| a.cmp(b));
+    let shared = |a: &str, b: &str| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let lengths = sessions.windows(2).map(|pair| (shared(&pair[0].1, &pair[1].1), &pair[0].1));
+    let (length, id) = lengths.max().expect("there are pairs");
+    let prefix = &id[..length];
+    for arguments in [&["sessions", "show", prefix][..], &["sessions", "drop", prefix]] {
+        let run = graphctl(server.address(), arguments);
+        let redacted = run.redacted().stderr.replacen(prefix, "PREFIX", 1);
+        let more = redacted.replace("FULL-ID, FULL-ID, FULL-ID", "FULL-ID, FULL-ID");
+        let told = "error: 'PREFIX' is ambiguous: it starts the ids FULL-ID, FULL-ID\n\
+                    hint: type more of the id\n";
+        assert_eq!((run.code, run.stdout.as_str(), more.as_str()), (2, "", told), "{run:#?}");
+        for (_, id) in sessions.iter().filter(|(_, id)| id.starts_with(prefix)) {
+            assert!(run.stderr.contains(id), "{id} is not named: {run:#?}");
+        }
+    }
+    assert_eq!(server.witness().sessions().len(), 17);
+}
+
+/// Opens a session and reads its id; it lasts as long as the stream.
+fn open_session(address: &str) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(address).expect("the server accepts");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+    let mut greeting = [0; 8 + 5];
+    stream.read_exact(&mut greeting).expect("the server greets");
+    stream.write_all(b"\x15").expect("the server takes an opcode");
+    let mut reply = [0; 8 + 36 + 1];
+    stream.read_exact(&mut reply).expect("the server opens a session");
+    let id = String::from_utf8(reply[8..44].to_vec()).expect("an id is text");
+    (stream, id)
+}
+
+#[test]
+fn without_the_admin_channel_nothing_is_dropped() {
+    let server = Server::start(&lab::ezmsg("3.9.0"));
+    let held = Client::silent_session(&server, &["SYSTEM"]);
+    let at = server.address();
+    let off = |command: &str| {
+        format!(
+            "error: {command} needs the admin channel, which is switched off (--no-admin or \
+             GRAPHCTL_NO_ADMIN)\nhint: the server has no drop command of its own; leave --no-admin away\n"
+        )
+    };
+    let drop = ["sessions", "drop", held.session_id()];
+    for (command, arguments) in [
+        ("drop", &drop[..]),
+        ("reap", &["sessions", "reap"]),
+        ("reap", &["sessions", "reap", "-n"]),
+    ] {
+        let told = off(command);
+        fails(&graphctl(at, &[&["--no-admin"], arguments].concat()), 77, &told);
+        fails(&graphctl(at, &[arguments, &["--no-admin"]].concat()), 77, &told);
+        for value in ["1", "true", "yes"] {
+            fails(&with_env(at, &[("GRAPHCTL_NO_ADMIN", value)], arguments), 77, &told);
+        }
+    }
+    for value in ["0", "false", "no", ""] {
+        let run = with_env(at, &[("GRAPHCTL_NO_ADMIN", value)], &["sessions", "reap"]);
+        expect(&run, 0, "", "nothing to drop\n");
+    }
+    assert_eq!(server.witness().sessions(), [held.session_id()]);
+}
+
+#[test]
+fn a_reader_that_has_read_enough_is_no_error() {
+    let server = Server::start(&lab::ezmsg("3.9.0"));
+    for arguments in [
+        &["completions", "bash"][..],
+        &["sessions", "list"],
+        &["sessions", "list", "-o", "json"],
+        &["server", "status"],
+        &["--help"],
+        &["--version"],
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = run::command(server.address(), arguments);
+        let child = command.stdout(writer).spawn().expect("graphctl starts");
+        expect(&watched(child), 0, "", "");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_an_error() {
+    let server = Server::start(&lab::ezmsg("3.9.0"));
+    let full = "error: cannot write to standard output: No space left on device (os error 28)\n";
+    for arguments in [
+        &["completions", "bash"][..],
+        &["sessions", "list"],
+        &["sessions", "list", "-o", "json"],
+        &["server", "status"],
+        &["--help"],
+        &["--version"],
+    ] {
+        let disk = File::options().write(true).open("/dev/full").expect("/dev/full");
+        let mut command = run::command(server.address(), arguments);
+        let child = command.stdout(Stdio::from(disk)).spawn().expect("graphctl starts");
+        let run = watched(child);
+        assert_eq!(run.stderr, full, "{arguments:?}: {run:#?}");
+        assert_ne!(run.code, 0, "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_and_version_are_data() {
+    let version = format!("graphctl {}\n", env!("CARGO_PKG_VERSION"));
+    for option in ["--version", "-V"] {
+        expect(&graphctl(NOWHERE, &[option]), 0, &version, "");
+    }
+    let long = graphctl(NOWHERE, &["--help"]);
+    assert_eq!((long.code, long.stderr.as_str()), (0, ""));
+    for exit in Exit::ALL {
+        let line = format!("{:>5}  {}", exit.code(), exit.meaning());
+        assert!(long.stdout.lines().any(|it| it == line), "{line:?} is not in {}", long.stdout);
+    }
+    // Nothing needs a server, or a sound environment, to be explained.
+    assert_eq!(graphctl("nohost", &["--help"]).code, 0);
+    assert_eq!(with_env("", &[("GRAPHCTL_START_TIMEOUT", "5")], &["--version"]).code, 0);
+}
+
+#[test]
+fn every_command_explains_itself() {
+    let mut paths = Vec::new();
+    commands_of(&Cli::command(), &[], &mut paths);
+    assert!(paths.len() > 8, "{paths:?}");
+    for (path, about) in paths {
+        let words: Vec<&str> = path.iter().map(String::as_str).collect();
+        for help in ["--help", "-h"] {
+            let run = graphctl(NOWHERE, &[&words[..], &[help]].concat());
+            assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{path:?}");
+            let usage = format!("\nUsage: graphctl {}", path.join(" "));
+            assert!(run.stdout.starts_with(&about), "{path:?}: {}", run.stdout);
+            assert!(run.stdout.contains(usage.trim_end()), "{path:?}: {}", run.stdout);
+        }
+    }
+}
+
+/// Every command with its words and what it says it does.
+fn commands_of(command: &clap::Command, at: &[String], found: &mut Vec<(Vec<String>, String)>) {
+    found.push((at.to_vec(), command.get_about().expect("it says what it does").to_string()));
+    for inner in command.get_subcommands() {
+        commands_of(inner, &[at, &[inner.get_name().to_owned()]].concat(), found);
+    }
+}

@@ -1,0 +1,328 @@
+//! The judgement and the plan of a drop, on inventories made up for each rule: no server, no clock.
+
+use std::time::{Duration, SystemTime};
+
+use graphctl::judge::{self, Case, StaleReason, SuspectReason, Thresholds, Verdict};
+use graphctl::model::{
+    Channel, Component, Departed, Ended, Endpoint, EndpointKind, History, Inventory, Link, Ping,
+    Process, Server, Session, minted,
+};
+use graphctl::reap::plan::{Warrant, drop_of};
+use uuid::{Timestamp, Uuid};
+
+const START_TIMEOUT: Duration = Duration::from_secs(300);
+const ABANDONED: Verdict = Verdict::Stale(StaleReason::Abandoned);
+const NEVER_STARTED: Verdict = Verdict::Stale(StaleReason::NeverStarted);
+const PARTIAL: Verdict = Verdict::Suspect(SuspectReason::Partial);
+
+/// Moments are seconds after this one; the look is at second 1000.
+const BEGIN: u64 = 1_800_000_000;
+const LOOK: u64 = 1000;
+
+fn at(second: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(BEGIN + second)
+}
+
+/// An id that a server minted in that second; `number` tells ids of one second apart.
+fn id(second: u64, number: u16) -> Uuid {
+    Uuid::new_v1(
+        Timestamp::from_unix_time(BEGIN + second, 0, 0, 0),
+        &[0, 0, 0, 0, (number >> 8) as u8, number as u8],
+    )
+}
+
+fn link() -> Link {
+    Link {
+        peer: Some(("10.0.0.7".into(), 4711)),
+        established: Some(true),
+        silent_for: Some(Duration::from_secs(10)),
+        closing: false,
+        handled: true,
+    }
+}
+
+/// A session of that second with one collection and these units below it.
+fn session(second: u64, root: &str, units: &[&str]) -> Session {
+    let key = |unit: &&str| format!("{root}/{unit}");
+    let collection = Component { key: root.into(), unit: false, inputs: vec![], outputs: vec![] };
+    let units = units.iter().map(key).map(|key| Component {
+        unit: true,
+        inputs: vec![format!("{key}/INPUT")],
+        outputs: vec![format!("{key}/OUTPUT")],
+        key,
+    });
+    let id = id(second, 1);
+    Session {
+        id,
+        created: minted(id),
+        link: Some(link()),
+        graphctl: false,
+        root: None,
+        components: std::iter::once(collection).chain(units).collect(),
+        edges: 1,
+        last_event: None,
+    }
+}
+
+fn process(second: u64, units: &[&str]) -> Process {
+    let id = id(second, 2);
+    Process {
+        id,
+        created: minted(id),
+        link: Some(link()),
+        pid: Some(100),
+        host: Some("lab".into()),
+        units: units.iter().map(|unit| (*unit).to_owned()).collect(),
+        ping: Ping::Answered(None),
+        last_event: None,
+    }
+}
+
+fn inventory(sessions: Vec<Session>, processes: Vec<Process>) -> Inventory {
+    let server = Server {
+        address: "lab:25978".into(),
+        version: "3.9.0".into(),
+        channel: Channel::Admin,
+        process: None,
+    };
+    let history = History { whole: true, ..History::default() };
+    Inventory {
+        server,
+        now: at(LOOK),
+        sessions,
+        processes,
+        endpoints: Some(vec![]),
+        history: Some(history),
+    }
+}
+
+fn departed(inventory: &mut Inventory, created: u64, left: u64) {
+    let departed = Departed { created: at(created), left: at(left) };
+    inventory.history.as_mut().expect("a history").departed.push(departed);
+}
+
+fn ended(inventory: &mut Inventory, created: u64, end: Option<u64>) {
+    let ended = Ended { created: at(created), at: end.map(at) };
+    inventory.history.as_mut().expect("a history").ended.push(ended);
+}
+
+fn judged(inventory: &Inventory) -> Vec<Case> {
+    judge::judge(inventory, &Thresholds { start_timeout: START_TIMEOUT })
+}
+
+fn verdicts(inventory: &Inventory) -> Vec<Verdict> {
+    judged(inventory).iter().map(|case| case.verdict).collect()
+}
+
+#[test]
+fn a_session_is_live_when_every_owner_answers() {
+    let pair = || session(10, "S", &["A", "B"]);
+    let mut look = inventory(vec![pair()], vec![process(11, &["S/A"]), process(12, &["S/B"])]);
+    assert_eq!(verdicts(&look), [Verdict::Live]);
+    for silent in [Ping::Silent, Ping::Blocked, Ping::Failed("handler_error".into())] {
+        look.processes[1].ping = silent;
+        assert_eq!(verdicts(&look), [Verdict::Suspect(SuspectReason::Unresponsive)]);
+    }
+    look.processes[1].ping = Ping::NotAsked;
+    assert_eq!(verdicts(&look), [Verdict::Unknown]);
+}
+
+#[test]
+fn a_session_without_components_is_an_observer_however_old() {
+    let mut observer = session(1, "S", &[]);
+    observer.components.clear();
+    assert_eq!(verdicts(&inventory(vec![observer], vec![])), [Verdict::Observer]);
+}
+
+#[test]
+fn a_session_of_collections_only_is_unknown() {
+    assert_eq!(verdicts(&inventory(vec![session(1, "S", &[])], vec![])), [Verdict::Unknown]);
+}
+
+#[test]
+fn a_session_without_owners_is_starting_until_the_timeout_is_over() {
+    let look = |opened| verdicts(&inventory(vec![session(opened, "S", &["A"])], vec![]));
+    assert_eq!(look(LOOK - 1), [Verdict::Starting]);
+    assert_eq!(look(LOOK - 299), [Verdict::Starting]);
+    assert_eq!(look(LOOK - 300), [NEVER_STARTED]);
+}
+
+#[test]
+fn a_session_with_some_owners_is_starting_and_then_suspect() {
+    let look = |opened| {
+        let some = vec![process(opened + 1, &["S/A"])];
+        verdicts(&inventory(vec![session(opened, "S", &["A", "B"])], some))
+    };
+    assert_eq!(look(LOOK - 100), [Verdict::Starting]);
+    assert_eq!(look(LOOK - 400), [PARTIAL]);
+}
+
+#[test]
+fn without_a_history_an_old_session_without_owners_is_unknown() {
+    let mut look = inventory(vec![session(10, "S", &["A"])], vec![]);
+    look.history = None;
+    assert_eq!(verdicts(&look), [Verdict::Unknown]);
+}
+
+#[test]
+fn a_departed_process_makes_its_session_abandoned() {
+    let mut look = inventory(vec![session(990, "S", &["A", "B"])], vec![]);
+    departed(&mut look, 991, 995);
+    assert_eq!(verdicts(&look), [ABANDONED]);
+    look.processes.push(process(991, &["S/B"]));
+    assert_eq!(verdicts(&look), [PARTIAL]);
+}
+
+#[test]
+fn a_process_that_connected_before_the_session_was_never_its_own() {
+    let mut look = inventory(vec![session(990, "S", &["A"])], vec![]);
+    departed(&mut look, 989, 995);
+    assert_eq!(verdicts(&look), [Verdict::Starting]);
+}
+
+#[test]
+fn a_history_with_a_hole_charges_nobody() {
+    let mut look = inventory(vec![session(990, "S", &["A"])], vec![]);
+    departed(&mut look, 991, 995);
+    look.history.as_mut().expect("a history").whole = false;
+    assert_eq!(verdicts(&look), [Verdict::Starting]);
+}
+
+#[test]
+fn a_departed_process_that_two_sessions_may_have_had_is_charged_to_none() {
+    let both = vec![session(980, "S", &["A"]), session(985, "T", &["B"])];
+    let mut look = inventory(both, vec![]);
+    departed(&mut look, 990, 995);
+    assert_eq!(verdicts(&look), [Verdict::Starting, Verdict::Starting]);
+}
+
+#[test]
+fn a_session_that_had_all_its_owners_has_lost_nobody() {
+    let both = vec![session(980, "S", &["A"]), session(985, "T", &["B"])];
+    let mut look = inventory(both, vec![process(981, &["S/A"])]);
+    departed(&mut look, 990, 995);
+    assert_eq!(verdicts(&look), [Verdict::Live, ABANDONED]);
+    // An owner that came after the departed one had left may have taken its place.
+    look.processes[0] = process(996, &["S/A"]);
+    assert_eq!(verdicts(&look), [Verdict::Live, Verdict::Starting]);
+}
+
+#[test]
+fn a_departed_process_that_a_session_now_gone_may_have_had_is_charged_to_none() {
+    let look = |created, end| {
+        let mut look = inventory(vec![session(980, "S", &["A"])], vec![]);
+        departed(&mut look, 990, 995);
+        ended(&mut look, created, end);
+        verdicts(&look)
+    };
+    assert_eq!(look(985, Some(996)), [Verdict::Starting], "it was there");
+    assert_eq!(look(970, None), [Verdict::Starting], "it may have been there");
+    assert_eq!(look(970, Some(989)), [ABANDONED], "it had ended before");
+    assert_eq!(look(991, Some(996)), [ABANDONED], "it came after");
+}
+
+#[test]
+fn a_closed_connection_is_a_ghost_without_a_handler_and_client_closed_with_one() {
+    let look = |established, closing, handled| {
+        let mut only = session(10, "S", &["A"]);
+        only.link = Some(Link { established, closing, handled, ..link() });
+        verdicts(&inventory(vec![only], vec![process(11, &["S/A"])]))
+    };
+    let ghost = [Verdict::Stale(StaleReason::Ghost)];
+    assert_eq!(look(Some(false), false, false), ghost);
+    assert_eq!(look(None, true, false), ghost);
+    assert_eq!(look(Some(false), false, true), [Verdict::Stale(StaleReason::ClientClosed)]);
+    assert_eq!(look(Some(true), false, false), [Verdict::Live], "it is just being opened");
+    assert_eq!(look(None, false, true), [Verdict::Live], "the system does not tell");
+}
+
+#[test]
+fn a_process_without_its_session_is_a_leftover_only_if_one_is_known_to_have_ended() {
+    let mut look = inventory(vec![], vec![process(20, &["S/A"])]);
+    assert_eq!(verdicts(&look), [Verdict::Unknown]);
+    let registrations = |session: Uuid| [("S/A".to_owned(), vec![session])].into();
+    look.history.as_mut().expect("a history").registrations = registrations(id(21, 1));
+    assert_eq!(verdicts(&look), [Verdict::Unknown], "that session came later");
+    look.history.as_mut().expect("a history").registrations = registrations(id(19, 1));
+    assert_eq!(verdicts(&look), [Verdict::Stale(StaleReason::Leftover)]);
+    look.history = None;
+    assert_eq!(verdicts(&look), [Verdict::Unknown]);
+}
+
+#[test]
+fn units_held_by_an_older_process_are_not_owned_by_the_session() {
+    let mut look = inventory(vec![session(990, "S", &["A"])], vec![process(20, &["S/A"])]);
+    let history = look.history.as_mut().expect("a history");
+    history.registrations = [("S/A".to_owned(), vec![id(19, 1)])].into();
+    assert_eq!(verdicts(&look), [Verdict::Starting, Verdict::Stale(StaleReason::Leftover)]);
+    let cases = judged(&look);
+    let collisions = judge::collisions::among(&look, &cases);
+    assert_eq!(collisions.len(), 1);
+    assert_eq!(collisions[0].held_by, [look.sessions[0].id, look.processes[0].id]);
+}
+
+fn endpoint(second: u64, number: u16, host: &str, kind: EndpointKind) -> Endpoint {
+    let id = id(second, number);
+    Endpoint { id, created: minted(id), host: Some(host.into()), kind }
+}
+
+#[test]
+fn a_drop_takes_what_its_processes_made_and_no_tap() {
+    let mut look =
+        inventory(vec![session(10, "S", &["A", "B"])], vec![process(20, &["S/A", "S/B"])]);
+    look.processes[0].ping = Ping::Silent;
+    let publishes = |topic: &str| EndpointKind::Publisher(topic.into());
+    let subscribes = |topic: &str| EndpointKind::Subscriber(topic.into());
+    let own_publisher = endpoint(15, 3, "10.0.0.7", publishes("S/A/OUTPUT"));
+    let own_subscriber = endpoint(16, 4, "10.0.0.7", subscribes("S/B/INPUT"));
+    let channel = endpoint(17, 5, "10.0.0.9", EndpointKind::Channel(own_publisher.id));
+    let (publisher, subscriber, channel_id) = (own_publisher.id, own_subscriber.id, channel.id);
+    look.endpoints = Some(vec![
+        own_publisher,
+        own_subscriber,
+        channel,
+        endpoint(15, 6, "10.0.0.7", subscribes("S/A/OUTPUT")),
+        endpoint(15, 7, "10.0.0.9", subscribes("S/B/INPUT")),
+        endpoint(9, 8, "10.0.0.7", subscribes("S/B/INPUT")),
+        endpoint(21, 9, "10.0.0.7", subscribes("S/B/INPUT")),
+        endpoint(15, 10, "10.0.0.7", publishes("T/A/OUTPUT")),
+        endpoint(18, 11, "10.0.0.9", EndpointKind::Channel(id(15, 10))),
+    ]);
+    let cases = judged(&look);
+    let warrant = Warrant::of(cases[0].verdict).expect("it is suspect");
+    let plan = drop_of(&look, &cases[0], warrant).expect("the warrant is its own");
+    assert_eq!(plan.session, Some(look.sessions[0].id));
+    assert_eq!(plan.processes, [look.processes[0].id]);
+    assert_eq!(plan.publishers, [publisher]);
+    assert_eq!(plan.subscribers, [subscriber]);
+    assert_eq!(plan.channels, [channel_id]);
+    assert_eq!(plan.components, ["S", "S/A", "S/B"]);
+    assert_eq!(plan.known.len(), 5, "taps on its inputs are known, and stay");
+}
+
+#[test]
+fn a_session_without_owners_takes_nobody_along() {
+    let mut look = inventory(vec![session(10, "S", &["A"])], vec![]);
+    look.endpoints =
+        Some(vec![endpoint(15, 3, "10.0.0.7", EndpointKind::Subscriber("S/A/INPUT".into()))]);
+    let cases = judged(&look);
+    let proof = Warrant::Proof(StaleReason::NeverStarted);
+    let plan = drop_of(&look, &cases[0], proof).expect("the warrant is its own");
+    assert_eq!((plan.processes, plan.publishers, plan.subscribers), (vec![], vec![], vec![]));
+}
+
+#[test]
+fn no_warrant_but_force_drops_what_is_not_condemned() {
+    let live = inventory(vec![session(10, "S", &["A"])], vec![process(11, &["S/A"])]);
+    let cases = judged(&live);
+    assert_eq!(Warrant::of(cases[0].verdict), None);
+    for warrant in
+        [Warrant::Proof(StaleReason::Abandoned), Warrant::Suspicion(SuspectReason::Partial)]
+    {
+        assert_eq!(drop_of(&live, &cases[0], warrant), None);
+    }
+    assert!(drop_of(&live, &cases[0], Warrant::Force).is_some());
+    let dead = inventory(vec![session(10, "S", &["A"])], vec![]);
+    let other = Warrant::Proof(StaleReason::Abandoned);
+    assert_eq!(drop_of(&dead, &judged(&dead)[0], other), None, "it is dead for another reason");
+}
