@@ -24,11 +24,8 @@ fn at(second: u64) -> SystemTime {
 }
 
 /// An id that a server minted in that second; `number` tells ids of one second apart.
-fn id(second: u64, number: u16) -> Uuid {
-    Uuid::new_v1(
-        Timestamp::from_unix_time(BEGIN + second, 0, 0, 0),
-        &[0, 0, 0, 0, (number >> 8) as u8, number as u8],
-    )
+fn id(second: u64, number: u8) -> Uuid {
+    Uuid::new_v1(Timestamp::from_unix_time(BEGIN + second, 0, 0, 0), &[0, 0, 0, 0, 0, number])
 }
 
 fn link() -> Link {
@@ -261,7 +258,7 @@ fn units_held_by_an_older_process_are_not_owned_by_the_session() {
     assert_eq!(collisions[0].held_by, [look.sessions[0].id, look.processes[0].id]);
 }
 
-fn endpoint(second: u64, number: u16, host: &str, kind: EndpointKind) -> Endpoint {
+fn endpoint(second: u64, number: u8, host: &str, kind: EndpointKind) -> Endpoint {
     let id = id(second, number);
     Endpoint { id, created: minted(id), host: Some(host.into()), kind }
 }

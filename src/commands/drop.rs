@@ -8,12 +8,10 @@ use crate::judge::Case;
 use crate::look::{Look, Observer};
 use crate::options::Options;
 use crate::reap::{Condemned, Outcome, Target, Warrant};
+use crate::render::FULL_ID;
 use crate::select::by_id;
 
 const COMMAND: &str = "drop";
-
-/// How many characters an id has in full.
-const FULL_ID: usize = 36;
 
 pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
     let mut observer = Observer::open(options).await?;

@@ -15,8 +15,9 @@ pub(super) async fn run(args: Show, options: &Options) -> Result<Exit> {
     let cases = args.ids.iter().map(|id| by_id(&look.cases, id)).collect::<Result<Vec<_>>>()?;
     console::print(&match args.output {
         Document::Table => {
-            let texts =
-                cases.iter().map(|case| explain::case(&look, case, drop_takes(&look, case)));
+            let texts = cases
+                .iter()
+                .map(|case| explain::case(&look, case, drop_takes(&look, case), options.terminal));
             texts.collect::<Vec<_>>().join("\n")
         }
         Document::Json => json::list(&look, &cases, &|case| drop_takes(&look, case)),

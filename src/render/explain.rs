@@ -1,59 +1,55 @@
 //! `sessions show` for people: everything about one session, line by line.
 
-use std::fmt::Write as _;
+use std::collections::HashSet;
 
-use super::printable;
+use super::FULL_ID;
 use crate::judge::Case;
 use crate::look::Look;
-use crate::model::{Ping, Process};
+use crate::model::{Inventory, Ping, Process};
+use crate::options::Terminal;
 use crate::reap::report::Clients;
 use crate::words::{ago, count};
 
 /// Explains a case; `clients` is what its drop would take along.
 #[must_use]
-pub fn case(look: &Look, case: &Case, clients: Option<Clients>) -> String {
+pub fn case(look: &Look, case: &Case, clients: Option<Clients>, terminal: Terminal) -> String {
     let inventory = &look.inventory;
     let session = case.session(inventory);
-    let mut text = String::new();
-    let mut line = |name: &str, value: &str| {
-        let _ = writeln!(text, "{name:<15} {}", printable(value));
-    };
-    line(if session.is_some() { "session" } else { "leftover" }, &case.id.to_string());
-    line("state", &case.verdict.to_string());
-    for evidence in &case.evidence {
-        line("", evidence);
-    }
-    if let Some(age) = case.age {
-        line("age", &ago(age));
-    }
-    if let Some(idle) = case.idle(inventory) {
-        line("last activity", &format!("{} ago", ago(idle)));
-    }
+    let kind = if session.is_some() { "session" } else { "leftover" };
+    let mut fields = vec![(kind, case.id.to_string()), ("state", case.verdict.to_string())];
+    fields.extend(case.evidence.iter().map(|evidence| ("", evidence.clone())));
+    fields.extend(case.age.map(|age| ("age", ago(age))));
+    let idle = case.idle(inventory);
+    fields.extend(idle.map(|idle| ("last activity", format!("{} ago", ago(idle)))));
     if let Some(session) = session {
-        if let Some((host, port)) = session.link.as_ref().and_then(|link| link.peer.as_ref()) {
-            line("client", &format!("{host}:{port}"));
-        }
-        if let Some(root) = &session.root {
-            line("root", root);
-        }
-        line("edges", &session.edges.to_string());
+        let peer = session.link.as_ref().and_then(|link| link.peer.as_ref());
+        fields.extend(peer.map(|(host, port)| ("client", format!("{host}:{port}"))));
+        fields.extend(session.root.iter().map(|root| ("root", root.clone())));
+        fields.push(("edges", session.edges.to_string()));
     }
-    for (index, key) in case.keys(inventory).into_iter().enumerate() {
-        let unit = case.units(inventory).contains(&key);
-        let name = if index == 0 { "components" } else { "" };
-        line(name, &format!("{key}{}", if unit { "" } else { " (collection)" }));
-    }
-    for (index, process) in case.processes(inventory).enumerate() {
-        line(if index == 0 { "processes" } else { "" }, &describe(process));
-    }
-    for collision in look.collisions.iter().filter(|it| it.held_by.contains(&case.id)) {
-        line("collision", &super::collision(collision, 36));
-    }
-    if let Some(clients) = clients {
-        line("a drop takes", &taken(clients, session.is_some()));
-    }
-    line("next", &advice(case));
-    text
+    fields.extend(named_once("components", components(inventory, case)));
+    fields.extend(named_once("processes", case.processes(inventory).map(describe)));
+    let collisions = look.collisions.iter().filter(|it| it.held_by.contains(&case.id));
+    fields.extend(collisions.map(|it| ("collision", super::collision(it, FULL_ID))));
+    fields.extend(clients.map(|it| ("a drop takes", taken(it, session.is_some()))));
+    fields.push(("next", advice(case)));
+    super::fields(terminal, &fields)
+}
+
+/// Values of one kind: the first has the name beside it.
+fn named_once(
+    name: &str,
+    values: impl Iterator<Item = String>,
+) -> impl Iterator<Item = (&str, String)> {
+    let names = std::iter::once(name).chain(std::iter::repeat(""));
+    names.zip(values)
+}
+
+fn components<'a>(inventory: &'a Inventory, case: &'a Case) -> impl Iterator<Item = String> {
+    let units: HashSet<_> = case.units(inventory).into_iter().collect();
+    case.keys(inventory).into_iter().map(move |key| {
+        if units.contains(key) { key.to_owned() } else { format!("{key} (collection)") }
+    })
 }
 
 fn describe(process: &Process) -> String {
@@ -73,8 +69,7 @@ fn describe(process: &Process) -> String {
 }
 
 /// The clients in words.
-#[must_use]
-pub fn taken(clients: Clients, session: bool) -> String {
+fn taken(clients: Clients, session: bool) -> String {
     let kinds = [
         (usize::from(session), "session", "sessions"),
         (clients.processes, "process registration", "process registrations"),

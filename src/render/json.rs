@@ -6,10 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::status::channel;
+use super::status::{Endpoints, channel};
 use crate::judge::{Case, Collision};
 use crate::look::Look;
-use crate::model::{EndpointKind, Inventory, Ping, Process, Server};
+use crate::model::{Inventory, Ping, Process, Server};
 use crate::reap::report::Clients;
 use crate::reap::{Report, Target};
 
@@ -195,10 +195,7 @@ pub fn check(look: &Look, collisions: &[Collision]) -> String {
 #[must_use]
 pub fn status(inventory: &Inventory) -> String {
     let process = inventory.server.process.as_ref();
-    let number = |of: fn(&EndpointKind) -> bool| {
-        let endpoints = inventory.endpoints.as_ref()?;
-        Some(endpoints.iter().filter(|endpoint| of(&endpoint.kind)).count())
-    };
+    let endpoints = Endpoints::of(inventory);
     document(&StatusDocument {
         schema_version: SCHEMA_VERSION,
         server: server(&inventory.server),
@@ -208,9 +205,9 @@ pub fn status(inventory: &Inventory) -> String {
         lock_waiters: process.map(|process| process.lock_waiters),
         sessions: inventory.sessions.iter().filter(|session| !session.graphctl).count(),
         processes: inventory.processes.len(),
-        publishers: number(|kind| matches!(kind, EndpointKind::Publisher(_))),
-        subscribers: number(|kind| matches!(kind, EndpointKind::Subscriber(_))),
-        channels: number(|kind| matches!(kind, EndpointKind::Channel(_))),
+        publishers: endpoints.as_ref().map(|endpoints| endpoints.publishers),
+        subscribers: endpoints.as_ref().map(|endpoints| endpoints.subscribers),
+        channels: endpoints.as_ref().map(|endpoints| endpoints.channels),
     })
 }
 

@@ -6,13 +6,23 @@ pub mod report;
 pub mod status;
 pub mod table;
 
-use comfy_table::{Color, TableStyle};
-use comfy_table::{ContentArrangement, Table};
+use std::time::Duration;
+
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, TableStyle};
 use uuid::Uuid;
 
 use crate::judge::{Collision, Verdict};
 use crate::options::Terminal;
-use crate::words::list;
+use crate::words::{ago, list};
+
+/// How many lines a row may take on a screen before its component keys are cut.
+const MOST_LINES: usize = 3;
+
+/// What stands for "not known" or "none" in a column.
+const NONE: &str = "-";
+
+/// How many characters an id has in full.
+pub const FULL_ID: usize = 36;
 
 /// The fewest characters of an id that are shown.
 const SHORTEST_ID: usize = 8;
@@ -69,9 +79,9 @@ pub fn collision(collision: &Collision, width: usize) -> String {
 }
 
 /// A table without lines, which reads as well in a pipe as on a screen.
-fn bare_table(terminal: Terminal, header: &[&str]) -> Table {
+fn bare_table(terminal: Terminal, rows: Vec<Row>) -> String {
     let mut table = Table::new();
-    table.load_style(TableStyle::new()).set_header(header.to_vec());
+    table.load_style(TableStyle::new()).add_rows(rows);
     match terminal.width {
         Some(width) => table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
@@ -84,22 +94,46 @@ fn bare_table(terminal: Terminal, header: &[&str]) -> Table {
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    table
-}
-
-/// The text of a table, without the blanks that pad its last column.
-fn lines(table: &Table) -> String {
+    // The last column is padded too, which would only end lines in blanks.
     table.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }
 
-/// How a verdict stands out where there is colour.
-fn color_of(verdict: Verdict) -> Option<Color> {
-    match verdict {
-        Verdict::Live => Some(Color::Green),
-        Verdict::Stale(_) => Some(Color::Red),
-        Verdict::Suspect(_) => Some(Color::Yellow),
-        Verdict::Starting | Verdict::Observer | Verdict::Unknown => None,
+/// A row that holds component keys: on a screen it takes a few lines at the most.
+fn keyed_row(terminal: Terminal, cells: Vec<Cell>) -> Row {
+    let mut row = Row::from(cells);
+    if terminal.width.is_some() {
+        row.max_height(MOST_LINES);
     }
+    row
+}
+
+/// Component keys, or the sign that there are none.
+fn keys<T: AsRef<str>>(keys: &[T]) -> Cell {
+    let keys: Vec<_> = keys.iter().map(AsRef::as_ref).collect();
+    Cell::new(if keys.is_empty() { NONE.to_owned() } else { printable(&keys.join(", ")) })
+}
+
+/// Names and values, one a line; values too long for the screen go on below themselves.
+fn fields(terminal: Terminal, fields: &[(&str, String)]) -> String {
+    let row =
+        |(name, value): &(&str, String)| Row::from(vec![(*name).to_owned(), printable(value)]);
+    bare_table(terminal, fields.iter().map(row).collect())
+}
+
+/// A verdict, which stands out where there is colour.
+fn state(verdict: Verdict) -> Cell {
+    let cell = Cell::new(verdict);
+    match verdict {
+        Verdict::Live => cell.fg(Color::Green),
+        Verdict::Stale(_) => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        Verdict::Suspect(_) => cell.fg(Color::Yellow),
+        Verdict::Starting | Verdict::Observer | Verdict::Unknown => cell,
+    }
+}
+
+/// A duration, if it is known.
+fn duration(duration: Option<Duration>) -> Cell {
+    Cell::new(duration.map_or_else(|| NONE.to_owned(), ago))
 }
 
 #[cfg(test)]
@@ -111,6 +145,44 @@ mod tests {
         assert_eq!(printable("SYSTEM/Größe µV"), "SYSTEM/Größe µV");
         assert_eq!(printable("a\x1b[2Jb\n\u{9b}c"), "a\\u{1b}[2Jb\\n\\u{9b}c");
         assert_eq!(printable("\u{202e}evil\u{200b}"), "\\u{202e}evil\\u{200b}");
+    }
+
+    fn table(width: Option<u16>, keys_of: &[&str]) -> String {
+        let terminal = Terminal { width, color: false, interactive: false };
+        let cells = vec![Cell::new("ebd734a8"), Cell::new("4m 12s"), state(Verdict::Live)];
+        let cells = [cells, vec![keys(keys_of)]].concat();
+        bare_table(
+            terminal,
+            vec![Row::from(vec!["ID", "AGE", "STATE", "KEYS"]), keyed_row(terminal, cells)],
+        )
+    }
+
+    #[test]
+    fn a_table_fits_the_screen_and_is_cut_after_a_few_lines() {
+        let long =
+            ["LABORATORY", "LABORATORY/AMPLIFIER", "LABORATORY/SPECTRUM", "LABORATORY/RECORDER"];
+        assert_eq!(
+            table(Some(60), &long),
+            "ID        AGE     STATE  KEYS\n\
+             ebd734a8  4m 12s  live   LABORATORY, LABORATORY/AMPLIFIER,\n\
+             \x20                        LABORATORY/SPECTRUM,\n\
+             \x20                        LABORATORY/RECORDER\n"
+        );
+        let longer = [long, long].concat();
+        let cut = table(Some(60), &longer);
+        assert_eq!(cut.lines().count(), 1 + MOST_LINES);
+        assert!(cut.ends_with("…\n"), "{cut}");
+        assert!(cut.lines().all(|line| line.chars().count() <= 60), "{cut}");
+    }
+
+    #[test]
+    fn in_a_pipe_a_row_is_a_line_and_nothing_is_cut() {
+        let keys: Vec<_> = (0..100).map(|number| format!("SYSTEM/UNIT_{number}")).collect();
+        let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+        let whole = table(None, &keys);
+        assert_eq!(whole.lines().count(), 2);
+        assert!(whole.contains("SYSTEM/UNIT_0, ") && whole.ends_with("SYSTEM/UNIT_99\n"));
+        assert_eq!(table(None, &[]), "ID        AGE     STATE  KEYS\nebd734a8  4m 12s  live   -\n");
     }
 
     #[test]

@@ -1,28 +1,34 @@
 //! What `drop` and `reap` did, for people.
 
-use comfy_table::{Attribute, Cell, Color};
+use comfy_table::{Attribute, Cell, Color, Row};
 
-use super::{bare_table, id_width, lines, printable, short};
+use super::{
+    FULL_ID, NONE, bare_table, duration, id_width, keyed_row, keys, printable, short, state,
+};
 use crate::options::Terminal;
 use crate::reap::{Outcome, Report, Target};
-use crate::words::{self, ago};
+use crate::words;
 
 /// One line a target: id, age, state, outcome, and the keys or what stood in the way.
 #[must_use]
 pub fn table(report: &Report, terminal: Terminal, wide: bool) -> String {
-    let terminal = if wide { Terminal { width: None, ..terminal } } else { terminal };
-    let mut table = bare_table(terminal, &["ID", "AGE", "STATE", "OUTCOME", "COMPONENTS"]);
-    let width = if wide { 36 } else { id_width(report.targets.iter().map(|target| target.id)) };
-    for target in &report.targets {
-        table.add_row(vec![
-            Cell::new(short(target.id, width)),
-            Cell::new(target.age.map_or_else(|| "-".into(), ago)),
-            Cell::new(target.verdict.map_or_else(|| "-".into(), |verdict| verdict.to_string())),
-            outcome(target.outcome),
-            Cell::new(keys(target)),
-        ]);
+    if report.targets.is_empty() {
+        return String::new();
     }
-    if report.targets.is_empty() { String::new() } else { lines(&table) }
+    let terminal = if wide { Terminal { width: None, ..terminal } } else { terminal };
+    let width = if wide { FULL_ID } else { id_width(report.targets.iter().map(|it| it.id)) };
+    let mut rows = vec![Row::from(vec!["ID", "AGE", "STATE", "OUTCOME", "COMPONENTS"])];
+    rows.extend(report.targets.iter().map(|target| {
+        let cells = vec![
+            Cell::new(short(target.id, width)),
+            duration(target.age),
+            target.verdict.map_or_else(|| Cell::new(NONE), state),
+            outcome(target.outcome),
+            keys(&target.components),
+        ];
+        keyed_row(terminal, cells)
+    }));
+    bare_table(terminal, rows)
 }
 
 /// What is to be said about it on standard error.
@@ -47,13 +53,6 @@ pub fn notes(report: &Report) -> String {
 fn note(target: &Target) -> Option<String> {
     let detail = target.detail.as_ref()?;
     Some(printable(&format!("{} {}: {detail}", target.id, target.outcome.name())))
-}
-
-fn keys(target: &Target) -> String {
-    match target.components.as_slice() {
-        [] => "-".into(),
-        keys => printable(&keys.join(", ")),
-    }
 }
 
 fn outcome(outcome: Outcome) -> Cell {

@@ -2,41 +2,57 @@
 
 use std::fmt::Write as _;
 
-use super::{id_width, printable};
-use crate::judge::Collision;
+use super::id_width;
+use crate::judge::{Case, Collision};
 use crate::look::Look;
-use crate::model::{Channel, EndpointKind, Inventory};
+use crate::model::{Channel, EndpointKind, Inventory, ServerProcess};
+use crate::options::Terminal;
 use crate::words::count;
 
 /// The server, line by line.
 #[must_use]
-pub fn server(inventory: &Inventory) -> String {
+pub fn server(inventory: &Inventory, terminal: Terminal) -> String {
     let server = &inventory.server;
-    let mut text = String::new();
-    let mut line = |name: &str, value: &str| {
-        let _ = writeln!(text, "{name:<12} {}", printable(value));
-    };
-    line("address", &server.address);
-    line("ezmsg", &server.version);
-    line("channel", channel(server.channel));
-    if let Some(process) = &server.process {
-        line(
-            "process",
-            &format!("pid {} on {}, Python {}", process.pid, process.host, process.python),
-        );
-        line("lock", &lock(process.lock_held, process.lock_waiters));
+    let mut fields = vec![
+        ("address", server.address.clone()),
+        ("ezmsg", server.version.clone()),
+        ("channel", channel(server.channel).to_owned()),
+    ];
+    if let Some(ServerProcess { pid, host, python, lock_held, lock_waiters }) = &server.process {
+        fields.push(("process", format!("pid {pid} on {host}, Python {python}")));
+        fields.push(("lock", lock(*lock_held, *lock_waiters)));
     }
-    line("sessions", &inventory.sessions.iter().filter(|it| !it.graphctl).count().to_string());
-    line("processes", &inventory.processes.len().to_string());
-    if let Some(endpoints) = &inventory.endpoints {
-        let number = |of: fn(&EndpointKind) -> bool| {
-            endpoints.iter().filter(|endpoint| of(&endpoint.kind)).count().to_string()
-        };
-        line("publishers", &number(|kind| matches!(kind, EndpointKind::Publisher(_))));
-        line("subscribers", &number(|kind| matches!(kind, EndpointKind::Subscriber(_))));
-        line("channels", &number(|kind| matches!(kind, EndpointKind::Channel(_))));
+    let sessions = inventory.sessions.iter().filter(|session| !session.graphctl).count();
+    fields.push(("sessions", sessions.to_string()));
+    fields.push(("processes", inventory.processes.len().to_string()));
+    if let Some(Endpoints { publishers, subscribers, channels }) = Endpoints::of(inventory) {
+        fields.push(("publishers", publishers.to_string()));
+        fields.push(("subscribers", subscribers.to_string()));
+        fields.push(("channels", channels.to_string()));
     }
-    text
+    super::fields(terminal, &fields)
+}
+
+/// How many endpoints of each kind there are.
+pub(super) struct Endpoints {
+    pub(super) publishers: usize,
+    pub(super) subscribers: usize,
+    pub(super) channels: usize,
+}
+
+impl Endpoints {
+    /// `None` where the endpoints are not known.
+    pub(super) fn of(inventory: &Inventory) -> Option<Self> {
+        let mut number = Self { publishers: 0, subscribers: 0, channels: 0 };
+        for endpoint in inventory.endpoints.as_ref()? {
+            match endpoint.kind {
+                EndpointKind::Publisher(_) => number.publishers += 1,
+                EndpointKind::Subscriber(_) => number.subscribers += 1,
+                EndpointKind::Channel(_) => number.channels += 1,
+            }
+        }
+        Some(number)
+    }
 }
 
 /// The word for the way an inventory was taken.
@@ -63,7 +79,7 @@ pub fn collisions(look: &Look, collisions: &[Collision]) -> String {
     let width = id_width(look.cases.iter().map(|case| case.id));
     collisions.iter().fold(String::new(), |mut text, collision| {
         let holders = collision.held_by.iter().filter_map(|holder| {
-            let owns = |case: &&crate::judge::Case| {
+            let owns = |case: &&Case| {
                 case.id == *holder || case.processes(&look.inventory).any(|it| it.id == *holder)
             };
             look.cases.iter().find(owns)

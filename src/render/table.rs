@@ -1,35 +1,32 @@
 //! `sessions list` for people.
 
-use comfy_table::{Attribute, Cell, Row};
+use comfy_table::{Cell, Row};
 
-use super::{bare_table, collision, color_of, id_width, lines, printable, short};
+use super::{
+    NONE, bare_table, collision, duration, id_width, keyed_row, keys, printable, short, state,
+};
 use crate::judge::Case;
 use crate::look::Look;
+use crate::model::Process;
 use crate::options::Terminal;
-use crate::words::{self, ago, count};
-
-/// How many lines a session may take in the narrow table before its keys are cut.
-const MOST_LINES: usize = 3;
+use crate::words::{self, count};
 
 /// The listing: id, age, time without activity, state and component keys.
 #[must_use]
 pub fn sessions(look: &Look, cases: &[&Case], terminal: Terminal) -> String {
-    let mut table = bare_table(terminal, &["ID", "AGE", "IDLE", "STATE", "COMPONENTS"]);
     let width = id_width(look.cases.iter().map(|case| case.id));
-    for case in cases {
-        let mut row = Row::from(vec![
+    let mut rows = vec![Row::from(vec!["ID", "AGE", "IDLE", "STATE", "COMPONENTS"])];
+    rows.extend(cases.iter().map(|case| {
+        let cells = vec![
             Cell::new(short(case.id, width)),
-            Cell::new(duration(case.age)),
-            Cell::new(duration(case.idle(&look.inventory))),
-            state(case),
-            Cell::new(keys(look, case)),
-        ]);
-        if terminal.width.is_some() {
-            row.max_height(MOST_LINES);
-        }
-        table.add_row(row);
-    }
-    lines(&table)
+            duration(case.age),
+            duration(case.idle(&look.inventory)),
+            state(case.verdict),
+            keys(&case.keys(&look.inventory)),
+        ];
+        keyed_row(terminal, cells)
+    }));
+    bare_table(terminal, rows)
 }
 
 /// The listing with every column, and nothing cut.
@@ -37,24 +34,24 @@ pub fn sessions(look: &Look, cases: &[&Case], terminal: Terminal) -> String {
 pub fn wide(look: &Look, cases: &[&Case], terminal: Terminal) -> String {
     let header =
         ["ID", "AGE", "IDLE", "STATE", "PEER", "PROCESSES", "EDGES", "COMPONENTS", "EVIDENCE"];
-    let mut table = bare_table(Terminal { width: None, ..terminal }, &header);
-    for case in cases {
+    let mut rows = vec![Row::from(header)];
+    rows.extend(cases.iter().map(|case| {
         let session = case.session(&look.inventory);
-        let peer = session.and_then(|it| it.link.as_ref()).and_then(|link| link.peer.as_ref());
+        let peer = session.and_then(|session| session.link.as_ref()?.peer.as_ref());
         let processes: Vec<_> = case.processes(&look.inventory).map(process).collect();
-        table.add_row(vec![
+        Row::from(vec![
             Cell::new(case.id),
-            Cell::new(duration(case.age)),
-            Cell::new(duration(case.idle(&look.inventory))),
-            state(case),
+            duration(case.age),
+            duration(case.idle(&look.inventory)),
+            state(case.verdict),
             Cell::new(peer.map_or_else(none, |(host, port)| format!("{}:{port}", printable(host)))),
-            Cell::new(if processes.is_empty() { none() } else { processes.join(", ") }),
+            keys(&processes),
             Cell::new(session.map_or_else(none, |session| session.edges.to_string())),
-            Cell::new(keys(look, case)),
+            keys(&case.keys(&look.inventory)),
             Cell::new(printable(&case.evidence.join("; "))),
-        ]);
-    }
-    lines(&table)
+        ])
+    }));
+    bare_table(Terminal { width: None, ..terminal }, rows)
 }
 
 /// What to do next, for below the table; empty if there is nothing to do.
@@ -81,30 +78,11 @@ pub fn footer(look: &Look, cases: &[&Case]) -> String {
     text.join("\n")
 }
 
-fn state(case: &Case) -> Cell {
-    let cell = Cell::new(case.verdict);
-    match color_of(case.verdict) {
-        Some(color) if case.verdict.is_stale() => cell.fg(color).add_attribute(Attribute::Bold),
-        Some(color) => cell.fg(color),
-        None => cell,
-    }
-}
-
-fn keys(look: &Look, case: &Case) -> String {
-    let keys = case.keys(&look.inventory);
-    if keys.is_empty() { none() } else { printable(&keys.join(", ")) }
-}
-
-fn process(process: &crate::model::Process) -> String {
+fn process(process: &Process) -> String {
     let pid = process.pid.map_or_else(none, |pid| pid.to_string());
-    printable(&format!("{pid}@{}", process.host.as_deref().unwrap_or("?")))
+    format!("{pid}@{}", process.host.as_deref().unwrap_or("?"))
 }
 
-fn duration(duration: Option<std::time::Duration>) -> String {
-    duration.map_or_else(none, ago)
-}
-
-/// What stands for "not known" or "none" in a column.
 fn none() -> String {
-    "-".into()
+    NONE.to_owned()
 }

@@ -70,7 +70,7 @@ fn a_live_pipeline_is_listed_through_both_channels() {
             .iter()
             .map(|it| it["pid"].clone())
             .collect();
-        pids.sort_by_key(|pid| pid.as_u64());
+        pids.sort_by_key(serde_json::Value::as_u64);
         let mut units = vec![pipeline.unit_pid("PUB"), pipeline.unit_pid("SUB")];
         units.sort_unstable();
         assert_eq!(serde_json::json!(pids), serde_json::json!(units));
