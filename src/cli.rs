@@ -8,7 +8,7 @@ use glob::Pattern;
 
 use crate::exit::Exit;
 use crate::judge::Verdict;
-use crate::options::duration;
+use crate::options::{duration, glob};
 use crate::wire::Address;
 
 /// Inspect and reap the sessions of a live ezmsg GraphServer
@@ -31,13 +31,13 @@ pub struct Global {
     #[arg(long, global = true, value_name = "HOST:PORT", env = "EZMSG_GRAPHSERVER_ADDR", hide_env_values = true, default_value = Address::DEFAULT)]
     pub address: Address,
     /// How long one exchange with the server may take
-    #[arg(long, global = true, value_name = "DURATION", value_parser = duration, default_value = "10s")]
+    #[arg(long, global = true, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration, default_value = "10s")]
     pub timeout: Duration,
     /// Use only the documented commands of the server: fewer facts, and nothing can be dropped
     #[arg(long, global = true, env = "GRAPHCTL_NO_ADMIN", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
     pub no_admin: bool,
     /// How old a session may get before its units have processes
-    #[arg(long, global = true, value_name = "DURATION", env = "GRAPHCTL_START_TIMEOUT", hide_env_values = true, value_parser = duration, default_value = "5m")]
+    #[arg(long, global = true, value_name = "DURATION", env = "GRAPHCTL_START_TIMEOUT", hide_env_values = true, allow_hyphen_values = true, value_parser = duration, default_value = "5m")]
     pub start_timeout: Duration,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -176,7 +176,7 @@ pub struct Show {
 #[derive(Args, Debug)]
 pub struct Check {
     /// Component keys that are about to be launched
-    #[arg(value_name = "KEY", required_unless_present_any = ["from", "root"])]
+    #[arg(value_name = "KEY")]
     pub keys: Vec<String>,
     /// Read keys from a file, one a line; - for standard input
     #[arg(long, value_name = "FILE")]
@@ -239,13 +239,13 @@ pub struct Dropping {
 #[command(next_help_heading = "Filters")]
 pub struct Filters {
     /// At least this old
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
     pub older_than: Option<Duration>,
     /// Without activity for at least this long
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
     pub idle_for: Option<Duration>,
     /// With a component key like this
-    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
+    #[arg(long, value_name = "GLOB", value_parser = glob, action = ArgAction::Append)]
     pub component: Vec<Pattern>,
     /// Holding this component key
     #[arg(long, value_name = "KEY", action = ArgAction::Append)]
@@ -260,6 +260,6 @@ pub struct Filters {
     #[arg(long, value_name = "PID", action = ArgAction::Append)]
     pub pid: Vec<u32>,
     /// Without any component key like this
-    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
+    #[arg(long, value_name = "GLOB", value_parser = glob, action = ArgAction::Append)]
     pub exclude: Vec<Pattern>,
 }

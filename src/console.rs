@@ -34,6 +34,14 @@ pub fn print(text: &str) -> Result<()> {
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Error::Output)
 }
 
+/// Prints clap's help or version to standard output, or its error to standard error.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_clap(error: &clap::Error) -> Result<()> {
+    error.print().and_then(|()| io::stdout().flush()).map_err(Error::Output)
+}
+
 /// Says something on standard error, unless less talk was asked for.
 pub fn say(talk: Talk, least: Talk, text: &str) {
     if talk >= least && !text.is_empty() {

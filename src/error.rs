@@ -30,8 +30,14 @@ pub enum Error {
         /// Processes of this machine that hold the listening socket, as far as can be seen.
         holders: Vec<String>,
     },
-    /// Something else than a GraphServer answered, or one that speaks differently.
-    #[error("{address} does not speak the GraphServer protocol: {detail}")]
+    /// Something else than a GraphServer answered.
+    #[error("what listens at {address} does not greet like a GraphServer")]
+    NotGraphServer {
+        /// Who spoke.
+        address: Address,
+    },
+    /// A GraphServer that says what is not in the protocol.
+    #[error("the server at {address} does not keep to the GraphServer protocol: {detail}")]
     Protocol {
         /// Who spoke.
         address: Address,
@@ -129,7 +135,9 @@ impl Error {
             Self::NoServer { .. } | Self::NoGreeting { .. } | Self::Lost { .. } => {
                 Exit::Unavailable
             }
-            Self::Protocol { .. } | Self::NoSessions { .. } => Exit::Protocol,
+            Self::NotGraphServer { .. } | Self::Protocol { .. } | Self::NoSessions { .. } => {
+                Exit::Protocol
+            }
             Self::Deadline { .. } => Exit::Deadline,
             Self::AdminRefused { .. } | Self::AdminOff { .. } => Exit::NoAdmin,
             Self::UnknownId { .. }
@@ -146,6 +154,9 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::NoServer { source, .. } if source.kind() != io::ErrorKind::ConnectionRefused => {
+                "check --address or EZMSG_GRAPHSERVER_ADDR, and the network to that host".into()
+            }
             Self::NoServer { address, .. } => format!(
                 "start one with `python -m ezmsg.core serve --address {address}`, or name another with --address or EZMSG_GRAPHSERVER_ADDR"
             ),
@@ -155,8 +166,11 @@ impl Error {
             Self::NoGreeting { holders, .. } => {
                 format!("its listening socket is held by {}; end what is left of a dead server", holders.join(", "))
             }
-            Self::Protocol { .. } => {
+            Self::NotGraphServer { .. } => {
                 "check --address: another program may be listening on that port".into()
+            }
+            Self::Protocol { .. } => {
+                "graphctl may be too old or too new for this server; it is made for ezmsg 3.9".into()
             }
             Self::NoSessions { .. } => {
                 "sessions came with ezmsg 3.9; older servers keep none, so there is nothing to clear".into()
@@ -169,7 +183,7 @@ impl Error {
                 "--no-admin lists and checks with the documented commands alone".into()
             }
             Self::AdminOff { .. } => {
-                "the server has no drop command of its own; leave --no-admin away".into()
+                "the server has no drop command of its own; leave --no-admin away, or unset GRAPHCTL_NO_ADMIN".into()
             }
             Self::UnknownId { .. } => "`graphctl sessions list --all` shows every id".into(),
             Self::AmbiguousId { .. } => "type more of the id".into(),

@@ -13,7 +13,8 @@ pub enum Exit {
     Findings = 1,
     /// The command line makes no sense.
     Usage = 2,
-    /// Something asked for was refused by a guard, had changed meanwhile, or did not go.
+    /// Something asked for was refused by a guard, had changed meanwhile, did not go, or
+    /// could not be written.
     Partial = 3,
     /// No server there, it went away, or a port that accepts and never greets.
     Unavailable = 69,
@@ -55,7 +56,7 @@ impl Exit {
             Self::Findings => "findings: `check` met a collision, `list --exit-code` a match",
             Self::Usage => "the command line makes no sense",
             Self::Partial => {
-                "partial: something was refused by a guard, had changed, or did not go"
+                "partial: something was refused by a guard, had changed, did not go, or could not be written"
             }
             Self::Unavailable => "no server there, or a port that accepts and never greets",
             Self::Bug => "a bug in graphctl",

@@ -40,6 +40,7 @@ use std::future::Future;
 use std::io;
 
 use clap::Parser as _;
+use clap::error::ErrorKind;
 
 use crate::cli::{Cli, Global};
 use crate::error::{Error, Result};
@@ -52,15 +53,15 @@ use crate::options::{Options, Talk};
 pub fn run() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
-            // A reader that does not want all of the help is no error.
-            let _ = error.print();
-            return exit;
-        }
+        Err(error) => return explain(&error),
     };
     let options = resolve(&cli.global);
-    match commands::run(cli.command, &options) {
+    conclude(commands::run(cli.command, &options))
+}
+
+/// Tells what went wrong, if anything did; a reader of our output that has read enough is no error.
+fn conclude(result: Result<Exit>) -> Exit {
+    match result {
         Ok(exit) => exit,
         Err(error) if error.is_broken_pipe() => Exit::Success,
         Err(error) => {
@@ -68,6 +69,20 @@ pub fn run() -> Exit {
             error.exit()
         }
     }
+}
+
+/// Prints help, the version, or what is wrong with the command line.
+fn explain(error: &clap::Error) -> Exit {
+    if error.kind() == ErrorKind::MissingSubcommand {
+        // clap shows help when nothing was typed, but takes a set environment variable for typed.
+        let asking_for_help = std::env::args_os().chain(["-h".into()]);
+        if let Err(help) = Cli::try_parse_from(asking_for_help) {
+            console::say(Talk::Quiet, Talk::Quiet, help.render().to_string().trim_end());
+        }
+        return Exit::Usage;
+    }
+    let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
+    conclude(console::print_clap(error).map(|()| exit))
 }
 
 fn resolve(global: &Global) -> Options {

@@ -152,8 +152,9 @@ async fn ping_all(inventory: &mut Inventory, address: &Address, timeout: Duratio
         while running.len() < PARALLEL_PINGS
             && let Some((index, unit)) = questions.pop()
         {
-            let address = address.clone();
-            running.spawn(async move { Ok((index, ping(&address, timeout, &unit).await?)) });
+            // One after the other: an interruption must wait for every session that is being opened.
+            let session = Session::open(address, timeout).await?;
+            running.spawn(async move { Ok((index, ping(session, &unit).await?)) });
         }
         let Some(answer) = running.join_next().await else { return Ok(()) };
         match answer {
@@ -164,8 +165,7 @@ async fn ping_all(inventory: &mut Inventory, address: &Address, timeout: Duratio
     }
 }
 
-async fn ping(address: &Address, timeout: Duration, unit: &str) -> Result<Ping> {
-    let mut session = Session::open(address, timeout).await?;
+async fn ping(mut session: Session, unit: &str) -> Result<Ping> {
     let sent = Instant::now();
     let answer = session.process_request(unit, "PING", PING_TIMEOUT).await?;
     Ok(inventory::ping_answer(answer, sent.elapsed()))

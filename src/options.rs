@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use glob::Pattern;
+
 use crate::judge::Thresholds;
 use crate::wire::Address;
 
@@ -44,6 +46,9 @@ pub enum Talk {
     Verbose,
 }
 
+/// The longest duration that is taken; it must be safe to add to a time.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
 /// Why a duration is not taken.
 const EXAMPLES: &str = "write a number and a unit, for example 90s, 5m or 2h";
 
@@ -52,17 +57,30 @@ const EXAMPLES: &str = "write a number and a unit, for example 90s, 5m or 2h";
 /// # Errors
 /// What is wrong with it and what to write instead.
 pub fn duration(text: &str) -> Result<Duration, String> {
+    if text.starts_with('-') {
+        return Err(format!("a duration cannot be negative: {EXAMPLES}"));
+    }
     if text.parse::<f64>().is_ok() {
         return Err(format!("a duration needs a unit: {EXAMPLES}"));
     }
     if text.split(|it: char| !it.is_alphabetic()).any(|unit| unit == "M") {
         return Err(format!("'M' means months; minutes are a small 'm': {EXAMPLES}"));
     }
-    let parsed = humantime::parse_duration(text).map_err(|error| format!("{error}: {EXAMPLES}"))?;
-    if parsed.is_zero() {
-        return Err(format!("a duration must be longer than zero: {EXAMPLES}"));
+    match humantime::parse_duration(text) {
+        Err(_) => Err(format!("this is not a duration: {EXAMPLES}")),
+        Ok(Duration::ZERO) => Err(format!("a duration must be longer than zero: {EXAMPLES}")),
+        Ok(duration) if duration > LONGEST => Err(format!("this is more than a year: {EXAMPLES}")),
+        Ok(duration) => Ok(duration),
     }
-    Ok(parsed)
+}
+
+/// Parses a glob over component keys.
+///
+/// # Errors
+/// What is wrong with it and what to write instead.
+pub fn glob(text: &str) -> Result<Pattern, String> {
+    Pattern::new(text)
+        .map_err(|error| format!("{}: write for example 'SYSTEM/*' or '*/AMP?'", error.msg))
 }
 
 #[cfg(test)]
@@ -78,7 +96,7 @@ mod tests {
 
     #[test]
     fn what_is_typed_by_mistake_is_refused() {
-        for text in ["0", "5", "0.5", "5M", "1h 5M", "0s", "", "five", "-5m"] {
+        for text in ["0", "5", "0.5", "5M", "1h 5M", "0s", "", "five", "-5m", "500000000000y"] {
             assert!(duration(text).is_err(), "{text:?} was taken for a duration");
         }
     }

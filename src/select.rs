@@ -71,15 +71,25 @@ fn runs_on(process: &Process, host: &str) -> bool {
         || process.link.as_ref().is_some_and(|link| is_at(link, host))
 }
 
-/// Finds the one case whose id starts with `prefix`, as typed: case and dashes do not matter.
+/// Finds the one case whose id starts with `prefix`, as typed: case and dashes do not matter. The
+/// sessions of graphctl, which come and go with every command, are found by their full id only.
 ///
 /// # Errors
 /// No case, or more than one.
-pub fn by_id<'a>(cases: &'a [Case], prefix: &str) -> Result<&'a Case> {
+pub fn by_id<'a>(inventory: &Inventory, cases: &'a [Case], prefix: &str) -> Result<&'a Case> {
     let wanted = prefix.replace('-', "").to_ascii_lowercase();
-    let mut matches = cases
-        .iter()
-        .filter(|case| !wanted.is_empty() && case.id.simple().to_string().starts_with(&wanted));
+    if wanted.is_empty() {
+        return Err(Error::Usage {
+            message: "an id is empty".into(),
+            hint: "type the first characters of one; `graphctl sessions list` shows them".into(),
+        });
+    }
+    let named = |case: &&Case| {
+        let id = case.id.simple().to_string();
+        let graphctl = case.session(inventory).is_some_and(|session| session.graphctl);
+        if graphctl { id == wanted } else { id.starts_with(&wanted) }
+    };
+    let mut matches = cases.iter().filter(named);
     match (matches.next(), matches.next()) {
         (Some(only), None) => Ok(only),
         (None, _) => Err(Error::UnknownId { id: prefix.to_owned() }),

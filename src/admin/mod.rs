@@ -23,8 +23,8 @@ pub const PROGRAM: &str = include_str!("program.py");
 /// The byte before each frame of the program; the server's own replies are COMPLETE and ERROR.
 const TAG: u8 = 0xe5;
 
-/// The longest frame that is read, in bytes. The program sends frames of 256 rows.
-const FRAME_CAP: u64 = 64 << 20;
+/// The longest answer that is read, all frames together, in bytes.
+const ANSWER_CAP: u64 = 1 << 30;
 
 /// How long a drop takes inside the server at the most: the aborts, the escalation, and its notifications.
 const DROP_PATIENCE: Duration = Duration::from_secs(5);
@@ -100,6 +100,7 @@ impl Channel {
 
     async fn answer(&mut self) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
+        let mut left = ANSWER_CAP;
         loop {
             let connection = self.session.connection();
             match connection.byte().await? {
@@ -108,7 +109,8 @@ impl Channel {
                 }
                 codec::COMPLETE => self.registered = true,
                 TAG => {
-                    let frame = connection.block(FRAME_CAP).await?;
+                    let frame = connection.block(left).await?;
+                    left -= frame.len() as u64;
                     let frame: Vec<Row> = serde_json::from_slice(&frame).map_err(|error| {
                         connection.protocol(format!("an admin frame makes no sense: {error}"))
                     })?;

@@ -20,7 +20,7 @@ pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
     let mut condemned: Vec<Condemned> = Vec::new();
     let mut refused = Vec::new();
     for typed in &args.ids {
-        let case = by_id(&look.cases, typed)?;
+        let case = by_id(&look.inventory, &look.cases, typed)?;
         if condemned.iter().any(|it| it.id == case.id) {
             continue;
         }

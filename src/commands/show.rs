@@ -12,7 +12,11 @@ use crate::select::by_id;
 
 pub(super) async fn run(args: Show, options: &Options) -> Result<Exit> {
     let look = Observer::open(options).await?.look().await?;
-    let cases = args.ids.iter().map(|id| by_id(&look.cases, id)).collect::<Result<Vec<_>>>()?;
+    let cases = args
+        .ids
+        .iter()
+        .map(|id| by_id(&look.inventory, &look.cases, id))
+        .collect::<Result<Vec<_>>>()?;
     console::print(&match args.output {
         Document::Table => {
             let texts = cases

@@ -17,7 +17,8 @@ pub fn from_pickle(
     address: String,
     version: String,
 ) -> Result<Inventory, String> {
-    let document = pickle::decode(bytes, &Limits::default()).map_err(|error| error.to_string())?;
+    let document = pickle::decode(bytes, &Limits::default())
+        .map_err(|error| format!("its snapshot cannot be read: {error}"))?;
     let snapshot = document.root();
     if class_name(snapshot) != Some("GraphSnapshot") {
         return Err("its snapshot is not a GraphSnapshot".into());

@@ -22,6 +22,7 @@ pub struct Connection {
     stream: BufReader<TcpStream>,
     address: Address,
     timeout: Duration,
+    patience: Duration,
     deadline: Instant,
     doing: &'static str,
 }
@@ -43,10 +44,12 @@ impl Connection {
             stream: BufReader::with_capacity(READ_BUFFER, stream),
             address: address.clone(),
             timeout,
+            patience: timeout,
             deadline,
             doing: "greeting",
         };
         let version = connection.greeting().await.map_err(|error| match error {
+            Error::Protocol { address, .. } => Error::NotGraphServer { address },
             Error::Deadline { address, waited, .. } => {
                 Error::NoGreeting { address, waited, holders: Vec::new() }
             }
@@ -74,7 +77,8 @@ impl Connection {
     /// As [`begin`](Self::begin), for work that the server has been given `extra` time for.
     pub fn begin_within(&mut self, doing: &'static str, extra: Duration) {
         self.doing = doing;
-        self.deadline = Instant::now() + self.timeout + extra;
+        self.patience = self.timeout + extra;
+        self.deadline = Instant::now() + self.patience;
     }
 
     /// Whom this connection leads to.
@@ -161,7 +165,7 @@ impl Connection {
             Err(_) => Err(Error::Deadline {
                 address: self.address.clone(),
                 doing: self.doing,
-                waited: self.timeout,
+                waited: self.patience,
             }),
         }
     }

@@ -19,8 +19,9 @@ const REPLY_CAP: u64 = 1 << 30;
 /// The bytes of the reply to SESSION: u64 length, 36 bytes of UUID, COMPLETE.
 const OPENING_LENGTH: usize = 8 + 36 + 1;
 
-/// How long a session that is being given up while it opens is waited for.
-const LAST_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a session that is being given up while it opens is waited for. A server that lists its
+/// graph for somebody else was seen to be deaf for 4 s.
+const LAST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// An open session.
 #[derive(Debug)]
@@ -40,13 +41,21 @@ impl Session {
     pub async fn open(address: &Address, timeout: Duration) -> Result<Self> {
         let (connection, version) = Connection::open(address, timeout).await?;
         let mut opening = Opening(Some(connection));
-        let id = opening.run().await.map_err(|error| match error {
-            // Servers up to 3.8.0 close the connection on the unknown opcode.
-            Error::Lost { address, .. } if before_sessions(&version) => {
-                Error::NoSessions { address, version: version.clone() }
+        let id = match opening.run().await {
+            Ok(id) => id,
+            Err(error @ Error::Deadline { .. }) => return Err(error),
+            Err(error) => {
+                // The reply came, or the server closed: there is nothing left to wait for.
+                drop(opening.finish());
+                return Err(match error {
+                    // Servers up to 3.8.0 close the connection on the unknown opcode.
+                    Error::Lost { address, .. } if before_sessions(&version) => {
+                        Error::NoSessions { address, version }
+                    }
+                    error => error,
+                });
             }
-            error => error,
-        })?;
+        };
         Ok(Self { id, version, connection: opening.finish() })
     }
 

@@ -11,3 +11,4 @@ mod healthy;
 mod listing;
 mod protocol_errors;
 mod run;
+mod wiretap;

@@ -35,7 +35,11 @@ const EMPTY: &str = "ID  AGE  IDLE  STATE  COMPONENTS\n";
 
 const AGAIN: &str = "hint: the server may have been stopped; try again\n";
 const LATER: &str = "hint: it may be busy or wedged; try again, or wait longer with --timeout\n";
-const OTHER: &str = "hint: check --address: another program may be listening on that port\n";
+const NOT_ONE: &str = "error: what listens at ADDRESS does not greet like a GraphServer\n\
+                       hint: check --address: another program may be listening on that port\n";
+
+const VERSIONS: &str =
+    "hint: graphctl may be too old or too new for this server; it is made for ezmsg 3.9\n";
 const NO_ADMIN: &str = "hint: --no-admin lists and checks with the documented commands alone\n";
 
 /// The connection went away.
@@ -50,13 +54,15 @@ fn late(waited: &str, doing: &str) -> String {
 
 /// What came was wrong.
 fn wrong(detail: &str) -> String {
-    format!("error: ADDRESS does not speak the GraphServer protocol: {detail}\n{OTHER}")
+    let what = "error: the server at ADDRESS does not keep to the GraphServer protocol";
+    format!("{what}: {detail}\n{VERSIONS}")
 }
 
 fn refused(detail: &str) -> String {
     format!("error: the server at ADDRESS refused the admin channel: {detail}\n{NO_ADMIN}")
 }
 
+#[track_caller]
 fn fails(run: &Run, code: i32, stderr: &str) {
     expect(run, code, "", stderr);
 }
@@ -127,21 +133,16 @@ fn a_connection_that_ends_before_the_greeting_is_lost() {
 #[test]
 fn another_program_is_not_taken_for_a_server() {
     let http = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".to_vec();
-    let announced = |length: u64| {
-        wrong(&format!("it announces {length} bytes while greeting, and the most is 64"))
-    };
-    for (greeting, expected) in [
-        (http, announced(u64::from_le_bytes(*b"HTTP/1.1"))),
-        (b"\x8f\xfe\x03\xaa\x99\x10\xc4\x71\x5a\x00\xff\xee".to_vec(), {
-            announced(u64::from_le_bytes(*b"\x8f\xfe\x03\xaa\x99\x10\xc4\x71"))
-        }),
-        (ABSURD.to_le_bytes().to_vec(), announced(ABSURD)),
-        (block(b"hello, world"), wrong("its greeting is not a version")),
-        (block(b""), wrong("its greeting is not a version")),
-        (block(b"\xff\xfe3.9.0"), wrong("its greeting is not text")),
+    for greeting in [
+        http,
+        b"\x8f\xfe\x03\xaa\x99\x10\xc4\x71\x5a\x00\xff\xee".to_vec(),
+        ABSURD.to_le_bytes().to_vec(),
+        block(b"hello, world"),
+        block(b""),
+        block(b"\xff\xfe3.9.0"),
     ] {
         for arguments in [LIST, BLIND_LIST] {
-            fails(&Fake::start(vec![Send(greeting.clone()), Gone]).run(arguments), 76, &expected);
+            fails(&Fake::start(vec![Send(greeting.clone()), Gone]).run(arguments), 76, NOT_ONE);
         }
     }
 }
@@ -284,11 +285,17 @@ fn a_snapshot_that_makes_no_sense_is_refused() {
         (complete(b"\x80\x04N."), "its snapshot is not a GraphSnapshot"),
         (complete(b"\x80\x04]."), "its snapshot is not a GraphSnapshot"),
         (complete(b"\x80\x04cezmsg.core.graphmeta\nGraphSnapshot\n."), {
-            "its snapshot is not a GraphSnapshot"
+            "its snapshot has no sessions or no processes"
         }),
-        (complete(b""), "its pickle ends too soon"),
-        (complete(b"garbage"), "its pickle makes no sense"),
-        (complete(&ONE_PROCESS[..200]), "its pickle ends too soon"),
+        (
+            complete(b""),
+            "its snapshot cannot be read: pickle is cut short: it ends inside what begins at byte 0",
+        ),
+        (complete(b"\x80\x04\xff."), "its snapshot cannot be read: unknown opcode 0xff at byte 2"),
+        (
+            complete(&ONE_PROCESS[..200]),
+            "its snapshot cannot be read: pickle is cut short: it ends inside what begins at byte 2",
+        ),
     ] {
         fails(&Fake::start(snapshot([Send(reply), Gone])).run(BLIND_LIST), 76, &wrong(detail));
     }
@@ -301,7 +308,7 @@ fn a_silent_ping_meets_its_deadline() {
         opening([Send(session_reply()), Expect(PROCESS_REQUEST), Block, Block, Block, Block, Gone]);
     let fake = Fake::start_all(vec![snapshot(taken), asked]);
     let run = fake.run(&[&[SOON], BLIND_LIST].concat());
-    fails(&run, 75, &late("1s 300ms", "asking a process"));
+    fails(&run, 75, &late("AGE 300ms", "asking a process"));
 }
 
 #[test]
@@ -325,10 +332,9 @@ fn an_admin_program_that_did_not_run_is_told() {
 fn an_admin_reply_that_makes_no_sense_is_refused() {
     let hello = frame(r#"[{"row":"hello","now":1.0}]"#);
     let absurd = [vec![0xe5], ABSURD.to_le_bytes().to_vec()].concat();
-    let announced = format!(
-        "it announces {ABSURD} bytes while listing its sessions, and the most is {}",
-        64 << 20
-    );
+    let most = 1 << 30;
+    let announced =
+        format!("it announces {ABSURD} bytes while listing its sessions, and the most is {most}");
     let nonsense = "an admin frame makes no sense";
     for (reply, detail) in [
         (absurd, announced),
@@ -362,7 +368,7 @@ fn an_admin_reply_that_breaks_off_or_stalls_is_told() {
     for length in [0, 5, 20, reply.len()] {
         let fake = Fake::start(admin([Send(reply[..length].to_vec()), Gone]));
         let run = fake.run(&[SOON, "sessions", "list"]);
-        fails(&run, 75, &late("1s 300ms", "listing its sessions"));
+        fails(&run, 75, &late("AGE 300ms", "listing its sessions"));
     }
 }
 
