@@ -61,13 +61,13 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
-name\t'One id a line'"
+name\t'One id a line; of a drop, the ids that went'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -l sort -d 'In which order' -r -f -a "age\t'Oldest first'
 idle\t'Longest without activity first'
 state\t'By state, stale first'
 component\t'By the first component key'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -l older-than -d 'At least this old' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -l idle-for -d 'Without activity for at least this long' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -l idle-for -d 'Without control traffic or events for at least this long; messages between units do not count' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -l component -d 'With a component key like this' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -l colliding-with -d 'Holding this component key' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -l state -d 'In this state' -r -f -a "live\t''
@@ -95,13 +95,13 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
-name\t'One id a line'"
+name\t'One id a line; of a drop, the ids that went'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from ls" -l sort -d 'In which order' -r -f -a "age\t'Oldest first'
 idle\t'Longest without activity first'
 state\t'By state, stale first'
 component\t'By the first component key'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from ls" -l older-than -d 'At least this old' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from ls" -l idle-for -d 'Without activity for at least this long' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from ls" -l idle-for -d 'Without control traffic or events for at least this long; messages between units do not count' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from ls" -l component -d 'With a component key like this' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from ls" -l colliding-with -d 'Holding this component key' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from ls" -l state -d 'In this state' -r -f -a "live\t''
@@ -155,7 +155,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
-name\t'One id a line'"
+name\t'One id a line; of a drop, the ids that went'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l timeout -d 'How long one exchange with the server may take' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l start-timeout -d 'How old a session may get before its units have processes' -r
@@ -174,9 +174,9 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
-name\t'One id a line'"
+name\t'One id a line; of a drop, the ids that went'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l older-than -d 'At least this old' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l idle-for -d 'Without activity for at least this long' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l idle-for -d 'Without control traffic or events for at least this long; messages between units do not count' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l component -d 'With a component key like this' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l colliding-with -d 'Holding this component key' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l state -d 'In this state' -r -f -a "live\t''
@@ -228,13 +228,13 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
-name\t'One id a line'"
+name\t'One id a line; of a drop, the ids that went'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -l sort -d 'In which order' -r -f -a "age\t'Oldest first'
 idle\t'Longest without activity first'
 state\t'By state, stale first'
 component\t'By the first component key'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -l older-than -d 'At least this old' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -l idle-for -d 'Without activity for at least this long' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -l idle-for -d 'Without control traffic or events for at least this long; messages between units do not count' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -l component -d 'With a component key like this' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -l colliding-with -d 'Holding this component key' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -l state -d 'In this state' -r -f -a "live\t''
@@ -262,13 +262,13 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
-name\t'One id a line'"
+name\t'One id a line; of a drop, the ids that went'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l sort -d 'In which order' -r -f -a "age\t'Oldest first'
 idle\t'Longest without activity first'
 state\t'By state, stale first'
 component\t'By the first component key'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l older-than -d 'At least this old' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l idle-for -d 'Without activity for at least this long' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l idle-for -d 'Without control traffic or events for at least this long; messages between units do not count' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l component -d 'With a component key like this' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l colliding-with -d 'Holding this component key' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l state -d 'In this state' -r -f -a "live\t''
@@ -322,7 +322,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
-name\t'One id a line'"
+name\t'One id a line; of a drop, the ids that went'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l timeout -d 'How long one exchange with the server may take' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l start-timeout -d 'How old a session may get before its units have processes' -r
@@ -341,9 +341,9 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
-name\t'One id a line'"
+name\t'One id a line; of a drop, the ids that went'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l older-than -d 'At least this old' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l idle-for -d 'Without activity for at least this long' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l idle-for -d 'Without control traffic or events for at least this long; messages between units do not count' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l component -d 'With a component key like this' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l colliding-with -d 'Holding this component key' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l state -d 'In this state' -r -f -a "live\t''

@@ -115,7 +115,7 @@ pub enum Format {
     Json,
     /// One JSON object a line
     Jsonl,
-    /// One id a line
+    /// One id a line; of a drop, the ids that went
     Name,
 }
 
@@ -241,7 +241,7 @@ pub struct Filters {
     /// At least this old
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
     pub older_than: Option<Duration>,
-    /// Without activity for at least this long
+    /// Without control traffic or events for at least this long; messages between units do not count
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
     pub idle_for: Option<Duration>,
     /// With a component key like this

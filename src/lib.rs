@@ -38,6 +38,7 @@ pub mod words;
 
 use std::future::Future;
 use std::io;
+use std::time::Duration;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -90,7 +91,10 @@ fn resolve(global: &Global) -> Options {
         address: global.address.clone(),
         timeout: global.timeout,
         admin: !global.no_admin,
-        thresholds: Thresholds { start_timeout: global.start_timeout },
+        thresholds: Thresholds {
+            start_timeout: global.start_timeout,
+            heard_within: Duration::ZERO,
+        },
         terminal: console::terminal(global.color),
         talk: match (global.quiet, global.verbose) {
             (true, _) => Talk::Quiet,

@@ -77,6 +77,15 @@ impl Observer {
     /// # Errors
     /// The server did not answer, or refused the admin channel.
     pub async fn look(&mut self) -> Result<Look> {
+        self.look_again(Instant::now()).await
+    }
+
+    /// Takes a look that knows of an earlier one: what spoke since then is alive.
+    ///
+    /// # Errors
+    /// As [`look`](Self::look).
+    pub async fn look_again(&mut self, first: Instant) -> Result<Look> {
+        let thresholds = Thresholds { heard_within: first.elapsed(), ..self.thresholds };
         let inventory = match &mut self.source {
             Source::Admin(channel) => list(channel, &self.address, Some(PING_TIMEOUT)).await?,
             Source::Snapshot(session) => {
@@ -85,7 +94,7 @@ impl Observer {
                 inventory
             }
         };
-        let cases = judge::judge(&inventory, &self.thresholds);
+        let cases = judge::judge(&inventory, &thresholds);
         let collisions = judge::collisions::among(&inventory, &cases);
         Ok(Look { inventory, cases, collisions, taken: Instant::now() })
     }

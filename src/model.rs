@@ -87,6 +87,10 @@ pub struct Session {
     pub root: Option<String>,
     /// Its components, by key.
     pub components: Vec<Component>,
+    /// Whether what it registered could be read.
+    pub readable: bool,
+    /// Whether it ever registered components, as far as the histories tell.
+    pub registered: bool,
     /// How many edges of the graph it owns.
     pub edges: u64,
     /// The latest event in the server's histories that it caused.
@@ -141,6 +145,8 @@ pub enum Ping {
     NotAsked,
     /// It answered, after that time.
     Answered(Option<Duration>),
+    /// Its answer was not read in time, but something came from it after the ping.
+    Heard,
     /// It did not answer in time.
     Silent,
     /// It could not be asked: earlier requests still wait to be sent to it.
@@ -208,6 +214,9 @@ pub struct Departed {
     pub created: SystemTime,
     /// When it left.
     pub left: SystemTime,
+    /// When the last publisher, subscriber or channel before it connected that is gone too. A process
+    /// makes its own just before it connects to register its units.
+    pub endpoint: Option<SystemTime>,
 }
 
 /// A session that registered components and is gone.

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use graphctl::judge::{self, Case, StaleReason, SuspectReason, Thresholds, Verdict};
 use graphctl::model::{
     Channel, Component, Departed, Ended, Endpoint, EndpointKind, History, Inventory, Link, Ping,
-    Process, Server, Session, minted,
+    Process, Server, ServerProcess, Session, minted,
 };
 use graphctl::reap::plan::{Warrant, drop_of};
 use uuid::{Timestamp, Uuid};
@@ -52,10 +52,12 @@ fn session(second: u64, root: &str, units: &[&str]) -> Session {
     Session {
         id,
         created: minted(id),
-        link: Some(link()),
+        link: Some(Link { silent_for: Some(Duration::from_secs(LOOK - second)), ..link() }),
         graphctl: false,
         root: None,
         components: std::iter::once(collection).chain(units).collect(),
+        readable: true,
+        registered: true,
         edges: 1,
         last_event: None,
     }
@@ -94,7 +96,7 @@ fn inventory(sessions: Vec<Session>, processes: Vec<Process>) -> Inventory {
 }
 
 fn departed(inventory: &mut Inventory, created: u64, left: u64) {
-    let departed = Departed { created: at(created), left: at(left) };
+    let departed = Departed { created: at(created), left: at(left), endpoint: Some(at(created)) };
     inventory.history.as_mut().expect("a history").departed.push(departed);
 }
 
@@ -103,8 +105,12 @@ fn ended(inventory: &mut Inventory, created: u64, end: Option<u64>) {
     inventory.history.as_mut().expect("a history").ended.push(ended);
 }
 
+fn thresholds(heard_within: Duration) -> Thresholds {
+    Thresholds { start_timeout: START_TIMEOUT, heard_within }
+}
+
 fn judged(inventory: &Inventory) -> Vec<Case> {
-    judge::judge(inventory, &Thresholds { start_timeout: START_TIMEOUT })
+    judge::judge(inventory, &thresholds(Duration::ZERO))
 }
 
 fn verdicts(inventory: &Inventory) -> Vec<Verdict> {
@@ -142,6 +148,61 @@ fn a_session_without_owners_is_starting_until_the_timeout_is_over() {
     assert_eq!(look(LOOK - 1), [Verdict::Starting]);
     assert_eq!(look(LOOK - 299), [Verdict::Starting]);
     assert_eq!(look(LOOK - 300), [NEVER_STARTED]);
+}
+
+#[test]
+fn a_clock_that_jumps_while_a_session_starts_does_not_age_it() {
+    let mut young = session(LOOK - 900, "S", &["A"]);
+    young.link = Some(Link { silent_for: Some(Duration::from_secs(5)), ..link() });
+    assert_eq!(verdicts(&inventory(vec![young], vec![])), [Verdict::Starting]);
+}
+
+#[test]
+fn a_session_whose_topics_are_in_use_is_not_taken_for_dead() {
+    let look = |connected, kind| {
+        let mut look = inventory(vec![session(100, "S", &["A"])], vec![]);
+        look.endpoints = Some(vec![endpoint(connected, 3, "10.0.0.9", kind)]);
+        verdicts(&look)
+    };
+    let (input, output) = ("S/A/INPUT".to_owned(), "S/A/OUTPUT".to_owned());
+    assert_eq!(look(101, EndpointKind::Publisher(output.clone())), [Verdict::Unknown]);
+    assert_eq!(look(101, EndpointKind::Subscriber(input.clone())), [Verdict::Unknown]);
+    assert_eq!(look(99, EndpointKind::Subscriber(input)), [NEVER_STARTED], "it was there before");
+    assert_eq!(look(101, EndpointKind::Subscriber(output)), [NEVER_STARTED], "that is a tap");
+}
+
+#[test]
+fn what_cannot_be_read_is_unknown() {
+    let odd = Session { readable: false, components: vec![], ..session(1, "S", &[]) };
+    assert_eq!(verdicts(&inventory(vec![odd], vec![])), [Verdict::Unknown]);
+}
+
+#[test]
+fn a_sign_of_life_after_the_ping_or_since_the_first_look_counts() {
+    let mut look = inventory(vec![session(10, "S", &["A"])], vec![process(11, &["S/A"])]);
+    look.processes[0].ping = Ping::Heard;
+    assert_eq!(verdicts(&look), [Verdict::Live]);
+    look.processes[0].ping = Ping::Silent;
+    let judged =
+        |seconds| judge::judge(&look, &thresholds(Duration::from_secs(seconds)))[0].verdict;
+    assert_eq!(judged(11), Verdict::Live, "it spoke 10 s ago");
+    assert_eq!(judged(9), Verdict::Suspect(SuspectReason::Unresponsive));
+}
+
+#[test]
+fn a_server_that_reads_no_answers_makes_nobody_suspect_unless_the_kernel_tells() {
+    let mut look = inventory(vec![session(10, "S", &["A"])], vec![process(11, &["S/A"])]);
+    look.processes[0].ping = Ping::Silent;
+    look.server.process = Some(ServerProcess {
+        pid: 1,
+        host: "lab".into(),
+        python: "3.11.7".into(),
+        lock_held: true,
+        lock_waiters: 1,
+    });
+    assert_eq!(verdicts(&look), [Verdict::Suspect(SuspectReason::Unresponsive)]);
+    look.processes[0].link = Some(Link { silent_for: None, ..link() });
+    assert_eq!(verdicts(&look), [Verdict::Unknown]);
 }
 
 #[test]
@@ -205,17 +266,44 @@ fn a_session_that_had_all_its_owners_has_lost_nobody() {
 }
 
 #[test]
+fn a_departed_process_that_made_nothing_for_the_session_is_not_charged() {
+    let mut look = inventory(vec![session(980, "S", &["A"])], vec![]);
+    departed(&mut look, 990, 995);
+    for endpoint in [None, Some(at(979))] {
+        look.history.as_mut().expect("a history").departed[0].endpoint = endpoint;
+        assert_eq!(verdicts(&look), [Verdict::Starting], "{endpoint:?}");
+    }
+}
+
+#[test]
+fn a_session_that_took_back_what_it_registered_may_have_lost_the_process() {
+    let mut reverted = session(970, "T", &["B"]);
+    reverted.components.clear();
+    let mut look = inventory(vec![reverted, session(980, "S", &["A"])], vec![]);
+    departed(&mut look, 990, 995);
+    assert_eq!(verdicts(&look), [Verdict::Observer, Verdict::Starting]);
+    look.sessions[0].registered = false;
+    assert_eq!(verdicts(&look), [Verdict::Observer, ABANDONED]);
+}
+
+#[test]
 fn a_departed_process_that_a_session_now_gone_may_have_had_is_charged_to_none() {
-    let look = |created, end| {
+    let look = |created, end, its_own: &[(u64, u64)]| {
         let mut look = inventory(vec![session(980, "S", &["A"])], vec![]);
+        for (created, left) in its_own {
+            departed(&mut look, *created, *left);
+        }
         departed(&mut look, 990, 995);
         ended(&mut look, created, end);
         verdicts(&look)
     };
-    assert_eq!(look(985, Some(996)), [Verdict::Starting], "it was there");
-    assert_eq!(look(970, None), [Verdict::Starting], "it may have been there");
-    assert_eq!(look(970, Some(989)), [ABANDONED], "it had ended before");
-    assert_eq!(look(991, Some(996)), [ABANDONED], "it came after");
+    assert_eq!(look(985, Some(996), &[]), [Verdict::Starting], "it was there");
+    assert_eq!(look(970, None, &[]), [Verdict::Starting], "it may have been there");
+    assert_eq!(look(970, Some(978), &[]), [Verdict::Starting], "its backends may have come later");
+    assert_eq!(look(970, Some(978), &[(972, 977)]), [ABANDONED], "it ended after its processes");
+    assert_eq!(look(970, Some(978), &[(972, 979)]), [Verdict::Starting], "it ended before them");
+    assert_eq!(look(600, Some(690), &[]), [ABANDONED], "it ended long before");
+    assert_eq!(look(991, Some(996), &[]), [ABANDONED], "it came after");
 }
 
 #[test]
@@ -247,11 +335,11 @@ fn a_process_without_its_session_is_a_leftover_only_if_one_is_known_to_have_ende
 }
 
 #[test]
-fn units_held_by_an_older_process_are_not_owned_by_the_session() {
+fn units_that_an_older_process_owns_make_both_unknown() {
     let mut look = inventory(vec![session(990, "S", &["A"])], vec![process(20, &["S/A"])]);
     let history = look.history.as_mut().expect("a history");
     history.registrations = [("S/A".to_owned(), vec![id(19, 1)])].into();
-    assert_eq!(verdicts(&look), [Verdict::Starting, Verdict::Stale(StaleReason::Leftover)]);
+    assert_eq!(verdicts(&look), [Verdict::Unknown, Verdict::Unknown]);
     let cases = judged(&look);
     let collisions = judge::collisions::among(&look, &cases);
     assert_eq!(collisions.len(), 1);
@@ -279,6 +367,7 @@ fn a_drop_takes_what_its_processes_made_and_no_tap() {
         own_subscriber,
         channel,
         endpoint(15, 6, "10.0.0.7", subscribes("S/A/OUTPUT")),
+        endpoint(14, 12, "10.0.0.7", subscribes("S/B/INPUT")),
         endpoint(15, 7, "10.0.0.9", subscribes("S/B/INPUT")),
         endpoint(9, 8, "10.0.0.7", subscribes("S/B/INPUT")),
         endpoint(21, 9, "10.0.0.7", subscribes("S/B/INPUT")),
@@ -294,14 +383,49 @@ fn a_drop_takes_what_its_processes_made_and_no_tap() {
     assert_eq!(plan.subscribers, [subscriber]);
     assert_eq!(plan.channels, [channel_id]);
     assert_eq!(plan.components, ["S", "S/A", "S/B"]);
-    assert_eq!(plan.known.len(), 5, "taps on its inputs are known, and stay");
+    assert_eq!(plan.known.len(), 6, "taps on its inputs are known, and stay");
+}
+
+#[test]
+fn a_leftover_takes_its_own_streams_and_no_tap() {
+    let mut look = inventory(vec![], vec![process(20, &["S/A"])]);
+    let history = look.history.as_mut().expect("a history");
+    history.registrations = [("S/A".to_owned(), vec![id(10, 1)])].into();
+    let publishes = |topic: &str| EndpointKind::Publisher(topic.into());
+    let subscribes = |topic: &str| EndpointKind::Subscriber(topic.into());
+    let publisher = endpoint(15, 3, "10.0.0.7", publishes("S/A/OUTPUT"));
+    let subscriber = endpoint(16, 4, "10.0.0.7", subscribes("S/A/INPUT"));
+    let (its_publisher, its_subscriber) = (publisher.id, subscriber.id);
+    look.endpoints = Some(vec![
+        publisher,
+        subscriber,
+        endpoint(14, 5, "10.0.0.7", subscribes("S/A/OUTPUT")),
+        endpoint(14, 6, "10.0.0.7", subscribes("S/A/INPUT")),
+        endpoint(9, 7, "10.0.0.7", subscribes("S/A/INPUT")),
+        endpoint(15, 8, "10.0.0.7", subscribes("S/AB/INPUT")),
+    ]);
+    let cases = judged(&look);
+    let proof = Warrant::Proof(StaleReason::Leftover);
+    let plan = drop_of(&look, &cases[0], proof).expect("the warrant is its own");
+    assert_eq!((plan.id, plan.session), (look.processes[0].id, None));
+    assert_eq!(plan.publishers, [its_publisher]);
+    assert_eq!(plan.subscribers, [its_subscriber]);
+}
+
+#[test]
+fn a_process_that_serves_another_session_too_stays() {
+    let both = vec![session(10, "S", &["A"]), session(11, "T", &["B"])];
+    let look = inventory(both, vec![process(20, &["S/A", "T/B"])]);
+    let plan = drop_of(&look, &judged(&look)[0], Warrant::Force).expect("force needs no proof");
+    assert_eq!(plan.owners, [look.processes[0].id]);
+    assert_eq!(plan.processes, [] as [Uuid; 0]);
 }
 
 #[test]
 fn a_session_without_owners_takes_nobody_along() {
     let mut look = inventory(vec![session(10, "S", &["A"])], vec![]);
     look.endpoints =
-        Some(vec![endpoint(15, 3, "10.0.0.7", EndpointKind::Subscriber("S/A/INPUT".into()))]);
+        Some(vec![endpoint(9, 3, "10.0.0.7", EndpointKind::Subscriber("S/A/INPUT".into()))]);
     let cases = judged(&look);
     let proof = Warrant::Proof(StaleReason::NeverStarted);
     let plan = drop_of(&look, &cases[0], proof).expect("the warrant is its own");

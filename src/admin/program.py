@@ -6,13 +6,18 @@ own thread, inside the handler of graphctl's own session, and answers on that se
 is TAG, a little-endian u64 length, and a JSON array of rows. The first frame is written before this
 program returns, so it always precedes the server's own reply byte.
 
-It never raises into the server, holds its event loop for at most about SLICE seconds at a time,
-writes no log, and keeps nothing: its task is bound to the handler of its session and ends with it.
-Only `drop` changes anything, and only after every precondition was met in the same step.
+It never raises into the server, holds its event loop for about SLICE seconds at a time, writes no
+log, and ends with its session. What it leaves is one pending ping at a process that does not answer,
+until that process answers or leaves. Only `drop` changes anything, and only after every
+precondition was met in the same step.
+
+What clients registered is taken for anything at all: it is read by `text`, `integer` and `number`,
+and a client that cannot be read is told as such and does not hide the others.
 """
 
 import asyncio
 import json
+import math
 import os
 import pickle
 import platform
@@ -21,15 +26,18 @@ import struct
 import sys
 import threading
 import time
+from bisect import bisect_left
 from uuid import UUID, uuid1
 
 TAG = b"\xe5"
 SLICE = 0.0005
-CHUNK = 256
+FRAME_BYTES = 32768
+LONGEST_TEXT = 4096
 PING_PREFIX = "graphctl-"
 TCP_ESTABLISHED = 1
 GONE_AFTER_ABORT = 0.25
-GONE_AFTER_ESCALATION = 1.0
+# The server holds its command lock for up to 1 s per subscriber that does not confirm; 4 s were seen.
+LOCK_PATIENCE = 5.0
 DROP_ORDER = ("publishers", "subscribers", "channels", "processes", "session")
 
 
@@ -38,23 +46,28 @@ class Refused(Exception):
 
 
 class Replies:
-    """Rows on their way to our own session, sent in frames of CHUNK rows."""
+    """Rows on their way to our own session."""
 
     def __init__(self, writer):
         self.writer = writer
         self.rows = []
+        self.size = 0
         self.slice_end = time.perf_counter() + SLICE
 
+    def add(self, kind, **fields):
+        row = json.dumps({"row": kind, **fields}, ensure_ascii=False, separators=(",", ":"))
+        self.rows.append(row.encode())
+        self.size += len(self.rows[-1])
+
     def frame(self):
-        rows, self.rows = self.rows, []
+        body = b"[" + b",".join(self.rows) + b"]"
+        self.rows, self.size = [], 0
         if not self.writer.transport.is_closing():
-            body = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
-            body = body.encode("utf-8", "replace")
             self.writer.write(TAG + struct.pack("<Q", len(body)) + body)
 
     async def row(self, kind, **fields):
-        self.rows.append({"row": kind, **fields})
-        if len(self.rows) >= CHUNK:
+        self.add(kind, **fields)
+        if self.size >= FRAME_BYTES:
             self.frame()
             await self.writer.drain()
         await self.breathe()
@@ -66,19 +79,35 @@ class Replies:
 
 
 def text(value):
-    return value if isinstance(value, str) else repr(value)[:200]
-
-
-def processes_of(server):
-    return [info for info in server.clients.values() if kind_of(info) == "ProcessInfo"]
+    """Any value as text that UTF-8 can carry; the same value always gives the same text."""
+    value = value if isinstance(value, str) else repr(value)
+    value = value.encode("utf-8", "backslashreplace").decode()
+    return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…"
 
 
 def optional_text(value):
     return None if value is None else text(value)
 
 
+def integer(value):
+    return value if type(value) is int and 0 <= value < 2**32 else None
+
+
+def number(value):
+    return float(value) if type(value) in (int, float) and math.isfinite(value) else None
+
+
 def kind_of(info):
     return type(info).__name__
+
+
+def clients_of(server, kind):
+    """A copy: the dict may change whenever this program yields."""
+    return [info for info in list(server.clients.values()) if kind_of(info) == kind]
+
+
+def units_of(process):
+    return {text(unit) for unit in process.units}
 
 
 def tcp_info(writer):
@@ -97,17 +126,13 @@ def tcp_info(writer):
         return None
 
 
-def peer_of(writer):
-    peer = writer.get_extra_info("peername")
-    return [text(peer[0]), peer[1]] if peer else None
-
-
-def connection(server, client_id, info):
+def connection(server, info):
     """What every kind of client has."""
-    task = server._client_tasks.get(client_id)
+    peer = info.writer.get_extra_info("peername")
+    task = server._client_tasks.get(info.id)
     return {
-        "id": str(client_id),
-        "peer": peer_of(info.writer),
+        "id": str(info.id),
+        "peer": [text(peer[0]), peer[1]] if peer else None,
         "tcp": tcp_info(info.writer),
         "closing": info.writer.transport.is_closing(),
         "handled": task is not None and not task.done(),
@@ -122,52 +147,50 @@ def streams(component, kind):
     ]
 
 
+def components_of(session):
+    """Rows of a session's components, and whether they could be read."""
+    try:
+        rows = []
+        for key, component in session.metadata.components.items() if session.metadata else ():
+            unit = hasattr(component, "streams")
+            inputs = streams(component, "InputStreamMetadata") if unit else []
+            outputs = streams(component, "OutputStreamMetadata") if unit else []
+            rows.append({"key": text(key), "unit": unit, "inputs": inputs, "outputs": outputs})
+        return rows, True
+    except Exception:
+        return [], False
+
+
+def root_of(session):
+    return optional_text(getattr(session.metadata, "root_name", None))
+
+
 async def list_sessions(server, replies):
     """Each session's row is followed by the rows of its components."""
-    for client_id, info in list(server.clients.items()):
-        if kind_of(info) != "SessionInfo":
-            continue
-        metadata = info.metadata
+    for info in clients_of(server, "SessionInfo"):
+        components, readable = components_of(info)
         await replies.row(
             "session",
-            **connection(server, client_id, info),
-            root=optional_text(metadata.root_name) if metadata else None,
+            **connection(server, info),
+            root=root_of(info),
             edges=len(info.edges),
+            readable=readable,
         )
-        for key, component in list(metadata.components.items()) if metadata else []:
-            unit = hasattr(component, "streams")
-            await replies.row(
-                "component",
-                key=text(key),
-                unit=unit,
-                inputs=streams(component, "InputStreamMetadata") if unit else [],
-                outputs=streams(component, "OutputStreamMetadata") if unit else [],
-            )
+        for component in components:
+            await replies.row("component", **component)
 
 
 async def list_clients(server, replies):
-    for client_id, info in list(server.clients.items()):
-        kind = kind_of(info)
-        if kind == "ProcessInfo":
-            await replies.row(
-                "process",
-                **connection(server, client_id, info),
-                pid=info.pid,
-                host=optional_text(info.host),
-                units=sorted(text(unit) for unit in info.units),
-            )
-        elif kind == "PublisherInfo":
-            await replies.row(
-                "publisher", **connection(server, client_id, info), topic=text(info.topic)
-            )
-        elif kind == "SubscriberInfo":
-            await replies.row(
-                "subscriber", **connection(server, client_id, info), topic=text(info.topic)
-            )
-        elif kind == "ChannelInfo":
-            await replies.row(
-                "channel", **connection(server, client_id, info), publisher=str(info.pub_id)
-            )
+    for info in clients_of(server, "ProcessInfo"):
+        units = sorted(units_of(info))
+        pid, host = integer(info.pid), optional_text(info.host)
+        await replies.row("process", **connection(server, info), pid=pid, host=host, units=units)
+    for info in clients_of(server, "PublisherInfo"):
+        await replies.row("publisher", **connection(server, info), topic=text(info.topic))
+    for info in clients_of(server, "SubscriberInfo"):
+        await replies.row("subscriber", **connection(server, info), topic=text(info.topic))
+    for info in clients_of(server, "ChannelInfo"):
+        await replies.row("channel", **connection(server, info), publisher=str(info.pub_id))
 
 
 class Past:
@@ -175,34 +198,35 @@ class Past:
 
     def __init__(self):
         self.events = 0
-        self.last = None
+        self.last = 0.0
         self.registered = None
         self.topics = set()
         self.last_topics = set()
 
     def saw(self, timestamp):
         self.events += 1
-        self.last = timestamp if self.last is None else max(self.last, timestamp)
+        self.last = max(self.last, timestamp)
 
 
 async def list_history(server, replies):
     sessions, processes, registrations = {}, {}, set()
-    owned = set().union(*(info.units for info in processes_of(server)))
+    owned = set().union(*(units_of(info) for info in clients_of(server, "ProcessInfo")))
     for event in list(server._settings_events):
         await replies.breathe()
-        if event.source_session_id is None:
+        timestamp, session_id = number(event.timestamp), event.source_session_id
+        if timestamp is None or session_id is None:
             continue
-        past = sessions.setdefault(str(event.source_session_id), Past())
-        past.saw(event.timestamp)
+        past = sessions.setdefault(str(session_id), Past())
+        past.saw(timestamp)
         if event.event_type.name == "INITIAL_SETTINGS":
-            past.registered = event.timestamp
-            gone = UUID(event.source_session_id) not in server.clients
-            if gone and event.component_address in owned:
-                registrations.add((text(event.component_address), str(event.source_session_id)))
+            past.registered = timestamp
+            key = text(event.component_address)
+            if key in owned and UUID(str(session_id)) not in server.clients:
+                registrations.add((key, str(session_id)))
     for event in list(server._topology_events):
         await replies.breathe()
         if event.source_process_id is not None:
-            processes.setdefault(str(event.source_process_id), Past()).saw(event.timestamp)
+            processes.setdefault(event.source_process_id, Past()).saw(event.timestamp)
         if event.source_session_id is not None:
             past = sessions.setdefault(str(event.source_session_id), Past())
             past.saw(event.timestamp)
@@ -210,8 +234,8 @@ async def list_history(server, replies):
             past.topics |= past.last_topics
     await replies.row(
         "history",
-        settings_since=since(server._settings_events, server._settings_event_seq),
-        topology_since=since(server._topology_events, server._topology_event_seq),
+        settings_whole=server._settings_event_seq <= len(server._settings_events),
+        topology_whole=server._topology_event_seq <= len(server._topology_events),
     )
     for session_id, past in sessions.items():
         await replies.row(
@@ -222,17 +246,40 @@ async def list_history(server, replies):
             # A session's end takes all its edges away at once; a connection adds one.
             cleared=bool(past.topics) and past.last_topics == past.topics,
         )
+    endpoints = await last_endpoints_before(server, replies, list(processes))
     for process_id, past in processes.items():
-        await replies.row("process_past", id=process_id, events=past.events, last=past.last)
+        await replies.row(
+            "process_past",
+            id=str(process_id),
+            events=past.events,
+            last=past.last,
+            endpoint=endpoints.get(process_id),
+        )
     for key, session_id in registrations:
         await replies.row("registration", key=key, session=session_id)
 
 
-def since(events, seq):
-    """From when on the history is whole; None if nothing of it was thrown away."""
-    if seq <= len(events):
-        return None
-    return events[0].timestamp if events else time.time()
+async def last_endpoints_before(server, replies, process_ids):
+    """
+    By process: the last publisher, subscriber or channel that connected before it and is gone too.
+
+    The server forgets such clients but keeps their finished tasks.
+    """
+    process_ids = sorted(process_ids, key=lambda process_id: process_id.time)
+    times = [process_id.time for process_id in process_ids]
+    latest = [None] * len(times)
+    for client_id, task in list(server._client_tasks.items()):
+        await replies.breathe()
+        at = bisect_left(times, client_id.time)
+        if client_id in server.clients or not task.done() or at == len(times):
+            continue
+        if latest[at] is None or latest[at].time < client_id.time:
+            latest[at] = client_id
+    last, before = {}, None
+    for process_id, client_id in zip(process_ids, latest):
+        before = client_id or before
+        last[process_id] = before and str(before)
+    return last
 
 
 def pending_ping(server, process_id):
@@ -242,7 +289,7 @@ def pending_ping(server, process_id):
     return None
 
 
-def send_ping(server, process_id, info):
+def send_ping(server, info):
     """
     Asks a process for a sign of life, without the command lock and without waiting.
 
@@ -255,10 +302,11 @@ def send_ping(server, process_id, info):
     from ezmsg.core.graphmeta import ProcessControlRequest
     from ezmsg.core.netprotocol import Command
 
-    request = ProcessControlRequest(PING_PREFIX + str(uuid1()), min(info.units), "PING")
+    unit = min(info.units, key=text)
+    request = ProcessControlRequest(PING_PREFIX + str(uuid1()), unit, "PING")
     body = pickle.dumps(request)
     future = asyncio.get_running_loop().create_future()
-    server._pending_process_requests[request.request_id] = (process_id, future)
+    server._pending_process_requests[request.request_id] = (info.id, future)
     info.writer.write(Command.PROCESS_ROUTE_REQUEST.value + struct.pack("<Q", len(body)) + body)
     return future
 
@@ -266,36 +314,43 @@ def send_ping(server, process_id, info):
 async def ping_processes(server, request, replies):
     sent = time.perf_counter()
     waiting = {}
-    for process_id, info in list(server.clients.items()):
-        if kind_of(info) != "ProcessInfo" or not info.units:
-            continue
-        future = pending_ping(server, process_id)
-        blocked = info.writer.transport.get_write_buffer_size() or info.write_lock.locked()
-        if future is None and (blocked or info.writer.transport.is_closing()):
-            await replies.row("ping", process=str(process_id), answer="blocked", ms=None)
-            continue
-        waiting[future or send_ping(server, process_id, info)] = process_id
+    for info in clients_of(server, "ProcessInfo"):
         await replies.breathe()
+        if not info.units or info.writer.transport.is_closing():
+            continue
+        future = pending_ping(server, info.id)
+        if future is None:
+            if info.writer.transport.get_write_buffer_size() or info.write_lock.locked():
+                await replies.row("ping", process=str(info.id), answer="blocked", ms=None)
+                continue
+            future = send_ping(server, info)
+        waiting[future] = info
     deadline = sent + request["ping_seconds"]
     while waiting:
         patience = max(0.0, deadline - time.perf_counter())
         done, _ = await asyncio.wait(
             waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED
         )
+        ms = (time.perf_counter() - sent) * 1000
         for future in done or list(waiting):
-            process_id = waiting.pop(future)
-            ms = (time.perf_counter() - sent) * 1000 if done else None
-            answer = answer_of(future) if done else "timeout"
-            await replies.row("ping", process=str(process_id), answer=answer, ms=ms)
+            info = waiting.pop(future)
+            answer = answer_of(future) if done else silence_of(info, ms)
+            await replies.row("ping", process=str(info.id), answer=answer, ms=ms if done else None)
 
 
 def answer_of(future):
     if future.cancelled() or future.exception() is not None:
         return "failed"
     response = future.result()
-    if response.ok:
-        return "ok"
-    return response.error_code.name.lower() if response.error_code else "failed"
+    code = getattr(response, "error_code", None)
+    return "ok" if response.ok else text(getattr(code, "name", "failed")).lower()
+
+
+def silence_of(info, waited_ms):
+    """The server reads answers only while it can have its command lock; the kernel always does."""
+    tcp = tcp_info(info.writer)
+    heard = tcp is not None and tcp["last_data_received_ms"] < waited_ms
+    return "heard" if heard else "timeout"
 
 
 async def list_all(server, request, replies):
@@ -305,7 +360,7 @@ async def list_all(server, request, replies):
         "server",
         pid=os.getpid(),
         python=platform.python_version(),
-        host=socket.gethostname(),
+        host=text(socket.gethostname()),
         lock_held=lock.locked(),
         lock_waiters=len(waiters) if waiters else 0,
     )
@@ -316,27 +371,47 @@ async def list_all(server, request, replies):
         await ping_processes(server, request, replies)
 
 
-def what_changed(server, target):
+class Holders:
+    """Who holds which unit and topic, at one moment."""
+
+    def __init__(self, server):
+        self.processes = {}
+        self.clients = {"PublisherInfo": {}, "SubscriberInfo": {}}
+        for info in server.clients.values():
+            if kind_of(info) == "ProcessInfo":
+                for unit in units_of(info):
+                    self.processes.setdefault(unit, set()).add(str(info.id))
+            elif kind_of(info) in self.clients:
+                topics = self.clients[kind_of(info)]
+                topics.setdefault(text(info.topic), set()).add(str(info.id))
+
+
+def what_changed(server, holders, target):
     """Why the target is no longer what was judged; None if it still is."""
-    clients = server.clients
-    owners = {
-        str(info.id) for info in processes_of(server) if not info.units.isdisjoint(target["units"])
-    }
+    owners = set().union(*(holders.processes.get(unit, ()) for unit in target["units"]))
     if owners != set(target["owners"]):
         return "the processes that own its units are not the same any more"
-    session = clients.get(UUID(target["session"])) if target["session"] else None
+    session = server.clients.get(UUID(target["session"])) if target["session"] else None
     if session is not None:
-        metadata = session.metadata
-        keys = sorted(text(key) for key in metadata.components) if metadata else []
-        if keys != target["components"]:
+        components, _ = components_of(session)
+        if sorted(component["key"] for component in components) != target["components"]:
             return "its component keys are not the same any more"
-        # A process creates its publishers and subscribers before it registers.
-        for kind, topics in (("PublisherInfo", "outputs"), ("SubscriberInfo", "inputs")):
-            for client_id, info in clients.items():
-                new = str(client_id) not in target["known"]
-                if new and kind_of(info) == kind and info.topic in target[topics]:
-                    return "a new client came to " + text(info.topic)
+    # A process creates its publishers and subscribers before it registers.
+    for kind, topics in (("PublisherInfo", "outputs"), ("SubscriberInfo", "inputs")):
+        for topic in target[topics]:
+            if not holders.clients[kind].get(topic, set()) <= set(target["known"]):
+                return "a new client came to " + topic
+    if any(serves_another(server, session, UUID(it)) for it in target["processes"]):
+        return "another session has units in its processes"
     return None
+
+
+def serves_another(server, session, process_id):
+    units = server.clients[process_id].units
+    return any(
+        info is not session and info.metadata and not units.isdisjoint(info.metadata.components)
+        for info in clients_of(server, "SessionInfo")
+    )
 
 
 def planned(target):
@@ -350,11 +425,11 @@ def planned(target):
 async def drop(server, request, replies):
     accepted, outcomes = [], {}
     # From here to the last abort there is no await: nothing can slip in between.
+    holders = Holders(server)
     for target in request["targets"]:
-        target["known"] = set(target["known"])
-        subject = UUID(target["id"])
-        change = what_changed(server, target) if subject in server.clients else None
-        if subject not in server.clients:
+        present = UUID(target["id"]) in server.clients
+        change = what_changed(server, holders, target) if present else None
+        if not present:
             outcomes[target["id"]] = ("already-gone", None)
         elif change:
             outcomes[target["id"]] = ("changed", change)
@@ -367,21 +442,23 @@ async def drop(server, request, replies):
                     server.clients[client_id].writer.transport.abort()
 
     everything = [client_id for target in accepted for _, client_id in planned(target)]
-    if not await all_gone(server, everything, GONE_AFTER_ABORT):
-        await escalate(server, [client_id for client_id in everything if client_id in server.clients])
-        await all_gone(server, everything, GONE_AFTER_ESCALATION)
+    if not await all_gone(server, everything):
+        await escalate(server, everything)
 
     for target in accepted:
-        left = [str(client_id) for _, client_id in planned(target) if client_id in server.clients]
-        outcomes[target["id"]] = (
-            ("failed", "still there: " + ", ".join(left)) if left else ("dropped", None)
-        )
+        left = [kind for kind, client_id in planned(target) if client_id in server.clients]
+        outcomes[target["id"]] = ("failed", why_left(server, left)) if left else ("dropped", None)
     for target_id, (outcome, detail) in outcomes.items():
         await replies.row("outcome", id=target_id, outcome=outcome, detail=detail)
 
 
-async def all_gone(server, client_ids, patience):
-    deadline = time.perf_counter() + patience
+def why_left(server, kinds):
+    held = ", and the command lock is held" if server._command_lock.locked() else ""
+    return f"its {' and '.join(dict.fromkeys(kinds))} would not go{held}"
+
+
+async def all_gone(server, client_ids):
+    deadline = time.perf_counter() + GONE_AFTER_ABORT
     while any(client_id in server.clients for client_id in client_ids):
         if time.perf_counter() >= deadline:
             return False
@@ -391,27 +468,41 @@ async def all_gone(server, client_ids, patience):
 
 async def escalate(server, client_ids):
     """For clients whose handler does not notice that the connection is gone, or that have none."""
-    ghosts = []
-    for client_id in client_ids:
-        task = server._client_tasks.get(client_id)
-        if task is not None and not task.done():
-            task.cancel()
-        elif kind_of(server.clients[client_id]) == "SessionInfo":
-            ghosts.append(client_id)
-        else:
-            server.clients.pop(client_id).set_sync()
-    if not ghosts:
-        return
+    lock = server._command_lock
     try:
-        await asyncio.wait_for(server._command_lock.acquire(), GONE_AFTER_ESCALATION)
+        # Handlers that clean up wait for this lock. It is given in turn: whoever waited has had it
+        # when we have it. To cancel a handler before would keep it from cleaning up.
+        await asyncio.wait_for(lock.acquire(), LOCK_PATIENCE)
     except asyncio.TimeoutError:
         return
-    try:
-        topics = {topic for ghost in ghosts for topic in server._drop_session(ghost)}
-    finally:
-        server._command_lock.release()
+    lock.release()
+    if await all_gone(server, client_ids):
+        return
+    tasks = [server._client_tasks.get(it) for it in client_ids if it in server.clients]
+    for task in tasks:
+        if task is not None and not task.done():
+            task.cancel()
+    if await all_gone(server, client_ids):
+        return
+    topics = set()
+    async with lock:
+        for client_id in client_ids:
+            task = server._client_tasks.get(client_id)
+            if client_id in server.clients and (task is None or task.done()):
+                topics |= forget(server, client_id)
     for topic in topics:
         await server._notify_downstream_for_topic(topic)
+
+
+def forget(server, client_id):
+    """What the handler of the client would do at its end, had it one; returns changed topics."""
+    kind = kind_of(server.clients[client_id])
+    if kind == "SessionInfo":
+        return server._drop_session(client_id)
+    if kind == "ProcessInfo":
+        server._remove_settings_for_process_locked(client_id)
+    server.clients.pop(client_id).set_sync()
+    return set()
 
 
 OPERATIONS = {"list": list_all, "drop": drop}
@@ -427,49 +518,88 @@ EXPECTED = {
     "_topology_event_seq": int,
 }
 
+METHODS = (
+    "_drop_session",
+    "_notify_downstream_for_topic",
+    "_remove_settings_for_process_locked",
+)
+
 
 def check(server, session):
     for name, expected in EXPECTED.items():
         if not isinstance(getattr(server, name, None), expected):
             raise Refused(f"its GraphServer has no {expected.__name__} '{name}'")
-    for name in ("_drop_session", "_notify_downstream_for_topic"):
+    for name in METHODS:
         if not callable(getattr(server, name, None)):
             raise Refused(f"its GraphServer has no method '{name}'")
     if kind_of(session) != "SessionInfo":
         raise Refused("our own session is not a SessionInfo")
 
 
-async def answer(server, request, replies):
-    try:
-        await OPERATIONS[request["operation"]](server, request, replies)
-        end = {}
-    except Exception as error:
-        end = {"error": f"{type(error).__name__}: {error}"}
-    replies.rows.append({"row": "end", **end})
-    replies.frame()
+class Exchange:
+    """One request and its answer, bound to the handler of our own session."""
+
+    def __init__(self, server, session, request):
+        from ezmsg.core.graphmeta import GraphMetadata
+
+        self.server = server
+        self.session = session
+        self.request = request
+        self.replies = Replies(session.writer)
+        self.handler = asyncio.current_task()
+        # A registration that waits for the command lock has not named our session yet.
+        self.mark = session.metadata = GraphMetadata(1, "graphctl", {})
+        self.replies.add("hello", now=time.time())
+        self.replies.frame()
+        self.task = asyncio.get_running_loop().create_task(self.answer())
+        self.handler.add_done_callback(self.session_ended)
+
+    async def answer(self):
+        try:
+            await OPERATIONS[self.request["operation"]](self.server, self.request, self.replies)
+            self.replies.add("end")
+        except Exception as error:
+            self.replies.add("end", error=text(f"{type(error).__name__}: {error}"))
+        finally:
+            self.handler.remove_done_callback(self.session_ended)
+        self.replies.frame()
+        if self.session.metadata is self.mark:
+            await self.hang_up()
+
+    def session_ended(self, _):
+        # A drop that was begun is finished, also when nobody waits for its outcome any more.
+        if self.request["operation"] != "drop":
+            self.task.cancel()
+
+    async def hang_up(self):
+        """
+        Our registration still waits for the command lock, which may be held for ever.
+
+        The handler would wait with it, read no further request, and not notice that we are gone.
+        The first cancellation ends the registration, the second the wait of the clean-up, of which
+        nothing is left to do.
+        """
+        self.server.clients.pop(self.session.id, None)
+        self.server._client_tasks.pop(self.session.id, None)
+        self.session.writer.close()
+        for _ in range(100):
+            if self.handler.done():
+                break
+            self.handler.cancel()
+            await asyncio.sleep(0)
 
 
 def main():
     request = json.loads(globals()["request"])
     server = threading.current_thread()
     session = server.clients[UUID(request["session"])]
-    replies = Replies(session.writer)
     try:
         check(server, session)
+        Exchange(server, session, request)
     except Refused as refusal:
-        replies.rows.append({"row": "refused", "reason": str(refusal)})
+        replies = Replies(session.writer)
+        replies.add("refused", reason=str(refusal))
         replies.frame()
-        return
-    replies.rows.append({"row": "hello", "now": time.time()})
-    replies.frame()
-    task = asyncio.get_running_loop().create_task(answer(server, request, replies))
-
-    def session_ended(_):
-        # A drop that was begun is finished, also when nobody waits for its outcome any more.
-        if request["operation"] != "drop":
-            task.cancel()
-
-    asyncio.current_task().add_done_callback(session_ended)
 
 
 try:

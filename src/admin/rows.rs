@@ -20,6 +20,7 @@ pub enum Row {
         connection: Connection,
         root: Option<String>,
         edges: u64,
+        readable: bool,
     },
     /// A component of the session before it.
     Component { key: String, unit: bool, inputs: Vec<String>, outputs: Vec<String> },
@@ -49,13 +50,14 @@ pub enum Row {
         connection: Connection,
         publisher: Uuid,
     },
-    /// From when on the event histories are whole.
-    History { settings_since: Option<f64>, topology_since: Option<f64> },
+    /// Whether nothing of the event histories was thrown away yet.
+    History { settings_whole: bool, topology_whole: bool },
     /// What the histories say of a session, present or gone.
     SessionPast { id: Uuid, last: f64, registered: Option<f64>, cleared: bool },
-    /// What the histories say of a process, present or gone.
-    ProcessPast { id: Uuid, events: u64, last: f64 },
-    /// Which session registered a component key last.
+    /// What the histories say of a process, present or gone; `endpoint` is the last publisher,
+    /// subscriber or channel before it that is gone.
+    ProcessPast { id: Uuid, events: u64, last: f64, endpoint: Option<Uuid> },
+    /// A session, now gone, that registered a key which a process owns.
     Registration { key: String, session: Uuid },
     /// How a process took a ping.
     Ping { process: Uuid, answer: String, ms: Option<f64> },

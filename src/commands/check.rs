@@ -16,6 +16,12 @@ pub(super) async fn run(args: Check, options: &Options) -> Result<Exit> {
     if let Some(path) = &args.from {
         keys.extend(keys_in(&read(path)?));
     }
+    if keys.iter().chain(&args.root).any(String::is_empty) {
+        return Err(Error::Usage {
+            message: "a component key is empty".into(),
+            hint: "a variable of your script may not be set".into(),
+        });
+    }
     if keys.is_empty() && args.root.is_empty() {
         return Err(Error::Usage {
             message: "no component keys to check".into(),

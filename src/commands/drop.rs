@@ -1,14 +1,15 @@
 //! `graphctl sessions drop`
 
+use uuid::Uuid;
+
 use super::dropping;
 use crate::cli::Drop;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::judge::Case;
 use crate::look::{Look, Observer};
 use crate::options::Options;
 use crate::reap::{Condemned, Outcome, Target, Warrant};
-use crate::render::FULL_ID;
 use crate::select::by_id;
 
 const COMMAND: &str = "drop";
@@ -18,18 +19,25 @@ pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
     observer.admin(COMMAND)?;
     let look = observer.look().await?;
     let mut condemned: Vec<Condemned> = Vec::new();
-    let mut refused = Vec::new();
+    let mut settled = Vec::new();
     for typed in &args.ids {
-        let case = by_id(&look.inventory, &look.cases, typed)?;
+        let full = Uuid::try_parse(typed).ok();
+        let case = match (by_id(&look.inventory, &look.cases, typed), full) {
+            (Err(Error::UnknownId { .. }), Some(id)) => {
+                settled.push(Target::gone(id));
+                continue;
+            }
+            (case, _) => case?,
+        };
         if condemned.iter().any(|it| it.id == case.id) {
             continue;
         }
-        match warrant(&look, case, args.force && typed.len() == FULL_ID) {
+        match warrant(&look, case, args.force && full == Some(case.id)) {
             Ok(warrant) => condemned.push(Condemned { id: case.id, warrant }),
-            Err(why) => refused.push(Target::ended(&look.inventory, case, Outcome::Refused, why)),
+            Err(why) => settled.push(Target::ended(&look.inventory, case, Outcome::Refused, why)),
         }
     }
-    dropping::run(observer, look, condemned, refused, &args.dropping, options, COMMAND).await
+    dropping::run(observer, look, condemned, settled, &args.dropping, options, COMMAND).await
 }
 
 fn warrant(look: &Look, case: &Case, forced: bool) -> Result<Warrant, String> {

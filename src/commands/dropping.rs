@@ -6,16 +6,16 @@ use crate::error::Result;
 use crate::exit::Exit;
 use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
-use crate::reap::{self, Condemned, Report, Target};
+use crate::reap::{self, Condemned, Outcome, Report, Target};
 use crate::render::{json, names, report, table};
 use crate::words;
 
-/// Drops what is condemned, as asked for; `refused` is told along with it.
+/// Drops what is condemned, as asked for; what is `settled` without that is told along with it.
 pub(super) async fn run(
     mut observer: Observer,
     look: Look,
     condemned: Vec<Condemned>,
-    refused: Vec<Target>,
+    settled: Vec<Target>,
     args: &Dropping,
     options: &Options,
     command: &'static str,
@@ -26,17 +26,17 @@ pub(super) async fn run(
         return Ok(Exit::Success);
     }
     let mut done = if condemned.is_empty() {
-        Report::new(&look.inventory.server, args.dry_run)
+        Report::new(look.inventory.server, args.dry_run)
     } else {
         reap::run(&mut observer, look, &condemned, args.dry_run, command).await?
     };
-    done.targets.extend(refused);
+    done.targets.extend(settled);
     console::print(&match args.output {
         Format::Table => report::table(&done, options.terminal, false),
         Format::Wide => report::table(&done, options.terminal, true),
         Format::Json => json::report(&done),
         Format::Jsonl => json::report_lines(&done),
-        Format::Name => names(done.targets.iter().map(|target| target.id)),
+        Format::Name => names(done.of(&[Outcome::Dropped, Outcome::WouldDrop]).map(|it| it.id)),
     })?;
     console::say(options.talk, Talk::Normal, &report::notes(&done));
     Ok(done.exit())

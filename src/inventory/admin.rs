@@ -21,6 +21,13 @@ struct SessionPast {
     cleared: bool,
 }
 
+/// What the histories say of one process.
+struct ProcessPast {
+    events: u64,
+    last: SystemTime,
+    endpoint: Option<SystemTime>,
+}
+
 /// Reads the rows of a listing. `own` is the session that asked; `address` and `version` describe the server.
 #[must_use]
 pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) -> Inventory {
@@ -46,8 +53,8 @@ pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) ->
                 let process = ServerProcess { pid, host, python, lock_held, lock_waiters };
                 inventory.server.process = Some(process);
             }
-            Row::Session { connection, root, edges } => {
-                inventory.sessions.push(session(connection, root, edges));
+            Row::Session { connection, root, edges, readable } => {
+                inventory.sessions.push(session(connection, root, edges, readable));
             }
             Row::Component { key, unit, inputs, outputs } => {
                 if let Some(session) = inventory.sessions.last_mut() {
@@ -73,15 +80,16 @@ pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) ->
             Row::Channel { connection, publisher } => {
                 endpoints.push(endpoint(connection, EndpointKind::Channel(publisher)));
             }
-            Row::History { settings_since, topology_since } => {
-                whole = settings_since.is_none() && topology_since.is_none();
+            Row::History { settings_whole, topology_whole } => {
+                whole = settings_whole && topology_whole;
             }
             Row::SessionPast { id, last, registered, cleared } => {
                 let registered = registered.map(unix);
                 sessions_past.insert(id, SessionPast { last: unix(last), registered, cleared });
             }
-            Row::ProcessPast { id, events, last } => {
-                processes_past.insert(id, (events, unix(last)));
+            Row::ProcessPast { id, events, last, endpoint } => {
+                let endpoint = endpoint.and_then(minted);
+                processes_past.insert(id, ProcessPast { events, last: unix(last), endpoint });
             }
             Row::Registration { key, session } => {
                 registrations.entry(key).or_default().push(session);
@@ -94,10 +102,12 @@ pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) ->
     }
     for session in &mut inventory.sessions {
         session.graphctl = super::is_graphctl(session, own);
-        session.last_event = sessions_past.get(&session.id).map(|past| past.last);
+        let past = sessions_past.get(&session.id);
+        session.last_event = past.map(|past| past.last);
+        session.registered = past.is_some_and(|past| past.registered.is_some());
     }
     for process in &mut inventory.processes {
-        process.last_event = processes_past.get(&process.id).map(|(_, last)| *last);
+        process.last_event = processes_past.get(&process.id).map(|past| past.last);
         process.ping = pings.remove(&process.id).unwrap_or(Ping::NotAsked);
     }
     inventory.history = Some(History {
@@ -111,7 +121,7 @@ pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) ->
     inventory
 }
 
-fn session(connection: Connection, root: Option<String>, edges: u64) -> Session {
+fn session(connection: Connection, root: Option<String>, edges: u64, readable: bool) -> Session {
     Session {
         id: connection.id,
         created: minted(connection.id),
@@ -119,6 +129,8 @@ fn session(connection: Connection, root: Option<String>, edges: u64) -> Session 
         graphctl: false,
         root,
         components: Vec::new(),
+        readable,
+        registered: false,
         edges,
         last_event: None,
     }
@@ -147,17 +159,20 @@ fn link(connection: Connection) -> Link {
 fn ping(answer: &str, ms: Option<f64>) -> Ping {
     match answer {
         "ok" => Ping::Answered(ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok())),
+        "heard" => Ping::Heard,
         "timeout" => Ping::Silent,
         "blocked" => Ping::Blocked,
         other => Ping::Failed(other.to_owned()),
     }
 }
 
-fn departed(inventory: &Inventory, past: HashMap<Uuid, (u64, SystemTime)>) -> Vec<Departed> {
+fn departed(inventory: &Inventory, past: HashMap<Uuid, ProcessPast>) -> Vec<Departed> {
     let present: HashSet<Uuid> = inventory.processes.iter().map(|process| process.id).collect();
     past.into_iter()
-        .filter(|(id, (events, _))| !present.contains(id) && *events >= EVENTS_OF_AN_OWNER)
-        .filter_map(|(id, (_, left))| Some(Departed { created: minted(id)?, left }))
+        .filter(|(id, past)| !present.contains(id) && past.events >= EVENTS_OF_AN_OWNER)
+        .filter_map(|(id, ProcessPast { last, endpoint, .. })| {
+            Some(Departed { created: minted(id)?, left: last, endpoint })
+        })
         .collect()
 }
 

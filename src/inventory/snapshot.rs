@@ -71,8 +71,8 @@ fn session(id: Uuid, own: Uuid, value: Item<'_>) -> Option<Session> {
     let metadata = value.attr("metadata")?;
     let root = metadata.attr("root_name").and_then(Item::as_str).map(str::to_owned);
     let components = match metadata.attr("components") {
-        Some(components) => components.entries()?.map(component).collect::<Option<_>>()?,
-        None => Vec::new(),
+        Some(components) => components.entries().and_then(|it| it.map(component).collect()),
+        None => Some(Vec::new()),
     };
     let mut session = Session {
         id,
@@ -80,7 +80,9 @@ fn session(id: Uuid, own: Uuid, value: Item<'_>) -> Option<Session> {
         link: None,
         graphctl: false,
         root,
-        components,
+        readable: components.is_some(),
+        registered: components.as_ref().is_some_and(|components| !components.is_empty()),
+        components: components.unwrap_or_default(),
         edges: value.attr("edges")?.elements()?.count() as u64,
         last_event: None,
     };
@@ -108,8 +110,7 @@ fn process(value: Item<'_>) -> Option<Process> {
     // A UUID is pickled as its 128 bit number.
     let id = Uuid::from_u128(value.attr("process_id")?.attr("int")?.as_u128()?);
     let units = value.attr("units")?.elements()?;
-    let mut units: Vec<_> =
-        units.map(|unit| unit.as_str().map(str::to_owned)).collect::<Option<_>>()?;
+    let mut units: Vec<_> = units.filter_map(|unit| unit.as_str().map(str::to_owned)).collect();
     units.sort();
     Some(Process {
         id,

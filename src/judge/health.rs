@@ -1,10 +1,11 @@
 //! The verdict on one session or leftover, with its evidence.
 
-use std::time::SystemTime;
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
 
 use super::ownership::Owned;
 use super::{StaleReason, SuspectReason, Thresholds, Verdict};
-use crate::model::{Inventory, Link, Ping, Process, Session, minted};
+use crate::model::{EndpointKind, Inventory, Link, Ping, Process, Session, minted};
 use crate::words::{ago, count, list, precise};
 
 /// Everything a session is judged by.
@@ -23,6 +24,9 @@ pub(super) fn of_session(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     if let Some(judged) = session.link.as_ref().and_then(of_link) {
         return judged;
     }
+    if !session.readable {
+        return (Verdict::Unknown, vec!["what it registered cannot be read".into()]);
+    }
     if session.components.is_empty() {
         return (Verdict::Observer, vec!["it registered no components".into()]);
     }
@@ -30,12 +34,15 @@ pub(super) fn of_session(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
         return (Verdict::Unknown, vec!["it registered components, but no unit among them".into()]);
     }
     if facts.owned.unowned.is_empty() && facts.owned.foreign.is_empty() {
-        return of_pings(facts);
+        return of_pings(facts, thresholds);
     }
-    let mut evidence = vec![who_is_missing(facts)];
+    if let Some((unit, owner)) = facts.owned.foreign.first() {
+        let owner = name_of(&facts.inventory.processes[*owner]);
+        let odd = format!("{unit} is owned by {owner}, which connected before the session");
+        return (Verdict::Unknown, vec![odd]);
+    }
     let (verdict, why) = of_incomplete(facts, thresholds);
-    evidence.extend(why);
-    (verdict, evidence)
+    (verdict, vec![who_is_missing(facts), why])
 }
 
 /// What the connection alone proves. A regular close passes through the same states for a few
@@ -60,25 +67,43 @@ fn of_link(link: &Link) -> Option<Judged> {
     }
 }
 
-fn of_pings(facts: &Facts<'_>) -> Judged {
+fn of_pings(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     let owners = || facts.owned.owners.iter().map(|owner| &facts.inventory.processes[*owner]);
     if owners().any(|process| process.ping == Ping::NotAsked) {
         return (Verdict::Unknown, vec!["not every process that owns its units was asked".into()]);
     }
-    let silent: Vec<_> = owners().filter(|it| !matches!(it.ping, Ping::Answered(_))).collect();
+    let silent: Vec<_> = owners().filter(|process| !is_alive(process, thresholds)).collect();
     if silent.is_empty() {
         let answered = format!("{} answered", count(owners().count(), "process", "processes"));
         return (Verdict::Live, vec![format!("every unit has its process, and {answered}")]);
     }
-    let evidence = silent.into_iter().map(how_it_is_silent).collect();
-    (Verdict::Suspect(SuspectReason::Unresponsive), evidence)
+    // While a command holds the lock the server reads no answers, and without the kernel's word
+    // nothing tells whether any came.
+    let deaf = facts.inventory.server.process.as_ref().is_some_and(|server| server.lock_held);
+    let verdict = if deaf && silent.iter().any(|process| silent_for(process).is_none()) {
+        Verdict::Unknown
+    } else {
+        Verdict::Suspect(SuspectReason::Unresponsive)
+    };
+    (verdict, silent.into_iter().map(how_it_is_silent).collect())
+}
+
+fn is_alive(process: &Process, thresholds: &Thresholds) -> bool {
+    let heard = silent_for(process).is_some_and(|silent| silent < thresholds.heard_within);
+    heard || matches!(process.ping, Ping::Answered(_) | Ping::Heard)
+}
+
+fn silent_for(process: &Process) -> Option<Duration> {
+    process.link.as_ref().and_then(|link| link.silent_for)
 }
 
 fn how_it_is_silent(process: &Process) -> String {
     let how = match &process.ping {
         Ping::Blocked => "takes no requests: earlier ones still wait to be sent".into(),
         Ping::Failed(code) => format!("answered the ping with {code}"),
-        Ping::Silent | Ping::NotAsked | Ping::Answered(_) => "did not answer a ping".into(),
+        Ping::Silent | Ping::NotAsked | Ping::Answered(_) | Ping::Heard => {
+            "did not answer a ping".into()
+        }
     };
     format!("{} ({}) {how}", name_of(process), list(&process.units))
 }
@@ -86,10 +111,6 @@ fn how_it_is_silent(process: &Process) -> String {
 fn who_is_missing(facts: &Facts<'_>) -> String {
     let owned = facts.owned;
     let all = facts.session.units().count();
-    if let Some((unit, owner)) = owned.foreign.first() {
-        let owner = name_of(&facts.inventory.processes[*owner]);
-        return format!("{unit} is owned by {owner}, which was there before the session");
-    }
     if owned.owners.is_empty() {
         return format!("no process owns {}", its_units(all));
     }
@@ -106,40 +127,64 @@ fn its_units(number: usize) -> String {
 }
 
 /// Some unit has no process: it is starting, or it lost one, or it never got one.
-fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, Option<String>) {
+fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String) {
+    if let Some(topic) = own_topic_in_use(facts) {
+        let odd = format!("and yet a publisher or subscriber of its own age is on {topic}");
+        return (Verdict::Unknown, odd);
+    }
     let somebody = !facts.owned.owners.is_empty();
     if let Some(last) = facts.lost.iter().max() {
         let number = count(facts.lost.len(), "process", "processes");
         let when = ago(facts.inventory.age_of(*last));
-        let lost = format!("{number} that owned its units left, the last {when} ago");
         let verdict = if somebody {
             Verdict::Suspect(SuspectReason::Partial)
-        } else if facts.owned.foreign.is_empty() {
-            Verdict::Stale(StaleReason::Abandoned)
         } else {
-            Verdict::Unknown
+            Verdict::Stale(StaleReason::Abandoned)
         };
-        return (verdict, Some(lost));
+        return (verdict, format!("{number} that owned its units left, the last {when} ago"));
     }
     let Some(created) = facts.session.created else {
-        return (Verdict::Unknown, Some("its id does not tell when it was opened".into()));
+        return (Verdict::Unknown, "its id does not tell when it was opened".into());
     };
     let age = facts.inventory.age_of(created);
-    let timeout = precise(thresholds.start_timeout);
-    if age < thresholds.start_timeout {
-        let left = format!("it is {} old, and a start may take {timeout}", ago(age));
-        return (Verdict::Starting, Some(left));
+    // The kernel's word too, where there is one: a clock can be set while a pipeline starts.
+    let silent = facts.session.link.as_ref().and_then(|link| link.silent_for);
+    let waited = silent.map_or(age, |silent| silent.min(age));
+    let waiting = format!(
+        "it has waited for {}, and a start may take {}",
+        ago(waited),
+        precise(thresholds.start_timeout)
+    );
+    if waited < thresholds.start_timeout {
+        return (Verdict::Starting, waiting);
     }
     if facts.inventory.history.is_none() {
         let blind = "whether anybody ever did cannot be known without the admin channel".to_owned();
-        return (Verdict::Unknown, Some(blind));
+        return (Verdict::Unknown, blind);
     }
     let verdict = if somebody {
         Verdict::Suspect(SuspectReason::Partial)
     } else {
         Verdict::Stale(StaleReason::NeverStarted)
     };
-    (verdict, Some(format!("it is {} old, and a start may take {timeout}", ago(age))))
+    (verdict, waiting)
+}
+
+/// A topic of a session that nobody owns, with a client on it that may be its own all the same:
+/// a backend of one's own need not register its process.
+fn own_topic_in_use<'a>(facts: &Facts<'a>) -> Option<&'a str> {
+    if !facts.owned.owners.is_empty() {
+        return None;
+    }
+    let components = || facts.session.components.iter();
+    let outputs: HashSet<_> = components().flat_map(|component| &component.outputs).collect();
+    let inputs: HashSet<_> = components().flat_map(|component| &component.inputs).collect();
+    let younger = facts.inventory.endpoints.iter().flatten();
+    younger.filter(|it| it.created > facts.session.created).find_map(|it| match &it.kind {
+        EndpointKind::Publisher(topic) if outputs.contains(topic) => Some(topic.as_str()),
+        EndpointKind::Subscriber(topic) if inputs.contains(topic) => Some(topic.as_str()),
+        _ => None,
+    })
 }
 
 pub(super) fn of_leftover(inventory: &Inventory, process: &Process) -> Judged {
@@ -148,6 +193,11 @@ pub(super) fn of_leftover(inventory: &Inventory, process: &Process) -> Judged {
     let Some(history) = &inventory.history else {
         return unknown("whose they were cannot be known without the admin channel");
     };
+    let claimed =
+        |session: &&Session| session.units().any(|unit| process.units.iter().any(|it| it == unit));
+    if let Some(session) = inventory.sessions.iter().find(claimed) {
+        return unknown(&format!("the younger session {} has them too", session.id));
+    }
     let registered_before = |unit: &String| {
         let sessions = history.registrations.get(unit).into_iter().flatten();
         sessions.filter_map(|id| minted(*id)).any(|created| Some(created) < process.created)

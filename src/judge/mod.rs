@@ -28,6 +28,9 @@ pub const START_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 pub struct Thresholds {
     /// How old a session with units that nobody owns must be before it counts as never started.
     pub start_timeout: Duration,
+    /// A process from which something came within this time before the look counts as alive, also if
+    /// it did not answer: what a second look knows of the time since the first.
+    pub heard_within: Duration,
 }
 
 /// A session, or process registrations that a session left behind, with its verdict.
@@ -106,7 +109,7 @@ fn unit_keys(process: &Process) -> impl Iterator<Item = &str> {
 #[must_use]
 pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
     let ownership = Ownership::of(inventory);
-    let losses = departures::losses(inventory, &ownership);
+    let losses = departures::losses(inventory, &ownership, thresholds.start_timeout);
     let sessions = inventory.sessions.iter().enumerate().map(|(index, session)| {
         let owned = &ownership.sessions[index];
         let facts = health::Facts { inventory, session, owned, lost: &losses[index] };

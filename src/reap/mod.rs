@@ -16,8 +16,8 @@ use crate::look::{Look, Observer};
 use crate::model::Inventory;
 use crate::words::list;
 
-/// How long after the first look the second is taken. A regular shutdown, a close or a start passes
-/// through states that look dead; none of them lasts that long.
+/// How long after the first look the second is taken. A regular close or shutdown passes through
+/// states that look dead for milliseconds, and a busy process shows a sign of life between the looks.
 const SECOND_LOOK_AFTER: Duration = Duration::from_secs(2);
 
 /// A case that is to be dropped, and by what right.
@@ -44,23 +44,24 @@ pub async fn run(
         first
     } else {
         tokio::time::sleep_until((first.taken + SECOND_LOOK_AFTER).into()).await;
-        observer.look().await?
+        observer.look_again(first.taken).await?
     };
-    let mut report = Report::new(&look.inventory.server, dry_run);
+    let mut targets = Vec::new();
     let mut plans = Vec::new();
     for it in condemned {
         let Some(case) = look.cases.iter().find(|case| case.id == it.id) else {
-            report.targets.push(Target::gone(it.id));
+            targets.push(Target::gone(it.id));
             continue;
         };
         if let Some(plan) = plan::drop_of(&look.inventory, case, it.warrant) {
-            report.targets.push(Target::new(&look.inventory, case, &plan));
+            targets.push(Target::new(&look.inventory, case, &plan));
             plans.push(plan);
         } else {
             let now = format!("it is {} now: {}", case.verdict, case.evidence.join("; "));
-            report.targets.push(Target::ended(&look.inventory, case, Outcome::Changed, now));
+            targets.push(Target::ended(&look.inventory, case, Outcome::Changed, now));
         }
     }
+    let mut report = Report { targets, ..Report::new(look.inventory.server, dry_run) };
     if dry_run || plans.is_empty() {
         return Ok(report);
     }

@@ -1,6 +1,6 @@
 //! A condemned case → exactly what goes with it, and what must still hold when it goes. Pure.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::SystemTime;
 
 use uuid::Uuid;
@@ -44,7 +44,7 @@ pub fn drop_of(inventory: &Inventory, case: &Case, warrant: Warrant) -> Option<D
     let mut target = DropTarget {
         id: case.id,
         session: session.map(|session| session.id),
-        processes: case.processes(inventory).map(|process| process.id).collect(),
+        processes: Vec::new(),
         publishers: Vec::new(),
         subscribers: Vec::new(),
         channels: Vec::new(),
@@ -57,15 +57,11 @@ pub fn drop_of(inventory: &Inventory, case: &Case, warrant: Warrant) -> Option<D
     };
     target.units.sort();
     let endpoints = inventory.endpoints.as_deref().unwrap_or_default();
-    for process in case.processes(inventory) {
+    for process in case.processes(inventory).filter(|it| !serves_another(inventory, session, it)) {
         let reach = Reach::of(inventory, session, process);
-        for endpoint in endpoints.iter().filter(|endpoint| reach.is_of(endpoint)) {
-            match endpoint.kind {
-                EndpointKind::Publisher(_) => target.publishers.push(endpoint.id),
-                EndpointKind::Subscriber(_) => target.subscribers.push(endpoint.id),
-                EndpointKind::Channel(_) => {}
-            }
-        }
+        target.processes.push(process.id);
+        target.publishers.extend(reach.publishers(endpoints));
+        target.subscribers.extend(reach.subscribers(endpoints));
     }
     for endpoint in endpoints {
         match &endpoint.kind {
@@ -94,11 +90,18 @@ fn topics(session: Option<&Session>, of: impl Fn(&Component) -> &Vec<String>) ->
     session.map_or_else(Vec::new, |it| it.components.iter().flat_map(of).cloned().collect())
 }
 
+/// Whether a process also runs units of another session, which must not lose them.
+fn serves_another(inventory: &Inventory, session: Option<&Session>, process: &Process) -> bool {
+    let others = inventory.sessions.iter().filter(|it| Some(it.id) != session.map(|it| it.id));
+    let units: HashSet<_> = process.units.iter().map(String::as_str).collect();
+    others.flat_map(Session::units).any(|unit| units.contains(unit))
+}
+
 /// Which publishers and subscribers a process made for the units it owns.
 ///
-/// The server does not tell. But a process makes them after its session was opened and before it
-/// connects to register its units, from its own host, and each on a topic of its units: what fits
-/// all of that is its own. A tap on the same topic that came before or after fits none.
+/// The server does not tell. But a process makes them after its session was opened, from its own
+/// host, one for each stream of its units, and right before it connects to register these: what fits
+/// all of that is its own. A tap on the same topic, before, during or after the start, does not.
 struct Reach<'a> {
     since: Option<SystemTime>,
     until: Option<SystemTime>,
@@ -130,17 +133,60 @@ impl<'a> Reach<'a> {
         }
     }
 
-    fn is_of(&self, endpoint: &Endpoint) -> bool {
-        let below = |topic: &str| self.prefixes.iter().any(|prefix| topic.starts_with(prefix));
-        let topic = match &endpoint.kind {
-            EndpointKind::Publisher(topic) => self.outputs.contains(topic.as_str()) || below(topic),
-            EndpointKind::Subscriber(topic) => self.inputs.contains(topic.as_str()) || below(topic),
-            EndpointKind::Channel(_) => false,
-        };
-        let known = (self.since, endpoint.created, self.until);
+    fn publishers(&self, endpoints: &[Endpoint]) -> Vec<Uuid> {
+        self.latest(endpoints, |kind| match kind {
+            EndpointKind::Publisher(topic) => {
+                (self.outputs.contains(topic.as_str()) || self.is_below(topic)).then_some(topic)
+            }
+            _ => None,
+        })
+    }
+
+    fn subscribers(&self, endpoints: &[Endpoint]) -> Vec<Uuid> {
+        // Of a leftover's topics, those with a publisher are outputs: who subscribes to them is a tap.
+        let published: HashSet<&str> = endpoints
+            .iter()
+            .filter_map(|endpoint| match &endpoint.kind {
+                EndpointKind::Publisher(topic) => Some(topic.as_str()),
+                _ => None,
+            })
+            .collect();
+        self.latest(endpoints, |kind| match kind {
+            EndpointKind::Subscriber(topic) => {
+                let below = self.is_below(topic) && !published.contains(topic.as_str());
+                (self.inputs.contains(topic.as_str()) || below).then_some(topic)
+            }
+            _ => None,
+        })
+    }
+
+    /// The last endpoint on each topic that `topic_of` accepts, among those within reach.
+    fn latest<'e>(
+        &self,
+        endpoints: &'e [Endpoint],
+        topic_of: impl Fn(&'e EndpointKind) -> Option<&'e String>,
+    ) -> Vec<Uuid> {
+        let mut latest: BTreeMap<&str, &Endpoint> = BTreeMap::new();
+        for endpoint in endpoints.iter().filter(|endpoint| self.is_near(endpoint)) {
+            let Some(topic) = topic_of(&endpoint.kind) else { continue };
+            let last = latest.entry(topic).or_insert(endpoint);
+            if last.created < endpoint.created {
+                *last = endpoint;
+            }
+        }
+        latest.into_values().map(|endpoint| endpoint.id).collect()
+    }
+
+    fn is_below(&self, topic: &str) -> bool {
+        self.prefixes.iter().any(|prefix| topic.starts_with(prefix))
+    }
+
+    /// In the right time and place.
+    fn is_near(&self, endpoint: &Endpoint) -> bool {
+        let times = (self.since, endpoint.created, self.until);
         let in_time =
-            matches!(known, (Some(since), Some(at), Some(until)) if since < at && at <= until);
-        topic && in_time && self.host.is_some() && self.host == endpoint.host.as_deref()
+            matches!(times, (Some(since), Some(at), Some(until)) if since < at && at <= until);
+        in_time && self.host.is_some() && self.host == endpoint.host.as_deref()
     }
 }
 

@@ -12,12 +12,8 @@ use crate::model::{Inventory, Server};
 /// What became of everything that was to be dropped.
 #[derive(Debug)]
 pub struct Report {
-    /// `host:port` of the server.
-    pub address: String,
-    /// Its ezmsg version.
-    pub version: String,
-    /// Its pid.
-    pub pid: Option<u32>,
+    /// The server.
+    pub server: Server,
     /// Nothing was to be dropped for real.
     pub dry_run: bool,
     /// In the order of the listing.
@@ -106,23 +102,20 @@ impl From<&DropTarget> for Clients {
 impl Report {
     /// A report without targets yet.
     #[must_use]
-    pub fn new(server: &Server, dry_run: bool) -> Self {
-        Self {
-            address: server.address.clone(),
-            version: server.version.clone(),
-            pid: server.process.as_ref().map(|process| process.pid),
-            dry_run,
-            targets: Vec::new(),
-        }
+    pub const fn new(server: Server, dry_run: bool) -> Self {
+        Self { server, dry_run, targets: Vec::new() }
+    }
+
+    /// The targets that ended in one of these ways.
+    pub fn of<'a>(&'a self, outcomes: &'a [Outcome]) -> impl Iterator<Item = &'a Target> {
+        self.targets.iter().filter(|target| outcomes.contains(&target.outcome))
     }
 
     /// Success, unless something that was asked for was not done.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        let undone = |target: &Target| {
-            matches!(target.outcome, Outcome::Refused | Outcome::Changed | Outcome::Failed)
-        };
-        if self.targets.iter().any(undone) { Exit::Partial } else { Exit::Success }
+        let undone = [Outcome::Refused, Outcome::Changed, Outcome::Failed];
+        if self.of(&undone).next().is_some() { Exit::Partial } else { Exit::Success }
     }
 }
 

@@ -61,6 +61,7 @@ fn describe(process: &Process) -> String {
             format!("answered after {:.1} ms", after.as_secs_f64() * 1000.0)
         }
         Ping::Answered(None) => "answered".into(),
+        Ping::Heard => "spoke after it was asked".into(),
         Ping::Silent => "did not answer".into(),
         Ping::Blocked => "takes no requests".into(),
         Ping::Failed(code) => format!("answered with {code}"),

@@ -97,16 +97,9 @@ struct ListDocument<'a> {
 #[derive(Serialize)]
 struct ReportDocument<'a> {
     schema_version: u32,
-    server: ReportServer<'a>,
+    server: ServerView<'a>,
     dry_run: bool,
     targets: Vec<TargetView<'a>>,
-}
-
-#[derive(Serialize)]
-struct ReportServer<'a> {
-    address: &'a str,
-    version: &'a str,
-    pid: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -164,11 +157,7 @@ pub fn list_lines(
 pub fn report(report: &Report) -> String {
     document(&ReportDocument {
         schema_version: SCHEMA_VERSION,
-        server: ReportServer {
-            address: &report.address,
-            version: &report.version,
-            pid: report.pid,
-        },
+        server: server(&report.server),
         dry_run: report.dry_run,
         targets: report.targets.iter().map(target).collect(),
     })
@@ -250,6 +239,7 @@ fn process(process: &Process) -> ProcessView<'_> {
     let (ping, took) = match &process.ping {
         Ping::NotAsked => (None, None),
         Ping::Answered(took) => (Some("ok"), *took),
+        Ping::Heard => (Some("heard"), None),
         Ping::Silent => (Some("timeout"), None),
         Ping::Blocked => (Some("blocked"), None),
         Ping::Failed(code) => (Some(code.as_str()), None),

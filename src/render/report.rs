@@ -36,10 +36,13 @@ pub fn table(report: &Report, terminal: Terminal, wide: bool) -> String {
 pub fn notes(report: &Report) -> String {
     let mut notes: Vec<_> = report.targets.iter().filter_map(note).collect();
     let number = |outcome: Outcome, leftover: bool| {
-        let counted = |it: &&Target| it.outcome == outcome && it.leftover == leftover;
-        report.targets.iter().filter(counted).count()
+        report.of(&[outcome]).filter(|target| target.leftover == leftover).count()
     };
     let of = |outcome| words::sessions(number(outcome, false), number(outcome, true));
+    let gone = number(Outcome::AlreadyGone, false);
+    if gone > 0 {
+        notes.push(format!("{} already gone", words::sessions(gone, 0)));
+    }
     notes.push(if report.targets.is_empty() {
         "nothing to drop".into()
     } else if report.dry_run {
