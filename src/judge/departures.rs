@@ -10,29 +10,45 @@ use std::time::{Duration, SystemTime};
 use super::ownership::{Owned, Ownership};
 use crate::model::{Departed, Ended, History, Inventory, Session};
 
-/// One entry a session, in the inventory's order: when the processes left that it must have had.
+/// What one session lost.
+#[derive(Clone, Default)]
+pub(super) struct Losses {
+    /// When the processes left that it must have had.
+    pub(super) certain: Vec<SystemTime>,
+    /// How many more it may have had.
+    pub(super) possible: usize,
+}
+
+/// One entry a session, in the inventory's order.
 pub(super) fn losses(
     inventory: &Inventory,
     ownership: &Ownership,
     start_timeout: Duration,
-) -> Vec<Vec<SystemTime>> {
-    let mut losses = vec![Vec::new(); inventory.sessions.len()];
-    let Some(history) = inventory.history.as_ref().filter(|history| history.whole) else {
-        return losses;
-    };
+) -> Vec<Losses> {
+    let mut losses = vec![Losses::default(); inventory.sessions.len()];
+    let Some(history) = &inventory.history else { return losses };
     for departed in &history.departed {
-        if history.ended.iter().any(|ended| was_perhaps_of(ended, departed, history, start_timeout))
-        {
-            continue;
-        }
-        let mut candidates = (0..inventory.sessions.len()).filter(|&index| {
-            let session = &inventory.sessions[index];
-            could_have_lost(inventory, session, &ownership.sessions[index], departed)
-        });
-        if let (Some(only), None) = (candidates.next(), candidates.next())
-            && departed.endpoint > inventory.sessions[only].created
-        {
-            losses[only].push(departed.left);
+        let of_the_gone = || {
+            history
+                .ended
+                .iter()
+                .any(|ended| was_perhaps_of(ended, departed, history, start_timeout))
+        };
+        let candidates: Vec<_> = (0..inventory.sessions.len())
+            .filter(|&index| {
+                let session = &inventory.sessions[index];
+                could_have_lost(inventory, session, &ownership.sessions[index], departed)
+            })
+            .collect();
+        match candidates[..] {
+            [only]
+                if history.whole
+                    && departed.endpoint > inventory.sessions[only].created
+                    && !of_the_gone() =>
+            {
+                losses[only].certain.push(departed.left);
+            }
+            _ => candidates.into_iter().for_each(|index| losses[index].possible += 1),
         }
     }
     losses

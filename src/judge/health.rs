@@ -1,8 +1,9 @@
 //! The verdict on one session or leftover, with its evidence.
 
 use std::collections::HashSet;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use super::departures::Losses;
 use super::ownership::Owned;
 use super::{StaleReason, SuspectReason, Thresholds, Verdict};
 use crate::model::{EndpointKind, Inventory, Link, Ping, Process, Session, minted};
@@ -13,8 +14,7 @@ pub(super) struct Facts<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) session: &'a Session,
     pub(super) owned: &'a Owned,
-    /// When the processes left that can only have been this session's.
-    pub(super) lost: &'a [SystemTime],
+    pub(super) lost: &'a Losses,
 }
 
 type Judged = (Verdict, Vec<String>);
@@ -42,7 +42,13 @@ pub(super) fn of_session(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
         return (Verdict::Unknown, vec![odd]);
     }
     let (verdict, why) = of_incomplete(facts, thresholds);
-    (verdict, vec![who_is_missing(facts), why])
+    let mut evidence = vec![who_is_missing(facts), why];
+    if facts.lost.possible > 0 {
+        let left = count(facts.lost.possible, "process", "processes");
+        evidence
+            .push(format!("{left} that owned units left since; whose they were cannot be told"));
+    }
+    (verdict, evidence)
 }
 
 /// What the connection alone proves. A regular close passes through the same states for a few
@@ -133,8 +139,8 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String
         return (Verdict::Unknown, odd);
     }
     let somebody = !facts.owned.owners.is_empty();
-    if let Some(last) = facts.lost.iter().max() {
-        let number = count(facts.lost.len(), "process", "processes");
+    if let Some(last) = facts.lost.certain.iter().max() {
+        let number = count(facts.lost.certain.len(), "process", "processes");
         let when = ago(facts.inventory.age_of(*last));
         let verdict = if somebody {
             Verdict::Suspect(SuspectReason::Partial)

@@ -148,5 +148,5 @@ fn last_activity(facts: &health::Facts<'_>) -> Option<SystemTime> {
     let received =
         link.and_then(|link| link.silent_for).and_then(|silent| inventory.now.checked_sub(silent));
     let owners = owned.owners.iter().filter_map(|owner| inventory.processes[*owner].last_event);
-    owners.chain(lost.iter().copied()).chain(session.last_event).chain(received).max()
+    owners.chain(lost.certain.iter().copied()).chain(session.last_event).chain(received).max()
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::FULL_ID;
-use crate::judge::Case;
+use crate::judge::{Case, Verdict};
 use crate::look::Look;
 use crate::model::{Inventory, Ping, Process};
 use crate::options::Terminal;
@@ -85,11 +85,14 @@ fn taken(clients: Clients, session: bool) -> String {
 
 fn advice(case: &Case) -> String {
     let id = case.id;
-    if case.verdict.is_stale() {
-        format!("graphctl sessions drop {id}")
-    } else if case.verdict.is_suspect() {
-        format!("look at its processes; if it is dead: graphctl sessions drop --force {id}")
-    } else {
-        "nothing: it is left alone".into()
+    match case.verdict {
+        Verdict::Stale(_) => format!("graphctl sessions drop {id}"),
+        Verdict::Suspect(_) | Verdict::Unknown => {
+            format!("look at its processes; if it is dead: graphctl sessions drop --force {id}")
+        }
+        Verdict::Starting => {
+            "wait, or say with --start-timeout how long your pipelines take to start".into()
+        }
+        Verdict::Live | Verdict::Observer => "nothing: it is left alone".into(),
     }
 }

@@ -8,13 +8,15 @@ use uuid::Uuid;
 use super::Address;
 use super::codec;
 use super::connection::Connection;
+use super::pickle;
 use crate::error::{Error, Result};
 
 /// The longest session id, in bytes. A UUID has 36.
 const ID_CAP: u64 = 64;
 
-/// The largest snapshot or process reply that is read, in bytes. 1000 sessions of 50 components take 90 MB.
-const REPLY_CAP: u64 = 1 << 30;
+/// The largest snapshot or process reply that is read, in bytes: what can be decoded. 1000 sessions of
+/// 50 components take 90 MB.
+const REPLY_CAP: u64 = pickle::MAX_BYTES as u64;
 
 /// The bytes of the reply to SESSION: u64 length, 36 bytes of UUID, COMPLETE.
 const OPENING_LENGTH: usize = 8 + 36 + 1;

@@ -263,7 +263,7 @@ fn a_snapshot_that_breaks_off_is_lost() {
         fails(&run, 69, &lost("taking a snapshot"));
     }
     // Memory grows with what comes, not with what is promised.
-    let promised = Send([&(1_u64 << 30).to_le_bytes()[..], b"\x80\x04"].concat());
+    let promised = Send([&(256_u64 << 20).to_le_bytes()[..], b"\x80\x04"].concat());
     fails(&Fake::start(snapshot([promised])).run(BLIND_LIST), 69, &lost("taking a snapshot"));
     for length in [0, 4, 9] {
         let stalled = Fake::start(snapshot([Send(reply[..length].to_vec()), Gone]));
@@ -275,8 +275,10 @@ fn a_snapshot_that_breaks_off_is_lost() {
 #[test]
 fn a_snapshot_that_makes_no_sense_is_refused() {
     let complete = |pickle: &[u8]| [block(pickle), vec![0]].concat();
-    let announced =
-        format!("it announces {ABSURD} bytes while taking a snapshot, and the most is {}", 1 << 30);
+    let announced = format!(
+        "it announces {ABSURD} bytes while taking a snapshot, and the most is {}",
+        256 << 20
+    );
     for (reply, detail) in [
         (ABSURD.to_le_bytes().to_vec(), &*announced),
         ([block(ONE_PROCESS), vec![0x28]].concat(), {
