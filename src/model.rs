@@ -138,6 +138,18 @@ pub struct Process {
     pub last_event: Option<SystemTime>,
 }
 
+impl Process {
+    /// How it is called in words: its pid, which a person can look up, or else its id.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match (self.pid, &self.host) {
+            (Some(pid), Some(host)) => format!("pid {pid} on {host}"),
+            (Some(pid), None) => format!("pid {pid}"),
+            _ => format!("process {}", self.id),
+        }
+    }
+}
+
 /// How a process took a ping.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ping {

@@ -37,7 +37,7 @@ pub(super) fn of_session(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
         return of_pings(facts, thresholds);
     }
     if let Some((unit, owner)) = facts.owned.foreign.first() {
-        let owner = name_of(&facts.inventory.processes[*owner]);
+        let owner = facts.inventory.processes[*owner].name();
         let odd = format!("{unit} is owned by {owner}, which connected before the session");
         return (Verdict::Unknown, vec![odd]);
     }
@@ -111,7 +111,7 @@ fn how_it_is_silent(process: &Process) -> String {
             "did not answer a ping".into()
         }
     };
-    format!("{} ({}) {how}", name_of(process), list(&process.units))
+    format!("{} ({}) {how}", process.name(), list(&process.units))
 }
 
 fn who_is_missing(facts: &Facts<'_>) -> String {
@@ -194,7 +194,7 @@ fn own_topic_in_use<'a>(facts: &Facts<'a>) -> Option<&'a str> {
 }
 
 pub(super) fn of_leftover(inventory: &Inventory, process: &Process) -> Judged {
-    let units = format!("{} owns {}", name_of(process), list(&process.units));
+    let units = format!("{} owns {}", process.name(), list(&process.units));
     let unknown = |why: &str| (Verdict::Unknown, vec![units.clone(), why.to_owned()]);
     let Some(history) = &inventory.history else {
         return unknown("whose they were cannot be known without the admin channel");
@@ -213,13 +213,4 @@ pub(super) fn of_leftover(inventory: &Inventory, process: &Process) -> Judged {
         return (Verdict::Stale(StaleReason::Leftover), evidence);
     }
     unknown("no session is known to have registered them")
-}
-
-/// How a process is called in evidence.
-fn name_of(process: &Process) -> String {
-    match (process.pid, &process.host) {
-        (Some(pid), Some(host)) => format!("pid {pid} on {host}"),
-        (Some(pid), None) => format!("pid {pid}"),
-        _ => format!("process {}", process.id),
-    }
 }

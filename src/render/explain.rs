@@ -30,7 +30,7 @@ pub fn case(look: &Look, case: &Case, clients: Option<Clients>, terminal: Termin
     fields.extend(named_once("components", components(inventory, case)));
     fields.extend(named_once("processes", case.processes(inventory).map(describe)));
     let collisions = look.collisions.iter().filter(|it| it.held_by.contains(&case.id));
-    fields.extend(collisions.map(|it| ("collision", super::collision(it, FULL_ID))));
+    fields.extend(collisions.map(|it| ("collision", super::collision(inventory, it, FULL_ID))));
     fields.extend(clients.map(|it| ("a drop takes", taken(it, session.is_some()))));
     fields.push(("next", advice(case)));
     super::fields(terminal, &fields)
@@ -53,8 +53,6 @@ fn components<'a>(inventory: &'a Inventory, case: &'a Case) -> impl Iterator<Ite
 }
 
 fn describe(process: &Process) -> String {
-    let pid = process.pid.map_or_else(|| "?".into(), |pid| pid.to_string());
-    let host = process.host.as_deref().unwrap_or("?");
     let ping = match &process.ping {
         Ping::NotAsked => "was not asked".into(),
         Ping::Answered(Some(after)) => {
@@ -66,7 +64,7 @@ fn describe(process: &Process) -> String {
         Ping::Blocked => "takes no requests".into(),
         Ping::Failed(code) => format!("answered with {code}"),
     };
-    format!("pid {pid} on {host} {ping}; owns {}", process.units.join(", "))
+    format!("{} {ping}; owns {}", process.name(), process.units.join(", "))
 }
 
 /// The clients in words.

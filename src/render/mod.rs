@@ -12,6 +12,7 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, TableS
 use uuid::Uuid;
 
 use crate::judge::{Collision, Verdict};
+use crate::model::Inventory;
 use crate::options::Terminal;
 use crate::words::{ago, list};
 
@@ -71,10 +72,14 @@ pub fn names(ids: impl Iterator<Item = Uuid>) -> String {
     ids.fold(String::new(), |names, id| names + &id.to_string() + "\n")
 }
 
-/// One line for a collision.
+/// One line for a collision: sessions by their ids, processes by their pids.
 #[must_use]
-pub fn collision(collision: &Collision, width: usize) -> String {
-    let holders: Vec<_> = collision.held_by.iter().map(|id| short(*id, width)).collect();
+pub fn collision(inventory: &Inventory, collision: &Collision, width: usize) -> String {
+    let holder = |id: &Uuid| match inventory.processes.iter().find(|process| process.id == *id) {
+        Some(process) => process.name(),
+        None => short(*id, width),
+    };
+    let holders: Vec<_> = collision.held_by.iter().map(holder).collect();
     printable(&format!("{} {} is held by {}", collision.kind.name(), collision.key, list(&holders)))
 }
 

@@ -85,7 +85,12 @@ pub fn collisions(look: &Look, collisions: &[Collision]) -> String {
             look.cases.iter().find(owns)
         });
         let states: Vec<_> = holders.map(|case| case.verdict.to_string()).collect();
-        let _ = writeln!(text, "{} ({})", super::collision(collision, width), states.join(", "));
+        let _ = writeln!(
+            text,
+            "{} ({})",
+            super::collision(&look.inventory, collision, width),
+            states.join(", ")
+        );
         text
     })
 }

@@ -58,8 +58,11 @@ pub fn wide(look: &Look, cases: &[&Case], terminal: Terminal) -> String {
 #[must_use]
 pub fn footer(look: &Look, cases: &[&Case]) -> String {
     let width = id_width(look.cases.iter().map(|case| case.id));
-    let mut text: Vec<_> =
-        look.collisions.iter().map(|it| format!("collision: {}", collision(it, width))).collect();
+    let mut text: Vec<_> = look
+        .collisions
+        .iter()
+        .map(|it| format!("collision: {}", collision(&look.inventory, it, width)))
+        .collect();
     let stale: Vec<_> = cases.iter().filter(|case| case.verdict.is_stale()).collect();
     let suspect = cases.iter().filter(|case| case.verdict.is_suspect()).count();
     if !stale.is_empty() {
