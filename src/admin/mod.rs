@@ -26,8 +26,9 @@ const TAG: u8 = 0xe5;
 /// The longest answer that is read, all frames together, in bytes.
 const ANSWER_CAP: u64 = 1 << 30;
 
-/// How long a drop takes inside the server at the most: the aborts, the escalation, and its notifications.
-const DROP_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a drop takes inside the server at the most: the aborts, and the escalation, which waits
+/// twice for the command lock.
+const DROP_PATIENCE: Duration = Duration::from_secs(12);
 
 /// An open admin channel.
 #[derive(Debug)]

@@ -78,10 +78,17 @@ class Replies:
             self.slice_end = time.perf_counter() + SLICE
 
 
+def kind_of(value):
+    return type(value).__name__
+
+
 def text(value):
     """Any value as text that UTF-8 can carry; the same value always gives the same text."""
-    value = value if isinstance(value, str) else repr(value)
-    value = value.encode("utf-8", "backslashreplace").decode()
+    try:
+        value = value if isinstance(value, str) else repr(value)
+        value = value.encode("utf-8", "backslashreplace").decode()
+    except Exception:
+        value = kind_of(value)
     return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…"
 
 
@@ -95,10 +102,6 @@ def integer(value):
 
 def number(value):
     return float(value) if type(value) in (int, float) and math.isfinite(value) else None
-
-
-def kind_of(info):
-    return type(info).__name__
 
 
 def clients_of(server, kind):
@@ -143,7 +146,7 @@ def streams(component, kind):
     return [
         text(stream.address)
         for stream in component.streams.values()
-        if type(stream).__name__ == kind
+        if kind_of(stream) == kind
     ]
 
 
@@ -408,10 +411,15 @@ def what_changed(server, holders, target):
 
 def serves_another(server, session, process_id):
     units = server.clients[process_id].units
-    return any(
-        info is not session and info.metadata and not units.isdisjoint(info.metadata.components)
-        for info in clients_of(server, "SessionInfo")
-    )
+    others = (info for info in clients_of(server, "SessionInfo") if info is not session)
+    return any(registered_any(other, units) for other in others)
+
+
+def registered_any(session, units):
+    try:
+        return session.metadata is not None and not units.isdisjoint(session.metadata.components)
+    except TypeError:
+        return False
 
 
 def planned(target):
@@ -468,14 +476,11 @@ async def all_gone(server, client_ids):
 
 async def escalate(server, client_ids):
     """For clients whose handler does not notice that the connection is gone, or that have none."""
-    lock = server._command_lock
-    try:
-        # Handlers that clean up wait for this lock. It is given in turn: whoever waited has had it
-        # when we have it. To cancel a handler before would keep it from cleaning up.
-        await asyncio.wait_for(lock.acquire(), LOCK_PATIENCE)
-    except asyncio.TimeoutError:
+    # Handlers that clean up wait for the lock. It is given in turn: whoever waited before us has had
+    # it when we have it. To cancel a handler sooner would keep it from cleaning up.
+    if not await lock_in_turn(server):
         return
-    lock.release()
+    server._command_lock.release()
     if await all_gone(server, client_ids):
         return
     tasks = [server._client_tasks.get(it) for it in client_ids if it in server.clients]
@@ -484,14 +489,25 @@ async def escalate(server, client_ids):
             task.cancel()
     if await all_gone(server, client_ids):
         return
+    if not await lock_in_turn(server):
+        return
     topics = set()
-    async with lock:
+    try:
         for client_id in client_ids:
             task = server._client_tasks.get(client_id)
             if client_id in server.clients and (task is None or task.done()):
                 topics |= forget(server, client_id)
+    finally:
+        server._command_lock.release()
     for topic in topics:
         await server._notify_downstream_for_topic(topic)
+
+
+async def lock_in_turn(server):
+    try:
+        return await asyncio.wait_for(server._command_lock.acquire(), LOCK_PATIENCE)
+    except asyncio.TimeoutError:
+        return False
 
 
 def forget(server, client_id):
