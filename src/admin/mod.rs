@@ -10,8 +10,6 @@ mod rows;
 
 use std::time::Duration;
 
-use uuid::Uuid;
-
 pub use rows::{Connection, DropTarget, Outcome, OutcomeKind, Row, Tcp};
 
 use crate::error::{Error, Result};
@@ -134,11 +132,5 @@ impl Channel {
 
     fn refused(&self, detail: &str) -> Error {
         Error::AdminRefused { address: self.address.clone(), detail: detail.to_owned() }
-    }
-
-    /// The id of the channel's session.
-    #[must_use]
-    pub const fn id(&self) -> Uuid {
-        self.session.id
     }
 }
