@@ -122,7 +122,7 @@ fn a_session_is_live_when_every_owner_answers() {
     let pair = || session(10, "S", &["A", "B"]);
     let mut look = inventory(vec![pair()], vec![process(11, &["S/A"]), process(12, &["S/B"])]);
     assert_eq!(verdicts(&look), [Verdict::Live]);
-    for silent in [Ping::Silent, Ping::Blocked, Ping::Failed("handler_error".into())] {
+    for silent in [Ping::Silent, Ping::Blocked, Ping::Failed("process_disconnected".into())] {
         look.processes[1].ping = silent;
         assert_eq!(verdicts(&look), [Verdict::Suspect(SuspectReason::Unresponsive)]);
     }

@@ -33,8 +33,10 @@ TAG = b"\xe5"
 SLICE = 0.0005
 FRAME_BYTES = 32768
 LONGEST_TEXT = 4096
-PING_PREFIX = "graphctl-"
+PING_PREFIX = "graphctl-ping-"
 TCP_ESTABLISHED = 1
+# The kernel tells the time since the last byte in ticks: it may be too long by one.
+KERNEL_TICK_MS = 10
 GONE_AFTER_ABORT = 0.25
 # The server holds its command lock for up to 1 s per subscriber that does not confirm; 4 s were seen.
 LOCK_PATIENCE = 5.0
@@ -286,9 +288,10 @@ async def last_endpoints_before(server, replies, process_ids):
 
 
 def pending_ping(server, process_id):
+    """The ping that a process has not answered yet, and when it was sent; None if there is none."""
     for request_id, (owner, future) in server._pending_process_requests.items():
         if owner == process_id and request_id.startswith(PING_PREFIX):
-            return future
+            return future, float(request_id.split("-")[2])
     return None
 
 
@@ -306,12 +309,13 @@ def send_ping(server, info):
     from ezmsg.core.netprotocol import Command
 
     unit = min(info.units, key=text)
-    request = ProcessControlRequest(PING_PREFIX + str(uuid1()), unit, "PING")
+    sent = time.perf_counter()
+    request = ProcessControlRequest(f"{PING_PREFIX}{sent:.6f}-{uuid1()}", unit, "PING")
     body = pickle.dumps(request)
     future = asyncio.get_running_loop().create_future()
     server._pending_process_requests[request.request_id] = (info.id, future)
     info.writer.write(Command.PROCESS_ROUTE_REQUEST.value + struct.pack("<Q", len(body)) + body)
-    return future
+    return future, sent
 
 
 async def ping_processes(server, request, replies):
@@ -321,13 +325,13 @@ async def ping_processes(server, request, replies):
         await replies.breathe()
         if not info.units or info.writer.transport.is_closing():
             continue
-        future = pending_ping(server, info.id)
-        if future is None:
+        ping = pending_ping(server, info.id)
+        if ping is None:
             if info.writer.transport.get_write_buffer_size() or info.write_lock.locked():
                 await replies.row("ping", process=str(info.id), answer="blocked", ms=None)
                 continue
-            future = send_ping(server, info)
-        waiting[future] = info
+            ping = send_ping(server, info)
+        waiting[ping[0]] = (info, ping[1])
     deadline = sent + request["ping_seconds"]
     while waiting:
         patience = max(0.0, deadline - time.perf_counter())
@@ -336,8 +340,10 @@ async def ping_processes(server, request, replies):
         )
         ms = (time.perf_counter() - sent) * 1000
         for future in done or list(waiting):
-            info = waiting.pop(future)
-            answer = answer_of(future) if done else silence_of(info, ms)
+            info, asked = waiting.pop(future)
+            # While the lock is held the server has read no answer, to an earlier look's ping either.
+            since = asked if server._command_lock.locked() else sent
+            answer = answer_of(future) if done else silence_of(info, since)
             await replies.row("ping", process=str(info.id), answer=answer, ms=ms if done else None)
 
 
@@ -349,10 +355,11 @@ def answer_of(future):
     return "ok" if response.ok else text(getattr(code, "name", "failed")).lower()
 
 
-def silence_of(info, waited_ms):
+def silence_of(info, since):
     """The server reads answers only while it can have its command lock; the kernel always does."""
     tcp = tcp_info(info.writer)
-    heard = tcp is not None and tcp["last_data_received_ms"] < waited_ms
+    waited_ms = (time.perf_counter() - since) * 1000
+    heard = tcp is not None and tcp["last_data_received_ms"] < waited_ms + KERNEL_TICK_MS
     return "heard" if heard else "timeout"
 
 

@@ -17,6 +17,10 @@ pub(super) struct Facts<'a> {
     pub(super) lost: &'a Losses,
 }
 
+/// Errors that only the process itself answers with, never the server on its behalf.
+const ITS_OWN_WORDS: [&str; 3] =
+    ["unsupported_operation", "handler_not_configured", "handler_error"];
+
 type Judged = (Verdict, Vec<String>);
 
 pub(super) fn of_session(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
@@ -85,18 +89,28 @@ fn of_pings(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     }
     // While a command holds the lock the server reads no answers, and without the kernel's word
     // nothing tells whether any came.
-    let deaf = facts.inventory.server.process.as_ref().is_some_and(|server| server.lock_held);
-    let verdict = if deaf && silent.iter().any(|process| silent_for(process).is_none()) {
-        Verdict::Unknown
-    } else {
-        Verdict::Suspect(SuspectReason::Unresponsive)
-    };
+    let verdict =
+        if is_deaf(facts.inventory) && silent.iter().any(|process| silent_for(process).is_none()) {
+            Verdict::Unknown
+        } else {
+            Verdict::Suspect(SuspectReason::Unresponsive)
+        };
     (verdict, silent.into_iter().map(how_it_is_silent).collect())
+}
+
+/// While a command holds the lock, the server neither reads answers nor registers anybody.
+fn is_deaf(inventory: &Inventory) -> bool {
+    inventory.server.process.as_ref().is_some_and(|server| server.lock_held)
 }
 
 fn is_alive(process: &Process, thresholds: &Thresholds) -> bool {
     let heard = silent_for(process).is_some_and(|silent| silent < thresholds.heard_within);
-    heard || matches!(process.ping, Ping::Answered(_) | Ping::Heard)
+    match &process.ping {
+        Ping::Answered(_) | Ping::Heard => true,
+        // It answers, although not to this question: a backend of one's own may know no PING.
+        Ping::Failed(code) if ITS_OWN_WORDS.contains(&code.as_str()) => true,
+        _ => heard,
+    }
 }
 
 fn silent_for(process: &Process) -> Option<Duration> {
@@ -163,6 +177,10 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String
     );
     if waited < thresholds.start_timeout {
         return (Verdict::Starting, waiting);
+    }
+    if is_deaf(facts.inventory) {
+        let held = "the server's command lock is held, and no process can register".to_owned();
+        return (Verdict::Unknown, held);
     }
     if facts.inventory.history.is_none() {
         let blind = "whether anybody ever did cannot be known without the admin channel".to_owned();

@@ -134,47 +134,37 @@ impl<'a> Reach<'a> {
     }
 
     fn publishers(&self, endpoints: &[Endpoint]) -> Vec<Uuid> {
-        self.latest(endpoints, |kind| match kind {
-            EndpointKind::Publisher(topic) => {
-                (self.outputs.contains(topic.as_str()) || self.is_below(topic)).then_some(topic)
-            }
-            _ => None,
-        })
+        self.own(endpoints, |kind| matches!(kind, EndpointKind::Publisher(_)))
     }
 
     fn subscribers(&self, endpoints: &[Endpoint]) -> Vec<Uuid> {
-        // Of a leftover's topics, those with a publisher are outputs: who subscribes to them is a tap.
-        let published: HashSet<&str> = endpoints
-            .iter()
-            .filter_map(|endpoint| match &endpoint.kind {
-                EndpointKind::Publisher(topic) => Some(topic.as_str()),
-                _ => None,
-            })
-            .collect();
-        self.latest(endpoints, |kind| match kind {
-            EndpointKind::Subscriber(topic) => {
-                let below = self.is_below(topic) && !published.contains(topic.as_str());
-                (self.inputs.contains(topic.as_str()) || below).then_some(topic)
-            }
-            _ => None,
-        })
+        self.own(endpoints, |kind| matches!(kind, EndpointKind::Subscriber(_)))
     }
 
-    /// The last endpoint on each topic that `topic_of` accepts, among those within reach.
-    fn latest<'e>(
-        &self,
-        endpoints: &'e [Endpoint],
-        topic_of: impl Fn(&'e EndpointKind) -> Option<&'e String>,
-    ) -> Vec<Uuid> {
+    /// Of each topic the last endpoint within reach, if it is `wanted`.
+    ///
+    /// What a leftover's topics were for went with its session: whether a publisher on one of them is
+    /// its own and a subscriber a tap, or the other way round, tells who came last.
+    fn own(&self, endpoints: &[Endpoint], wanted: impl Fn(&EndpointKind) -> bool) -> Vec<Uuid> {
         let mut latest: BTreeMap<&str, &Endpoint> = BTreeMap::new();
         for endpoint in endpoints.iter().filter(|endpoint| self.is_near(endpoint)) {
-            let Some(topic) = topic_of(&endpoint.kind) else { continue };
+            let Some(topic) = self.own_topic(&endpoint.kind) else { continue };
             let last = latest.entry(topic).or_insert(endpoint);
             if last.created < endpoint.created {
                 *last = endpoint;
             }
         }
-        latest.into_values().map(|endpoint| endpoint.id).collect()
+        latest.into_values().filter(|it| wanted(&it.kind)).map(|endpoint| endpoint.id).collect()
+    }
+
+    /// The topic of an endpoint, if it may be of one of the process's units.
+    fn own_topic<'e>(&self, kind: &'e EndpointKind) -> Option<&'e str> {
+        let (topic, known) = match kind {
+            EndpointKind::Publisher(topic) => (topic, &self.outputs),
+            EndpointKind::Subscriber(topic) => (topic, &self.inputs),
+            EndpointKind::Channel(_) => return None,
+        };
+        (known.contains(topic.as_str()) || self.is_below(topic)).then_some(topic)
     }
 
     fn is_below(&self, topic: &str) -> bool {

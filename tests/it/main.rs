@@ -11,4 +11,5 @@ mod healthy;
 mod listing;
 mod protocol_errors;
 mod run;
+mod safety;
 mod wiretap;

@@ -1,4 +1,4 @@
-//! The other clients of a server: observers, taps, silent sessions, ghosts, and the witness.
+//! The other clients of a server: observers, taps, silent sessions, odd ones, ghosts, and the witness.
 
 use std::io::Write as _;
 use std::ops::{Deref, DerefMut};
@@ -10,10 +10,52 @@ use super::PATIENCE;
 use super::process::Process;
 use super::server::{Server, greeted};
 
+const ORDINARY: &str = "clients.py";
+
 /// Opens a session.
 const SESSION: u8 = 0x15;
 
-/// A client that is no pipeline, in a process of its own; dropping it ends it.
+/// What no ordinary pipeline is like, and is healthy all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Odd {
+    /// EARLY has a process that connected before its session; AGAIN has that of an earlier AGAIN.
+    OlderProcess,
+    /// A process of no session came, and had left before this was ready.
+    PassingProcess,
+    /// A notebook's session that took its pipeline down again, process and all, and stays open.
+    Reverted,
+    /// A process runs the only unit of the session TWO, and one of two units of the session ONE.
+    SharedProcess,
+    /// TERSE has a process that answers every request with an error.
+    AnswersWithError,
+    /// The process of the unit FED/U, with a subscriber to its INPUT, and of a session that is gone; another
+    /// session's publisher came before both.
+    FedLeftover,
+    /// Sessions and processes with metadata of every odd kind: the event `odd` tells their ids by kind.
+    Metadata,
+    /// The pipeline BUSY, whose only unit computes in its event loop: `step` events, one every 2.6 s.
+    BusyPipeline,
+    /// The pipeline SYSTEM with a backend of its own, which registers no process: `running` and `count`.
+    UnregisteredPipeline,
+}
+
+impl Odd {
+    const fn mode(self) -> &'static str {
+        match self {
+            Self::OlderProcess => "older-process",
+            Self::PassingProcess => "passing-process",
+            Self::Reverted => "reverted",
+            Self::SharedProcess => "shared-process",
+            Self::AnswersWithError => "answers-with-error",
+            Self::FedLeftover => "fed-leftover",
+            Self::Metadata => "odd-metadata",
+            Self::BusyPipeline => "busy-pipeline",
+            Self::UnregisteredPipeline => "unregistered-pipeline",
+        }
+    }
+}
+
+/// A client in a process of its own; dropping it ends it.
 pub struct Client {
     process: Process,
     id: String,
@@ -22,31 +64,36 @@ pub struct Client {
 impl Client {
     /// A bare `GraphContext`, like a dashboard.
     pub fn observer(server: &Server) -> Self {
-        Self::start(server, &["observe"])
+        Self::start(server, ORDINARY, &["observe"])
     }
 
     /// A session that registers components with these keys, and then stays silent.
     pub fn silent_session(server: &Server, keys: &[&str]) -> Self {
-        Self::start(server, &[&["session"], keys].concat())
+        Self::start(server, ORDINARY, &[&["session"], keys].concat())
     }
 
     /// A low-level publisher on a topic, at 100 messages a second.
     pub fn publisher(server: &Server, topic: &str) -> Self {
-        Self::start(server, &["publish", topic])
+        Self::start(server, ORDINARY, &["publish", topic])
     }
 
     /// A low-level subscriber to a topic: tells `count` events. With `SYSTEM/PUB/OUTPUT`, a tap.
     pub fn subscriber(server: &Server, topic: &str) -> Self {
-        Self::start(server, &["subscribe", topic])
+        Self::start(server, ORDINARY, &["subscribe", topic])
     }
 
-    fn start(server: &Server, arguments: &[&str]) -> Self {
+    /// One that no ordinary pipeline is like.
+    pub fn odd(server: &Server, odd: Odd) -> Self {
+        Self::start(server, "odd_clients.py", &[odd.mode()])
+    }
+
+    fn start(server: &Server, script: &str, arguments: &[&str]) -> Self {
         let address = format!("--address={}", server.address());
         let arguments: Vec<String> = std::iter::once(&*address)
             .chain(arguments.iter().copied())
             .map(str::to_owned)
             .collect();
-        let process = Process::start(server.python(), "clients.py", &arguments);
+        let process = Process::start(server.python(), script, &arguments);
         let id = process.wait_event("ready", PATIENCE)["id"].as_str().expect("an id").to_owned();
         Self { process, id }
     }

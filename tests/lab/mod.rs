@@ -21,6 +21,7 @@
 
 mod clients;
 mod family;
+mod locks;
 mod phantoms;
 mod pipeline;
 mod process;
@@ -30,7 +31,8 @@ mod transcript;
 
 #[allow(unused_imports, reason = "each test uses its own part of the lab")]
 pub use self::{
-    clients::{Client, Witness, ghost},
+    clients::{Client, Odd, Witness, ghost},
+    locks::{Wedge, lock_for_a_second},
     phantoms::{Phantom, phantom},
     pipeline::{Fail, Options, Pipeline, Runner, StartMethod},
     process::Process,

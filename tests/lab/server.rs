@@ -4,6 +4,9 @@ use std::io::Read as _;
 use std::net::TcpStream;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use super::PATIENCE;
 use super::clients::Witness;
@@ -39,6 +42,35 @@ impl Server {
     /// What it has logged so far, from WARNING up.
     pub fn log(&self) -> String {
         self.process.stderr()
+    }
+
+    /// What it has at hand, from within, also while its command lock is held: the number of `clients` by
+    /// kind, of their `handlers`, of all `tasks`, of pending `pings`, and of `waiters` for the lock; whether
+    /// that is `locked`.
+    pub fn state(&mut self) -> Value {
+        let before = self.events().len();
+        self.tell("state");
+        let mut seen = 0;
+        let mut state = self.wait_for("its state", PATIENCE, |event| {
+            seen += 1;
+            seen > before && event["event"] == "state"
+        });
+        state.as_object_mut().expect("an event is an object").remove("event");
+        state
+    }
+
+    /// Waits until its state is as wanted.
+    pub fn wait_state(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let state = self.state();
+            if wanted(&state) {
+                return state;
+            }
+            assert!(Instant::now() < deadline, "waited in vain for {what}: {state:#}");
+            // It tells when it is asked, not when something changes.
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// What the server holds, by ezmsg's own API: a witness independent of graphctl.
