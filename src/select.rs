@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use glob::Pattern;
+use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::judge::Case;
@@ -77,7 +78,10 @@ fn runs_on(process: &Process, host: &str) -> bool {
 /// # Errors
 /// No case, or more than one.
 pub fn by_id<'a>(inventory: &Inventory, cases: &'a [Case], prefix: &str) -> Result<&'a Case> {
-    let wanted = prefix.replace('-', "").to_ascii_lowercase();
+    let wanted = match Uuid::try_parse(prefix) {
+        Ok(id) => id.simple().to_string(),
+        Err(_) => prefix.replace('-', "").to_ascii_lowercase(),
+    };
     if wanted.is_empty() {
         return Err(Error::Usage {
             message: "an id is empty".into(),

@@ -6,10 +6,10 @@ own thread, inside the handler of graphctl's own session, and answers on that se
 is TAG, a little-endian u64 length, and a JSON array of rows. The first frame is written before this
 program returns, so it always precedes the server's own reply byte.
 
-It never raises into the server, holds its event loop for about SLICE seconds at a time, writes no
+It never raises into the server, lists in slices of about SLICE seconds of its event loop, writes no
 log, and ends with its session. What it leaves is one pending ping at a process that does not answer,
-until that process answers or leaves. Only `drop` changes anything, and only after every
-precondition was met in the same step.
+until that process answers or leaves. Only `drop` changes anything, in one step with the check of
+every precondition; the server then cleans up after each client as it does when one disconnects.
 
 What clients registered is taken for anything at all: it is read by `text`, `integer` and `number`,
 and a client that cannot be read is told as such and does not hide the others.
@@ -384,16 +384,30 @@ async def list_all(server, request, replies):
 class Holders:
     """Who holds which unit and topic, at one moment."""
 
-    def __init__(self, server):
+    def __init__(self, server, targets):
         self.processes = {}
+        self.sessions = {}
         self.clients = {"PublisherInfo": {}, "SubscriberInfo": {}}
+        units = set()
+        for process_id in {process_id for target in targets for process_id in target["processes"]}:
+            units |= getattr(server.clients.get(UUID(process_id)), "units", set())
         for info in server.clients.values():
-            if kind_of(info) == "ProcessInfo":
+            kind = kind_of(info)
+            if kind == "ProcessInfo":
                 for unit in units_of(info):
                     self.processes.setdefault(unit, set()).add(str(info.id))
-            elif kind_of(info) in self.clients:
-                topics = self.clients[kind_of(info)]
-                topics.setdefault(text(info.topic), set()).add(str(info.id))
+            elif kind == "SessionInfo":
+                for unit in registered_of(info, units):
+                    self.sessions.setdefault(unit, set()).add(info.id)
+            elif kind in self.clients:
+                self.clients[kind].setdefault(text(info.topic), set()).add(str(info.id))
+
+
+def registered_of(session, units):
+    try:
+        return units.intersection(session.metadata.components) if session.metadata else ()
+    except TypeError:
+        return ()
 
 
 def what_changed(server, holders, target):
@@ -411,22 +425,11 @@ def what_changed(server, holders, target):
         for topic in target[topics]:
             if not holders.clients[kind].get(topic, set()) <= set(target["known"]):
                 return "a new client came to " + topic
-    if any(serves_another(server, session, UUID(it)) for it in target["processes"]):
-        return "another session has units in its processes"
+    for process_id in target["processes"]:
+        for unit in server.clients[UUID(process_id)].units:
+            if holders.sessions.get(unit, set()) - {session and session.id}:
+                return "another session has units in its processes"
     return None
-
-
-def serves_another(server, session, process_id):
-    units = server.clients[process_id].units
-    others = (info for info in clients_of(server, "SessionInfo") if info is not session)
-    return any(registered_any(other, units) for other in others)
-
-
-def registered_any(session, units):
-    try:
-        return session.metadata is not None and not units.isdisjoint(session.metadata.components)
-    except TypeError:
-        return False
 
 
 def planned(target):
@@ -440,7 +443,7 @@ def planned(target):
 async def drop(server, request, replies):
     accepted, outcomes = [], {}
     # From here to the last abort there is no await: nothing can slip in between.
-    holders = Holders(server)
+    holders = Holders(server, request["targets"])
     for target in request["targets"]:
         present = UUID(target["id"]) in server.clients
         change = what_changed(server, holders, target) if present else None
@@ -518,7 +521,7 @@ async def lock_in_turn(server):
 
 
 def forget(server, client_id):
-    """What the handler of the client would do at its end, had it one; returns changed topics."""
+    """Takes away what a client without a handler holds; returns the topics that change by it."""
     kind = kind_of(server.clients[client_id])
     if kind == "SessionInfo":
         return server._drop_session(client_id)

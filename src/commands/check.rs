@@ -22,6 +22,12 @@ pub(super) async fn run(args: Check, options: &Options) -> Result<Exit> {
             hint: "a variable of your script may not be set".into(),
         });
     }
+    if let Some(key) = keys.iter().chain(&args.root).find(|key| key.ends_with('/')) {
+        return Err(Error::Usage {
+            message: format!("'{key}' is no component key"),
+            hint: "a key does not end in '/'; --root KEY means KEY and all below it".into(),
+        });
+    }
     if keys.is_empty() && args.root.is_empty() {
         return Err(Error::Usage {
             message: "no component keys to check".into(),

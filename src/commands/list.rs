@@ -9,8 +9,7 @@ use crate::exit::Exit;
 use crate::judge::Case;
 use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
-use crate::reap::plan;
-use crate::reap::report::Clients;
+use crate::reap::Planner;
 use crate::render::{json, names, table};
 use crate::select::Filter;
 
@@ -19,7 +18,8 @@ pub(super) async fn run(args: List, options: &Options) -> Result<Exit> {
     let filter = Filter { graphctl: args.all, ..args.filters.into() };
     let mut cases = selected(&look, &filter);
     sort(&look, &mut cases, args.sort);
-    let clients = |case: &Case| drop_takes(&look, case);
+    let planner = Planner::new(&look.inventory);
+    let clients = |case: &Case| planner.would_take(case);
     console::print(&match args.output {
         Format::Table => table::sessions(&look, &cases, options.terminal),
         Format::Wide => table::wide(&look, &cases, options.terminal),
@@ -36,13 +36,6 @@ pub(super) async fn run(args: List, options: &Options) -> Result<Exit> {
 /// The cases that a filter selects, in the order of the look.
 pub(super) fn selected<'a>(look: &'a Look, filter: &Filter) -> Vec<&'a Case> {
     look.cases.iter().filter(|case| filter.selects(&look.inventory, case)).collect()
-}
-
-/// Which clients a drop of the case would take along; not known from a snapshot.
-pub(super) fn drop_takes(look: &Look, case: &Case) -> Option<Clients> {
-    look.inventory.endpoints.as_ref()?;
-    let plan = plan::drop_of(&look.inventory, case, plan::Warrant::Force)?;
-    Some(Clients::from(&plan))
 }
 
 fn sort(look: &Look, cases: &mut [&Case], by: Sort) {

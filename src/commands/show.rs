@@ -1,12 +1,12 @@
 //! `graphctl sessions show`
 
-use super::list::drop_takes;
 use crate::cli::{Document, Show};
 use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::look::Observer;
 use crate::options::Options;
+use crate::reap::Planner;
 use crate::render::{explain, json};
 use crate::select::by_id;
 
@@ -17,14 +17,15 @@ pub(super) async fn run(args: Show, options: &Options) -> Result<Exit> {
         .iter()
         .map(|id| by_id(&look.inventory, &look.cases, id))
         .collect::<Result<Vec<_>>>()?;
+    let planner = Planner::new(&look.inventory);
     console::print(&match args.output {
         Document::Table => {
             let texts = cases
                 .iter()
-                .map(|case| explain::case(&look, case, drop_takes(&look, case), options.terminal));
+                .map(|case| explain::case(&look, case, planner.would_take(case), options.terminal));
             texts.collect::<Vec<_>>().join("\n")
         }
-        Document::Json => json::list(&look, &cases, &|case| drop_takes(&look, case)),
+        Document::Json => json::list(&look, &cases, &|case| planner.would_take(case)),
     })?;
     Ok(Exit::Success)
 }

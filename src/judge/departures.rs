@@ -3,12 +3,13 @@
 //! The server forgets what a process owned when it leaves; its histories keep that it was there. A
 //! departed process is charged to a session only if publishers or subscribers were made between that
 //! session and the process, and if it cannot have been anybody else's: not of another session that
-//! was there and lacks a process, and not of one that is gone by now.
+//! was there and lacks a process, and not of one that is gone by now and was there, or had been there
+//! less than a start ago.
 
 use std::time::{Duration, SystemTime};
 
 use super::ownership::{Owned, Ownership};
-use crate::model::{Departed, Ended, History, Inventory, Session};
+use crate::model::{Departed, Ended, Inventory, Session};
 
 /// What one session lost.
 #[derive(Clone, Default)]
@@ -28,12 +29,8 @@ pub(super) fn losses(
     let mut losses = vec![Losses::default(); inventory.sessions.len()];
     let Some(history) = &inventory.history else { return losses };
     for departed in &history.departed {
-        let of_the_gone = || {
-            history
-                .ended
-                .iter()
-                .any(|ended| was_perhaps_of(ended, departed, history, start_timeout))
-        };
+        let of_the_gone =
+            || history.ended.iter().any(|ended| was_perhaps_of(ended, departed, start_timeout));
         let candidates: Vec<_> = (0..inventory.sessions.len())
             .filter(|&index| {
                 let session = &inventory.sessions[index];
@@ -74,20 +71,12 @@ fn could_have_lost(
 }
 
 /// Whether the departed process may have belonged to a session that is gone.
-fn was_perhaps_of(
-    ended: &Ended,
-    departed: &Departed,
-    history: &History,
-    start_timeout: Duration,
-) -> bool {
+fn was_perhaps_of(ended: &Ended, departed: &Departed, start_timeout: Duration) -> bool {
     if ended.created >= departed.created {
         return false;
     }
     let Some(at) = ended.at.filter(|at| *at <= departed.created) else { return true };
     // It ended before the process came. Backends that outlive their session may still come after it,
-    // unless it ended as pipelines do, after its processes, or long before.
-    let ended_after_its_own =
-        history.departed.iter().any(|other| ended.created < other.created && other.left <= at);
-    let since = departed.created.duration_since(at).unwrap_or_default();
-    !ended_after_its_own && since < start_timeout
+    // for as long as a start may take.
+    departed.created.duration_since(at).is_ok_and(|since| since < start_timeout)
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::departures::Losses;
-use super::ownership::Owned;
+use super::ownership::{Leftover, Owned};
 use super::{StaleReason, SuspectReason, Thresholds, Verdict};
 use crate::model::{EndpointKind, Inventory, Link, Ping, Process, Session, minted};
 use crate::words::{ago, count, list, precise};
@@ -69,10 +69,7 @@ fn of_link(link: &Link) -> Option<Judged> {
         )),
         (false, true) => Some((
             Verdict::Stale(StaleReason::ClientClosed),
-            vec![
-                "its client closed the connection, and the server is held up before it can notice"
-                    .into(),
-            ],
+            vec!["its connection is closed, and the server is held up before it can notice".into()],
         )),
     }
 }
@@ -211,16 +208,16 @@ fn own_topic_in_use<'a>(facts: &Facts<'a>) -> Option<&'a str> {
     })
 }
 
-pub(super) fn of_leftover(inventory: &Inventory, process: &Process) -> Judged {
+pub(super) fn of_leftover(inventory: &Inventory, leftover: &Leftover) -> Judged {
+    let process = &inventory.processes[leftover.process];
     let units = format!("{} owns {}", process.name(), list(&process.units));
     let unknown = |why: &str| (Verdict::Unknown, vec![units.clone(), why.to_owned()]);
     let Some(history) = &inventory.history else {
         return unknown("whose they were cannot be known without the admin channel");
     };
-    let claimed =
-        |session: &&Session| session.units().any(|unit| process.units.iter().any(|it| it == unit));
-    if let Some(session) = inventory.sessions.iter().find(claimed) {
-        return unknown(&format!("the younger session {} has them too", session.id));
+    if let Some(session) = leftover.claimed_by {
+        let session = inventory.sessions[session].id;
+        return unknown(&format!("the younger session {session} has them too"));
     }
     let registered_before = |unit: &String| {
         let sessions = history.registrations.get(unit).into_iter().flatten();

@@ -20,9 +20,6 @@ pub use verdict::{StaleReason, SuspectReason, Verdict};
 use crate::model::{Inventory, Process, Session};
 use ownership::Ownership;
 
-/// How long a session may take to start, unless told otherwise.
-pub const START_TIMEOUT: Duration = Duration::from_secs(5 * 60);
-
 /// What the judgement depends on besides the facts.
 #[derive(Clone, Copy, Debug)]
 pub struct Thresholds {
@@ -124,15 +121,15 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             age: session.created.map(|created| inventory.age_of(created)),
         }
     });
-    let leftovers = ownership.leftovers.iter().map(|&index| {
-        let process = &inventory.processes[index];
-        let (verdict, evidence) = health::of_leftover(inventory, process);
+    let leftovers = ownership.leftovers.iter().map(|leftover| {
+        let process = &inventory.processes[leftover.process];
+        let (verdict, evidence) = health::of_leftover(inventory, leftover);
         Case {
             id: process.id,
-            subject: Subject::Process(index),
+            subject: Subject::Process(leftover.process),
             verdict,
             evidence,
-            owners: vec![index],
+            owners: vec![leftover.process],
             age: process.created.map(|created| inventory.age_of(created)),
             last_activity: process.last_event,
         }

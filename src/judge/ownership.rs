@@ -8,8 +8,16 @@ use crate::model::{Inventory, Process, Session};
 pub(super) struct Ownership {
     /// One entry a session, in the inventory's order.
     pub(super) sessions: Vec<Owned>,
-    /// Indices of processes that own units of no session that could be theirs.
-    pub(super) leftovers: Vec<usize>,
+    /// In the inventory's order.
+    pub(super) leftovers: Vec<Leftover>,
+}
+
+/// A process that owns units of no session that could be its own.
+pub(super) struct Leftover {
+    /// Its index.
+    pub(super) process: usize,
+    /// The index of a younger session that has registered some of its units.
+    pub(super) claimed_by: Option<usize>,
 }
 
 /// The units of one session.
@@ -40,8 +48,13 @@ impl Ownership {
         for &owner in sessions.iter().flat_map(|owned| &owned.owners) {
             attached[owner] = true;
         }
+        let mut claims = HashMap::new();
+        for (session, owned) in sessions.iter().enumerate() {
+            claims.extend(owned.foreign.iter().map(|(_, process)| (*process, session)));
+        }
         let leftovers = (0..inventory.processes.len())
-            .filter(|&index| !attached[index] && !inventory.processes[index].units.is_empty())
+            .filter(|&process| !attached[process] && !inventory.processes[process].units.is_empty())
+            .map(|process| Leftover { process, claimed_by: claims.get(&process).copied() })
             .collect();
         Self { sessions, leftovers }
     }

@@ -1,13 +1,14 @@
 //! Condemned → looked at again → dropped → verified. [`plan`] is pure; the rest talks to the server.
 
 pub mod plan;
+mod reach;
 pub mod report;
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
-pub use plan::Warrant;
+pub use plan::{Planner, Warrant};
 pub use report::{Outcome, Report, Target};
 
 use crate::admin::{self, DropTarget, OutcomeKind};
@@ -48,12 +49,13 @@ pub async fn run(
     };
     let mut targets = Vec::new();
     let mut plans = Vec::new();
+    let planner = Planner::new(&look.inventory);
     for it in condemned {
         let Some(case) = look.cases.iter().find(|case| case.id == it.id) else {
             targets.push(Target::gone(it.id));
             continue;
         };
-        if let Some(plan) = plan::drop_of(&look.inventory, case, it.warrant) {
+        if let Some(plan) = planner.plan(case, it.warrant) {
             targets.push(Target::new(&look.inventory, case, &plan));
             plans.push(plan);
         } else {
