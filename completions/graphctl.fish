@@ -26,7 +26,7 @@ end
 
 complete -c graphctl -n "__fish_graphctl_needs_command" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_needs_command" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_needs_command" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_needs_command" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -42,7 +42,7 @@ complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "completions" -d '
 complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -81,7 +81,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -l exclude -d 'Without any component key like this' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -115,7 +115,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from ls" -l exclude -d 'Without any component key like this' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from ls" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from ls" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from ls" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from ls" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from ls" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -129,7 +129,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 json\t'One JSON document'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from show" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from show" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from show" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from show" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -143,7 +143,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 json\t'One JSON document'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -158,7 +158,7 @@ jsonl\t'One JSON object a line'
 name\t'One id a line; of a drop, the ids that went'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -190,7 +190,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l exclude -d 'Without any component key like this' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -209,7 +209,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -248,7 +248,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -l exclude -d 'Without any component key like this' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -282,7 +282,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l exclude -d 'Without any component key like this' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -296,7 +296,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 json\t'One JSON document'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from show" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from show" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from show" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from show" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -310,7 +310,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 json\t'One JSON document'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -325,7 +325,7 @@ jsonl\t'One JSON object a line'
 name\t'One id a line; of a drop, the ids that went'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -357,7 +357,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l exclude -d 'Without any component key like this' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -376,7 +376,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c graphctl -n "__fish_graphctl_using_subcommand server; and not __fish_seen_subcommand_from status help" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand server; and not __fish_seen_subcommand_from status help" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand server; and not __fish_seen_subcommand_from status help" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand server; and not __fish_seen_subcommand_from status help" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand server; and not __fish_seen_subcommand_from status help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -390,7 +390,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand server; and __fish_see
 json\t'One JSON document'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand server; and __fish_seen_subcommand_from status" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand server; and __fish_seen_subcommand_from status" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand server; and __fish_seen_subcommand_from status" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand server; and __fish_seen_subcommand_from status" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand server; and __fish_seen_subcommand_from status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -402,7 +402,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand server; and __fish_see
 complete -c graphctl -n "__fish_graphctl_using_subcommand server; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c graphctl -n "__fish_graphctl_using_subcommand completions" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand completions" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand completions" -l start-timeout -d 'How old a session may get before its units have processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand completions" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"

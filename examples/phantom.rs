@@ -10,7 +10,7 @@
 #[allow(dead_code, reason = "the example uses its own part of the lab")]
 mod lab;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -26,24 +26,24 @@ fn main() {
     let graphctl = build();
     tell("Making a virtual environment with ezmsg 3.9.0 under target/ (once) …");
     let python = lab::ezmsg("3.9.0");
-    let server = Server::start(&python);
-    tell(&format!("A stock GraphServer runs: export EZMSG_GRAPHSERVER_ADDR={}", server.address()));
     let clean = {
+        let server = Server::start(&python);
         let pipeline = Pipeline::running(&server, &Options::two_processes());
         pipeline.rate_over(SPAN)
     };
     tell(&format!(
-        "A pipeline of two processes on the clean server: {clean:.0} messages a second."
+        "A pipeline of two processes on a clean GraphServer: {clean:.0} messages a second."
     ));
-    let scene = Scene { graphctl, server, clean };
 
     tell(
         "Scene 1. stop() hangs in a unit's shutdown, somebody presses Ctrl-C and kills what hangs.",
     );
+    let scene = Scene::open(&graphctl, &python, clean);
     scene.play(Phantom::CleanupInterrupted, "stale abandoned", &[]);
 
     tell("Scene 2. SIGTERM ends the main process; the forked backend lives on with its session.");
     tell("Half of it still answers, so that is no proof: it is suspect, and goes on request only.");
+    let scene = Scene::open(&graphctl, &python, clean);
     scene.play(Phantom::MainTerminated, "suspect partial", &["--include-suspect"]);
     tell("Both phantoms are cleared, and the pipeline ran again at full rate.");
 }
@@ -55,6 +55,13 @@ struct Scene {
 }
 
 impl Scene {
+    /// A stock GraphServer in a process of its own.
+    fn open(graphctl: &Path, python: &Path, clean: f64) -> Self {
+        let server = Server::start(python);
+        tell(&format!("A GraphServer runs: export EZMSG_GRAPHSERVER_ADDR={}", server.address()));
+        Self { graphctl: graphctl.to_owned(), server, clean }
+    }
+
     /// Makes a phantom, and clears it with `reap` and these arguments.
     fn play(&self, how: Phantom, verdict: &str, reap: &[&str]) {
         let phantom = phantom(&self.server, how, "SYSTEM");

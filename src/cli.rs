@@ -36,7 +36,7 @@ pub struct Global {
     /// Use only the documented commands of the server: fewer facts, and nothing can be dropped
     #[arg(long, global = true, env = "GRAPHCTL_NO_ADMIN", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
     pub no_admin: bool,
-    /// How old a session may get before its units have processes
+    /// How long a pipeline may take to start: a younger session is not taken for dead for want of processes
     #[arg(long, global = true, value_name = "DURATION", env = "GRAPHCTL_START_TIMEOUT", hide_env_values = true, allow_hyphen_values = true, value_parser = duration, default_value = "5m")]
     pub start_timeout: Duration,
     /// When to use colour

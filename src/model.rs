@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
+use crate::wire::Address;
+
 /// The `root_name` under which graphctl registers its own sessions.
 pub const OWN_ROOT: &str = "graphctl";
 
@@ -98,6 +100,13 @@ pub struct Session {
 }
 
 impl Session {
+    /// Its client's address and port, as the server sees them.
+    #[must_use]
+    pub fn peer(&self) -> Option<String> {
+        let (host, port) = self.link.as_ref()?.peer.clone()?;
+        Some(Address { host, port }.to_string())
+    }
+
     /// The keys of its units.
     pub fn units(&self) -> impl Iterator<Item = &str> {
         self.components.iter().filter(|component| component.unit).map(|unit| unit.key.as_str())

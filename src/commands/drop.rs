@@ -48,7 +48,7 @@ fn warrant(look: &Look, case: &Case, forced: bool) -> Result<Warrant, String> {
         _ if forced => Ok(Warrant::Force),
         Some(proof @ Warrant::Proof(_)) => Ok(proof),
         _ => Err(format!(
-            "it is {}, not proven dead ({}); to drop it all the same, give --force and the full id",
+            "it is {}, not proven dead ({}); to drop it all the same, use --force and type the id in full",
             case.verdict,
             case.evidence.join("; ")
         )),

@@ -32,7 +32,7 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
     let spared = cases.iter().filter(|case| case.verdict.is_suspect()).count();
     if spared > 0 && !args.include_suspect {
         let suspects = count(spared, "suspect session", "suspect sessions");
-        let note = format!("{suspects} left alone (--include-suspect would drop them too)");
+        let note = format!("{suspects} left alone; --include-suspect drops those too");
         console::say(options.talk, Talk::Normal, &note);
     }
     let (condemned, refused) = match args.max {

@@ -4,6 +4,7 @@ use crate::cli::{Document, Show};
 use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::judge::Case;
 use crate::look::Observer;
 use crate::options::Options;
 use crate::reap::Planner;
@@ -12,11 +13,13 @@ use crate::select::by_id;
 
 pub(super) async fn run(args: Show, options: &Options) -> Result<Exit> {
     let look = Observer::open(options).await?.look().await?;
-    let cases = args
-        .ids
-        .iter()
-        .map(|id| by_id(&look.inventory, &look.cases, id))
-        .collect::<Result<Vec<_>>>()?;
+    let mut cases: Vec<&Case> = Vec::new();
+    for id in &args.ids {
+        let case = by_id(&look.inventory, &look.cases, id)?;
+        if cases.iter().all(|shown| shown.id != case.id) {
+            cases.push(case);
+        }
+    }
     let planner = Planner::new(&look.inventory);
     console::print(&match args.output {
         Document::Table => {

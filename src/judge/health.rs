@@ -49,8 +49,7 @@ pub(super) fn of_session(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     let mut evidence = vec![who_is_missing(facts), why];
     if facts.lost.possible > 0 {
         let left = count(facts.lost.possible, "process", "processes");
-        evidence
-            .push(format!("{left} that owned units left since; whose they were cannot be told"));
+        evidence.push(format!("{left} that owned units left since, perhaps of another session"));
     }
     (verdict, evidence)
 }

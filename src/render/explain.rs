@@ -22,8 +22,7 @@ pub fn case(look: &Look, case: &Case, clients: Option<Clients>, terminal: Termin
     let idle = case.idle(inventory);
     fields.extend(idle.map(|idle| ("last activity", format!("{} ago", ago(idle)))));
     if let Some(session) = session {
-        let peer = session.link.as_ref().and_then(|link| link.peer.as_ref());
-        fields.extend(peer.map(|(host, port)| ("client", format!("{host}:{port}"))));
+        fields.extend(session.peer().map(|peer| ("client", peer)));
         fields.extend(session.root.iter().map(|root| ("root", root.clone())));
         fields.push(("edges", session.edges.to_string()));
     }
@@ -32,7 +31,7 @@ pub fn case(look: &Look, case: &Case, clients: Option<Clients>, terminal: Termin
     let collisions = look.collisions.iter().filter(|it| it.held_by.contains(&case.id));
     fields.extend(collisions.map(|it| ("collision", super::collision(inventory, it, FULL_ID))));
     fields.extend(clients.map(|it| ("a drop takes", taken(it, session.is_some()))));
-    fields.push(("next", advice(case)));
+    fields.extend(named_once("next", advice(case).into_iter()));
     super::fields(terminal, &fields)
 }
 
@@ -81,16 +80,18 @@ fn taken(clients: Clients, session: bool) -> String {
     words.join(", ")
 }
 
-fn advice(case: &Case) -> String {
+/// What to do next; a command stands on a line of its own.
+fn advice(case: &Case) -> Vec<String> {
     let id = case.id;
     match case.verdict {
-        Verdict::Stale(_) => format!("graphctl sessions drop {id}"),
-        Verdict::Suspect(_) | Verdict::Unknown => {
-            format!("look at its processes; if it is dead: graphctl sessions drop --force {id}")
-        }
+        Verdict::Stale(_) => vec![format!("graphctl sessions drop {id}")],
+        Verdict::Suspect(_) | Verdict::Unknown => vec![
+            "look at its processes; if it is dead:".into(),
+            format!("graphctl sessions drop --force {id}"),
+        ],
         Verdict::Starting => {
-            "wait, or say with --start-timeout how long your pipelines take to start".into()
+            vec!["wait, or say with --start-timeout how long your pipelines take to start".into()]
         }
-        Verdict::Live | Verdict::Observer => "nothing: it is left alone".into(),
+        Verdict::Live | Verdict::Observer => vec!["nothing: it is left alone".into()],
     }
 }

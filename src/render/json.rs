@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::status::{Endpoints, channel};
 use crate::judge::{Case, Collision};
 use crate::look::Look;
-use crate::model::{Inventory, Ping, Process, Server};
+use crate::model::{Inventory, Ping, Process, Server, Session};
 use crate::reap::report::Clients;
 use crate::reap::{Report, Target};
 
@@ -29,6 +29,7 @@ struct ServerView<'a> {
 #[derive(Serialize)]
 struct CaseView<'a> {
     id: Uuid,
+    kind: &'static str,
     created_at: Option<String>,
     age_seconds: Option<f64>,
     last_activity_at: Option<String>,
@@ -74,6 +75,7 @@ struct CollisionView<'a> {
 #[derive(Serialize)]
 struct TargetView<'a> {
     id: Uuid,
+    kind: &'static str,
     verdict: Option<&'static str>,
     reason: Option<&'static str>,
     evidence: &'a [String],
@@ -214,9 +216,9 @@ fn server(server: &Server) -> ServerView<'_> {
 fn view<'a>(inventory: &'a Inventory, case: &'a Case, clients: Option<Clients>) -> CaseView<'a> {
     let session = case.session(inventory);
     let created = case.age.and_then(|age| inventory.now.checked_sub(age));
-    let peer = session.and_then(|session| session.link.as_ref()?.peer.as_ref());
     CaseView {
         id: case.id,
+        kind: kind(session.is_none()),
         created_at: created.map(time),
         age_seconds: case.age.map(seconds),
         last_activity_at: case.last_activity.map(time),
@@ -225,7 +227,7 @@ fn view<'a>(inventory: &'a Inventory, case: &'a Case, clients: Option<Clients>) 
         components: case.keys(inventory),
         units: case.units(inventory),
         edges: session.map(|session| session.edges),
-        peer: peer.map(|(host, port)| format!("{host}:{port}")),
+        peer: session.and_then(Session::peer),
         verdict: case.verdict.state(),
         reason: case.verdict.reason(),
         evidence: &case.evidence,
@@ -257,6 +259,7 @@ fn process(process: &Process) -> ProcessView<'_> {
 fn target(target: &Target) -> TargetView<'_> {
     TargetView {
         id: target.id,
+        kind: kind(target.leftover),
         verdict: target.verdict.map(crate::judge::Verdict::state),
         reason: target.verdict.and_then(crate::judge::Verdict::reason),
         evidence: &target.evidence,
@@ -267,6 +270,10 @@ fn target(target: &Target) -> TargetView<'_> {
         clients: clients_view(target.clients),
         killed: [],
     }
+}
+
+const fn kind(leftover: bool) -> &'static str {
+    if leftover { "leftover" } else { "session" }
 }
 
 fn clients_view(clients: Clients) -> ClientsView {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::judge::Case;
 use crate::look::Look;
-use crate::model::Process;
+use crate::model::{Process, Session};
 use crate::options::Terminal;
 use crate::words::{self, count};
 
@@ -37,14 +37,14 @@ pub fn wide(look: &Look, cases: &[&Case], terminal: Terminal) -> String {
     let mut rows = vec![Row::from(header)];
     rows.extend(cases.iter().map(|case| {
         let session = case.session(&look.inventory);
-        let peer = session.and_then(|session| session.link.as_ref()?.peer.as_ref());
+        let peer = session.and_then(Session::peer);
         let processes: Vec<_> = case.processes(&look.inventory).map(process).collect();
         Row::from(vec![
             Cell::new(case.id),
             duration(case.age),
             duration(case.idle(&look.inventory)),
             state(case.verdict),
-            Cell::new(peer.map_or_else(none, |(host, port)| format!("{}:{port}", printable(host)))),
+            Cell::new(peer.map_or_else(none, |peer| printable(&peer))),
             keys(&processes),
             Cell::new(session.map_or_else(none, |session| session.edges.to_string())),
             keys(&case.keys(&look.inventory)),

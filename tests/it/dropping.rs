@@ -2,43 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::lab::{self, Client, Options, PATIENCE, Phantom, Pipeline, Server, phantom};
-use crate::run::{Run, expect, graphctl};
+use crate::lab::{self, Client, Options, PATIENCE, Phantom, Pipeline, phantom};
+use crate::run::{expect, graphctl};
+use crate::stage::{reap, relaunch, server, wait_until_judged};
 use crate::wiretap::Wiretap;
 
 const KEYS: &str = "SYSTEM, SYSTEM/PUB, SYSTEM/SUB";
-
-fn server() -> Server {
-    Server::start(&lab::ezmsg("3.9.0"))
-}
-
-/// Looks until the one session or leftover with component keys is judged so: the server may need a
-/// moment to notice what has just died.
-#[track_caller]
-fn wait_until_judged(server: &Server, verdict: &str) {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let run = graphctl(server.address(), &["sessions", "list", "--component", "SYSTEM*"]);
-        let rows = run.stdout.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
-        if !rows.is_empty() && rows.iter().all(|row| row.contains(verdict)) {
-            return;
-        }
-        assert!(Instant::now() < deadline, "not judged {verdict}: {run:#?}");
-    }
-}
-
-/// Launches the same pipeline again and expects its own messages, and no others, to flow.
-fn relaunch(server: &Server) {
-    let pipeline = Pipeline::running(server, &Options::two_processes());
-    let rate = pipeline.rate_over(Duration::from_secs(1));
-    assert!((160.0..240.0).contains(&rate), "it was to be 200 messages a second: {rate}");
-    let (_, counts) = pipeline.counts_over(Duration::ZERO);
-    assert_eq!((&counts["foreign"], &counts["gaps"]), (&0.into(), &0.into()));
-}
-
-fn reap(server: &Server, arguments: &[&str]) -> Run {
-    graphctl(server.address(), &[&["sessions", "reap"], arguments].concat())
-}
 
 fn table(state: &str, outcome: &str, keys: &str) -> String {
     format!("ID  AGE  STATE  OUTCOME  COMPONENTS\nSHORTID  AGE  {state}  {outcome}  {keys}\n")
@@ -113,7 +82,7 @@ fn a_terminated_main_process_leaves_a_suspect_that_goes_on_request() {
     let server = server();
     let _phantom = phantom(&server, Phantom::MainTerminated, "SYSTEM");
     wait_until_judged(&server, "suspect partial");
-    let spared = "1 suspect session left alone (--include-suspect would drop them too)\n";
+    let spared = "1 suspect session left alone; --include-suspect drops those too\n";
     expect(&reap(&server, &[]), 0, "", &format!("{spared}nothing to drop\n"));
     let did = reap(&server, &["--include-suspect"]);
     expect(&did, 0, &table("suspect partial", "dropped", KEYS), "1 session dropped\n");
@@ -176,7 +145,7 @@ fn drop_takes_what_is_proven_and_refuses_what_is_not() {
          SHORTID  AGE  live  refused  OTHER, OTHER/PUB, OTHER/SUB\n"
     );
     let why = "FULL-ID refused: it is live, not proven dead (every unit has its process, and \
-               1 process answered); to drop it all the same, give --force and the full id\n";
+               1 process answered); to drop it all the same, use --force and type the id in full\n";
     expect(&run, 3, &both, &format!("{why}1 session would be dropped\n"));
     let run = graphctl(server.address(), &["sessions", "drop", &dead[..8], alive]);
     let both = both.replace("would-drop", "dropped");

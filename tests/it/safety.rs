@@ -143,6 +143,27 @@ fn a_slow_start_is_not_charged_with_the_late_heirs_of_another() {
     expect_to_run(&b);
 }
 
+/// The same, with a unit in the main process that was killed: one process of A left before it ended,
+/// and another came after.
+#[test]
+fn a_slow_start_is_not_charged_with_a_late_backend_of_a_killed_main_process() {
+    let mut server = server();
+    let a = starting(&server, Options { start_method: StartMethod::Spawn, ..pipeline("A") });
+    wait_for_owner(&server, "A/SUB");
+    a.signal("KILL");
+    a.wait_gone(a.pid(), PATIENCE);
+    wait_for_processes(&mut server, 0);
+    let b = starting(&server, Options { processes: 1, ..pipeline("SYSTEM") });
+    a.finish_initialize();
+    wait_for_owner(&server, "A/PUB");
+    a.signal_pid("KILL", a.unit_pid("PUB"));
+    wait_for_processes(&mut server, 0);
+
+    expect(&list(&server), 0, &listing(&[&format!("starting  {SYSTEM}")]), "");
+    expect_nothing_to_reap(&server, "5m");
+    expect_to_run(&b);
+}
+
 #[test]
 fn a_pipeline_whose_processes_are_not_registered_is_unknown_while_it_has_its_streams() {
     let server = server();

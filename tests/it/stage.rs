@@ -1,0 +1,44 @@
+//! What many tests do on a real server.
+
+use std::time::{Duration, Instant};
+
+use crate::lab::{self, Options, PATIENCE, Pipeline, Process, Server};
+use crate::run::{Run, graphctl};
+
+pub(crate) fn server() -> Server {
+    Server::start(&lab::ezmsg("3.9.0"))
+}
+
+/// Looks until the one session or leftover with component keys is judged so: the server may need a
+/// moment to notice what has just died.
+#[track_caller]
+pub(crate) fn wait_until_judged(server: &Server, verdict: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let run = graphctl(server.address(), &["sessions", "list", "--component", "SYSTEM*"]);
+        let rows = run.stdout.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+        if !rows.is_empty() && rows.iter().all(|row| row.contains(verdict)) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "not judged {verdict}: {run:#?}");
+    }
+}
+
+/// Launches the same pipeline again and expects its own messages, and no others, to flow.
+pub(crate) fn relaunch(server: &Server) {
+    let pipeline = Pipeline::running(server, &Options::two_processes());
+    assert_full_rate(&pipeline);
+    let (_, counts) = pipeline.counts_over(Duration::ZERO);
+    assert_eq!((&counts["foreign"], &counts["gaps"]), (&0.into(), &0.into()));
+}
+
+pub(crate) fn reap(server: &Server, arguments: &[&str]) -> Run {
+    graphctl(server.address(), &[&["sessions", "reap"], arguments].concat())
+}
+
+/// Expects 200 messages a second, or more: whoever was held up for a moment catches up.
+#[track_caller]
+pub(crate) fn assert_full_rate(client: &Process) {
+    let rate = client.rate_over(Duration::from_secs(1));
+    assert!(rate > 160.0, "it was to be 200 messages a second: {rate}");
+}
