@@ -6,10 +6,10 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use glob::Pattern;
 
+use crate::address::Address;
 use crate::exit::Exit;
 use crate::judge::Verdict;
 use crate::options::{duration, glob};
-use crate::wire::Address;
 
 /// Inspect and reap the sessions of a live ezmsg GraphServer
 #[derive(Debug, Parser)]

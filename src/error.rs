@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use crate::address::Address;
 use crate::exit::Exit;
-use crate::wire::Address;
 
 /// A result whose error is one of the expected ones.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

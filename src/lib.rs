@@ -18,6 +18,7 @@
 //! `model`, `judge`, `select`, `reap::plan` and `render` are pure: no socket, clock, environment or
 //! terminal. Standard output and standard error are written in [`console`] only.
 
+pub mod address;
 pub mod admin;
 pub mod cli;
 pub mod commands;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
+use crate::address::Address;
 use crate::admin;
 use crate::console;
 use crate::error::{Error, Result};
@@ -13,7 +14,7 @@ use crate::judge::{self, Case, Collision, Thresholds};
 use crate::model::{Inventory, Ping};
 use crate::options::{Options, Talk};
 use crate::render::printable;
-use crate::wire::{Address, Session};
+use crate::wire::Session;
 
 /// How long a process may take to answer a ping. One that misses it is suspect, not dead.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
-use crate::wire::Address;
+use crate::address::Address;
 
 /// The `root_name` under which graphctl registers its own sessions.
 pub const OWN_ROOT: &str = "graphctl";

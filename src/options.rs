@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use glob::Pattern;
 
+use crate::address::Address;
 use crate::judge::Thresholds;
-use crate::wire::Address;
 
 /// What holds for every command.
 #[derive(Debug)]

@@ -12,8 +12,9 @@ use std::time::Duration;
 
 pub use rows::{Connection, DropTarget, Outcome, OutcomeKind, Row, Tcp};
 
+use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::wire::{Address, Session, codec, pickle};
+use crate::wire::{Session, codec, pickle};
 
 /// What runs in the server.
 pub const PROGRAM: &str = include_str!("program.py");

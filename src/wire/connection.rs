@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use super::Address;
+use crate::address::Address;
 use crate::error::{Error, Result};
 
 /// The longest version a greeting may hold, in bytes. `3.9.0` is 5.

@@ -5,11 +5,9 @@
 //!
 //! Source of every protocol fact: `ezmsg/core/netprotocol.py` and `graphserver.py` of ezmsg 3.9.0.
 
-pub mod address;
 pub mod codec;
 pub mod connection;
 pub mod pickle;
 pub mod session;
 
-pub use address::Address;
 pub use session::Session;

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::Address;
 use super::codec;
 use super::connection::Connection;
 use super::pickle;
+use crate::address::Address;
 use crate::error::{Error, Result};
 
 /// The longest session id, in bytes. A UUID has 36.
