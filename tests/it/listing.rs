@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use crate::lab::{self, Client, Options, Pipeline, Server};
+use crate::lab::{Client, Options, Pipeline};
 use crate::run::{expect, graphctl, graphctl_with_input};
-
-fn server() -> Server {
-    Server::start(&lab::ezmsg("3.9.0"))
-}
+use crate::stage::server;
 
 #[test]
 fn an_empty_server_has_no_sessions() {

@@ -10,13 +10,10 @@ use crate::lab::{
     lock_for_a_second,
 };
 use crate::run::{Run, expect, graphctl};
+use crate::stage::server;
 
 const HEADER: &str = "ID  AGE  IDLE  STATE  COMPONENTS\n";
 const SYSTEM: &str = "SYSTEM, SYSTEM/PUB, SYSTEM/SUB";
-
-fn server() -> Server {
-    Server::start(&lab::ezmsg("3.9.0"))
-}
 
 fn list(server: &Server) -> Run {
     graphctl(server.address(), &["sessions", "list"])
