@@ -39,7 +39,6 @@ pub mod words;
 
 use std::future::Future;
 use std::io;
-use std::time::Duration;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -47,7 +46,6 @@ use clap::error::ErrorKind;
 use crate::cli::{Cli, Global};
 use crate::error::{Error, Result};
 use crate::exit::Exit;
-use crate::judge::Thresholds;
 use crate::options::{Options, Talk};
 
 /// Parses the command line, runs the command, tells what went wrong; returns how to exit.
@@ -92,10 +90,7 @@ fn resolve(global: &Global) -> Options {
         address: global.address.clone(),
         timeout: global.timeout,
         admin: !global.no_admin,
-        thresholds: Thresholds {
-            start_timeout: global.start_timeout,
-            heard_within: Duration::ZERO,
-        },
+        start_timeout: global.start_timeout,
         terminal: console::terminal(global.color),
         talk: match (global.quiet, global.verbose) {
             (true, _) => Talk::Quiet,

@@ -41,7 +41,7 @@ pub struct Observer {
     source: Source,
     address: Address,
     timeout: Duration,
-    thresholds: Thresholds,
+    start_timeout: Duration,
 }
 
 #[derive(Debug)]
@@ -69,8 +69,9 @@ impl Observer {
         } else {
             Source::Snapshot(session)
         };
-        let thresholds = options.thresholds;
-        Ok(Self { source, address: options.address.clone(), timeout: options.timeout, thresholds })
+        let Options { address, timeout, start_timeout, .. } = options;
+        let (address, timeout, start_timeout) = (address.clone(), *timeout, *start_timeout);
+        Ok(Self { source, address, timeout, start_timeout })
     }
 
     /// Takes a look.
@@ -86,7 +87,8 @@ impl Observer {
     /// # Errors
     /// As [`look`](Self::look).
     pub async fn look_again(&mut self, first: Instant) -> Result<Look> {
-        let thresholds = Thresholds { heard_within: first.elapsed(), ..self.thresholds };
+        let thresholds =
+            Thresholds { start_timeout: self.start_timeout, heard_within: first.elapsed() };
         let inventory = match &mut self.source {
             Source::Admin(channel) => list(channel, &self.address, Some(PING_TIMEOUT)).await?,
             Source::Snapshot(session) => {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use glob::Pattern;
 
 use crate::address::Address;
-use crate::judge::Thresholds;
 
 /// What holds for every command.
 #[derive(Debug)]
@@ -16,8 +15,8 @@ pub struct Options {
     pub timeout: Duration,
     /// Whether the admin channel may be used.
     pub admin: bool,
-    /// What the judgement depends on.
-    pub thresholds: Thresholds,
+    /// How long a pipeline may take to start.
+    pub start_timeout: Duration,
     /// Where output goes and how.
     pub terminal: Terminal,
     /// How much is said on standard error.

@@ -421,9 +421,10 @@ def what_changed(server, holders, target):
         if sorted(component["key"] for component in components) != target["components"]:
             return "its component keys are not the same any more"
     # A process creates its publishers and subscribers before it registers.
+    known = set(target["known"])
     for kind, topics in (("PublisherInfo", "outputs"), ("SubscriberInfo", "inputs")):
         for topic in target[topics]:
-            if not holders.clients[kind].get(topic, set()) <= set(target["known"]):
+            if not holders.clients[kind].get(topic, set()) <= known:
                 return "a new client came to " + topic
     for process_id in target["processes"]:
         for unit in server.clients[UUID(process_id)].units:

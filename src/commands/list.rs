@@ -9,7 +9,6 @@ use crate::exit::Exit;
 use crate::judge::Case;
 use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
-use crate::reap::Planner;
 use crate::render::{json, names, table};
 use crate::select::Filter;
 
@@ -18,13 +17,11 @@ pub(super) async fn run(args: List, options: &Options) -> Result<Exit> {
     let filter = Filter { graphctl: args.all, ..args.filters.into() };
     let mut cases = selected(&look, &filter);
     sort(&look, &mut cases, args.sort);
-    let planner = Planner::new(&look.inventory);
-    let clients = |case: &Case| planner.would_take(case);
     console::print(&match args.output {
         Format::Table => table::sessions(&look, &cases, options.terminal),
         Format::Wide => table::wide(&look, &cases, options.terminal),
-        Format::Json => json::list(&look, &cases, &clients),
-        Format::Jsonl => json::list_lines(&look, &cases, &clients),
+        Format::Json => json::list(&look, &cases),
+        Format::Jsonl => json::list_lines(&look, &cases),
         Format::Name => names(cases.iter().map(|case| case.id)),
     })?;
     if matches!(args.output, Format::Table | Format::Wide) {

@@ -20,15 +20,15 @@ pub(super) async fn run(args: Show, options: &Options) -> Result<Exit> {
             cases.push(case);
         }
     }
-    let planner = Planner::new(&look.inventory);
     console::print(&match args.output {
         Document::Table => {
+            let planner = Planner::new(&look.inventory);
             let texts = cases
                 .iter()
                 .map(|case| explain::case(&look, case, planner.would_take(case), options.terminal));
             texts.collect::<Vec<_>>().join("\n")
         }
-        Document::Json => json::list(&look, &cases, &|case| planner.would_take(case)),
+        Document::Json => json::list(&look, &cases),
     })?;
     Ok(Exit::Success)
 }

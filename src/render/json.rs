@@ -11,7 +11,7 @@ use crate::judge::{Case, Collision};
 use crate::look::Look;
 use crate::model::{Inventory, Ping, Process, Server, Session};
 use crate::reap::report::Clients;
-use crate::reap::{Report, Target};
+use crate::reap::{Planner, Report, Target};
 
 /// Raised when a field is removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
@@ -127,13 +127,14 @@ struct StatusDocument<'a> {
     channels: Option<usize>,
 }
 
-/// `sessions list` and `sessions show`. `clients` tells what the drop of a case would take along.
+/// `sessions list` and `sessions show`, with what the drop of each case would take along.
 #[must_use]
-pub fn list(look: &Look, cases: &[&Case], clients: &impl Fn(&Case) -> Option<Clients>) -> String {
+pub fn list(look: &Look, cases: &[&Case]) -> String {
+    let planner = Planner::new(&look.inventory);
     let views = |leftover: bool| {
         let wanted =
             cases.iter().filter(|case| case.session(&look.inventory).is_none() == leftover);
-        wanted.map(|case| view(&look.inventory, case, clients(case))).collect()
+        wanted.map(|case| view(&look.inventory, case, planner.would_take(case))).collect()
     };
     document(&ListDocument {
         schema_version: SCHEMA_VERSION,
@@ -146,12 +147,9 @@ pub fn list(look: &Look, cases: &[&Case], clients: &impl Fn(&Case) -> Option<Cli
 
 /// `sessions list -o jsonl`: one session or leftover a line.
 #[must_use]
-pub fn list_lines(
-    look: &Look,
-    cases: &[&Case],
-    clients: &impl Fn(&Case) -> Option<Clients>,
-) -> String {
-    cases.iter().map(|case| line(&view(&look.inventory, case, clients(case)))).collect()
+pub fn list_lines(look: &Look, cases: &[&Case]) -> String {
+    let planner = Planner::new(&look.inventory);
+    cases.iter().map(|case| line(&view(&look.inventory, case, planner.would_take(case)))).collect()
 }
 
 /// `sessions drop` and `sessions reap`.
