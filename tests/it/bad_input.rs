@@ -275,17 +275,20 @@ fn without_the_admin_channel_nothing_is_dropped() {
     assert_eq!(server.witness().sessions(), [held.session_id()]);
 }
 
+/// Every kind of output: generated, from a server, and clap's own.
+const WRITING: [&[&str]; 6] = [
+    &["completions", "bash"],
+    &["sessions", "list"],
+    &["sessions", "list", "-o", "json"],
+    &["server", "status"],
+    &["--help"],
+    &["--version"],
+];
+
 #[test]
 fn a_reader_that_has_read_enough_is_no_error() {
     let server = Server::start(&lab::ezmsg("3.9.0"));
-    for arguments in [
-        &["completions", "bash"][..],
-        &["sessions", "list"],
-        &["sessions", "list", "-o", "json"],
-        &["server", "status"],
-        &["--help"],
-        &["--version"],
-    ] {
+    for arguments in WRITING {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
         let mut command = run::command(server.address(), arguments);
@@ -299,14 +302,7 @@ fn a_reader_that_has_read_enough_is_no_error() {
 fn a_full_disk_is_an_error() {
     let server = Server::start(&lab::ezmsg("3.9.0"));
     let full = "error: cannot write to standard output: No space left on device (os error 28)\n";
-    for arguments in [
-        &["completions", "bash"][..],
-        &["sessions", "list"],
-        &["sessions", "list", "-o", "json"],
-        &["server", "status"],
-        &["--help"],
-        &["--version"],
-    ] {
+    for arguments in WRITING {
         let disk = File::options().write(true).open("/dev/full").expect("/dev/full");
         let mut command = run::command(server.address(), arguments);
         let child = command.stdout(Stdio::from(disk)).spawn().expect("graphctl starts");

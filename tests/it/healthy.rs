@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::lab::{Client, Options, PATIENCE, Phantom, Pipeline, Server, phantom};
 use crate::run::graphctl;
-use crate::stage::{assert_full_rate, server};
+use crate::stage::{assert_full_rate, server, starting};
 
 /// Reaps everything that can be reaped by default; returns how many went.
 fn reap(server: &Server) -> usize {
@@ -51,10 +51,7 @@ fn observers_and_low_level_clients_survive() {
 #[test]
 fn a_pipeline_that_is_slow_to_start_survives_and_then_runs() {
     let server = server();
-    let hour = Duration::from_secs(3600);
-    let slow = Options { slow_initialize: hour, ..Options::two_processes() };
-    let pipeline = Pipeline::start(&server, &slow);
-    pipeline.unit_pid("PUB");
+    let pipeline = starting(&server, Options::two_processes());
     assert_eq!(reap(&server), 0);
     assert_eq!(reap(&server), 0);
     pipeline.finish_initialize();
@@ -71,10 +68,7 @@ fn a_slow_start_is_not_charged_with_the_processes_of_others() {
     Pipeline::start(&server, &ended).wait_event("ended", PATIENCE);
     let overlapping = Options { name: "BESIDE".into(), ..Options::two_processes() };
     let mut beside = Pipeline::running(&server, &overlapping);
-    let hour = Duration::from_secs(3600);
-    let slow = Options { slow_initialize: hour, ..Options::two_processes() };
-    let pipeline = Pipeline::start(&server, &slow);
-    pipeline.unit_pid("PUB");
+    let pipeline = starting(&server, Options::two_processes());
     let later = Options { name: "LATER".into(), messages: 20, ..Options::two_processes() };
     Pipeline::start(&server, &later).wait_event("ended", PATIENCE);
     beside.interrupt();

@@ -10,7 +10,7 @@ use crate::lab::{
     lock_for_a_second,
 };
 use crate::run::{Run, expect, graphctl};
-use crate::stage::server;
+use crate::stage::{server, starting};
 
 const HEADER: &str = "ID  AGE  IDLE  STATE  COMPONENTS\n";
 const SYSTEM: &str = "SYSTEM, SYSTEM/PUB, SYSTEM/SUB";
@@ -53,14 +53,6 @@ fn assert_flows(pipeline: &lab::Process) {
 
 fn pipeline(name: &str) -> Options {
     Options { name: name.to_owned(), ..Options::two_processes() }
-}
-
-/// A pipeline that stays in `initialize` until it is told to go on.
-fn starting(server: &Server, options: Options) -> Pipeline {
-    let slow = Options { slow_initialize: Duration::from_secs(3600), ..options };
-    let pipeline = Pipeline::start(server, &slow);
-    pipeline.unit_pid("PUB");
-    pipeline
 }
 
 /// Ends a slow start, and expects the pipeline to run as if nothing had been.

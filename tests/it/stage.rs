@@ -36,6 +36,14 @@ pub(crate) fn reap(server: &Server, arguments: &[&str]) -> Run {
     graphctl(server.address(), &[&["sessions", "reap"], arguments].concat())
 }
 
+/// A pipeline that stays in `initialize` until it is told to go on.
+pub(crate) fn starting(server: &Server, options: Options) -> Pipeline {
+    let slow = Options { slow_initialize: Duration::from_secs(3600), ..options };
+    let pipeline = Pipeline::start(server, &slow);
+    pipeline.unit_pid("PUB");
+    pipeline
+}
+
 /// Expects 200 messages a second, or more: whoever was held up for a moment catches up.
 #[track_caller]
 pub(crate) fn assert_full_rate(client: &Process) {
