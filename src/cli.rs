@@ -209,6 +209,9 @@ pub struct Reap {
     /// Also drop suspect sessions
     #[arg(long)]
     pub include_suspect: bool,
+    /// Leave alone from whose processes messages still flow
+    #[arg(long)]
+    pub spare_flowing: bool,
     /// Drop nothing if more than this many would go
     #[arg(long, value_name = "N")]
     pub max: Option<usize>,
@@ -226,6 +229,10 @@ pub struct Dropping {
     /// Tell what would be dropped, and drop nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    /// Also end what is left of it on this machine: the processes that hold its connections and those
+    /// of nothing else
+    #[arg(long)]
+    pub kill: bool,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,

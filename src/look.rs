@@ -8,16 +8,19 @@ use crate::address::Address;
 use crate::admin;
 use crate::console;
 use crate::error::{Error, Result};
-use crate::host;
+use crate::host::{Held, Host, Own, find_holders, here, holders_of_all};
 use crate::inventory;
 use crate::judge::{self, Case, Collision, Thresholds};
-use crate::model::{Inventory, Ping};
+use crate::model::{Holder, Inventory, Ping};
 use crate::options::{Options, Talk};
 use crate::render::printable;
 use crate::wire::Session;
 
 /// How long a process may take to answer a ping. One that misses it is suspect, not dead.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long messages are counted for a rate.
+const RATE_SPAN: Duration = Duration::from_millis(500);
 
 /// How many processes are asked at once where each question takes a session of its own.
 const PARALLEL_PINGS: usize = 8;
@@ -42,6 +45,7 @@ pub struct Observer {
     address: Address,
     timeout: Duration,
     start_timeout: Duration,
+    host: Box<dyn Host>,
 }
 
 #[derive(Debug)]
@@ -71,7 +75,7 @@ impl Observer {
         };
         let Options { address, timeout, start_timeout, .. } = options;
         let (address, timeout, start_timeout) = (address.clone(), *timeout, *start_timeout);
-        Ok(Self { source, address, timeout, start_timeout })
+        Ok(Self { source, address, timeout, start_timeout, host: Box::new(here()) })
     }
 
     /// Takes a look.
@@ -89,7 +93,7 @@ impl Observer {
     pub async fn look_again(&mut self, first: Instant) -> Result<Look> {
         let thresholds =
             Thresholds { start_timeout: self.start_timeout, heard_within: first.elapsed() };
-        let inventory = match &mut self.source {
+        let mut inventory = match &mut self.source {
             Source::Admin(channel) => list(channel, &self.address, Some(PING_TIMEOUT)).await?,
             Source::Snapshot(session) => {
                 let mut inventory = snapshot(session, &self.address).await?;
@@ -97,7 +101,15 @@ impl Observer {
                 inventory
             }
         };
-        let cases = judge::judge(&inventory, &thresholds);
+        if let Some(own) = self.own() {
+            find_holders(&mut inventory, own, self.host.as_ref());
+        }
+        let mut cases = judge::judge(&inventory, &thresholds);
+        if let Source::Admin(channel) = &mut self.source
+            && measure_traffic(channel, &mut inventory, &cases).await?
+        {
+            cases = judge::judge(&inventory, &thresholds);
+        }
         let collisions = judge::collisions::among(&inventory, &cases);
         Ok(Look { inventory, cases, collisions, taken: Instant::now() })
     }
@@ -111,6 +123,23 @@ impl Observer {
             Source::Admin(channel) => list(channel, &self.address, None).await,
             Source::Snapshot(session) => snapshot(session, &self.address).await,
         }
+    }
+
+    /// By client of `inventory`, which was listed last: who holds its end of the connection on this
+    /// machine.
+    #[must_use]
+    pub fn holders(&self, inventory: &Inventory) -> Held {
+        let own = self.own();
+        own.map_or_else(Held::new, |own| holders_of_all(inventory, own, self.host.as_ref()))
+    }
+
+    /// Our own connection; `None` without the admin channel, through which alone it is told as the
+    /// server sees it.
+    fn own(&self) -> Option<Own> {
+        let Source::Admin(channel) = &self.source else { return None };
+        let session = channel.session();
+        let (client, server) = session.ends().ok()?;
+        Some(Own { session: session.id, client, server, listed: channel.answered() })
     }
 
     /// The admin channel, for what cannot be done without it.
@@ -129,7 +158,8 @@ impl Observer {
 fn name_the_silent(error: Error) -> Error {
     match error {
         Error::NoGreeting { address, waited, .. } => {
-            let holders = host::listeners(address.port);
+            let holders = here().listeners(address.port);
+            let holders = holders.iter().map(Holder::name).collect();
             Error::NoGreeting { address, waited, holders }
         }
         error => error,
@@ -144,6 +174,26 @@ async fn list(
     let rows = channel.list(ping).await?;
     let session = channel.session();
     Ok(inventory::from_rows(rows, session.id, address.to_string(), session.version.clone()))
+}
+
+/// Counts the messages of the processes whose verdict depends on them; tells whether there were any.
+async fn measure_traffic(
+    channel: &mut admin::Channel,
+    inventory: &mut Inventory,
+    cases: &[Case],
+) -> Result<bool> {
+    let wanted = cases.iter().filter(|case| case.depends_on_traffic());
+    let asked = wanted.flat_map(|case| case.processes(inventory));
+    let answering: Vec<_> = asked
+        .filter(|process| matches!(process.ping, Ping::Answered(_)))
+        .map(|process| process.id)
+        .collect();
+    if answering.is_empty() {
+        return Ok(false);
+    }
+    let rows = channel.measure(&answering, PING_TIMEOUT, RATE_SPAN).await?;
+    inventory::add_traffic(inventory, rows);
+    Ok(true)
 }
 
 async fn snapshot(session: &mut Session, address: &Address) -> Result<Inventory> {

@@ -3,11 +3,10 @@
 //! `None` always means "not known" and never "none": a snapshot knows less than the admin channel.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
-
-use crate::address::Address;
 
 /// The `root_name` under which graphctl registers its own sessions.
 pub const OWN_ROOT: &str = "graphctl";
@@ -66,6 +65,8 @@ pub struct ServerProcess {
     pub pid: u32,
     /// Its host name.
     pub host: String,
+    /// The network that its sockets are in, as [`Host::network`](crate::host::Host::network) names it.
+    pub network: Option<String>,
     /// Its Python version.
     pub python: String,
     /// Whether a command holds the server's command lock.
@@ -97,14 +98,15 @@ pub struct Session {
     pub edges: u64,
     /// The latest event in the server's histories that it caused.
     pub last_event: Option<SystemTime>,
+    /// Who holds the client's end of its connection; `None` if this machine was not asked.
+    pub holding: Option<Holding>,
 }
 
 impl Session {
     /// Its client's address and port, as the server sees them.
     #[must_use]
-    pub fn peer(&self) -> Option<String> {
-        let (host, port) = self.link.as_ref()?.peer.clone()?;
-        Some(Address { host, port }.to_string())
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.link.as_ref()?.peer
     }
 
     /// The keys of its units.
@@ -143,6 +145,11 @@ pub struct Process {
     pub units: Vec<String>,
     /// How it took a ping.
     pub ping: Ping,
+    /// How long its host has acknowledged nothing of what the server sent it, at least; zero if it
+    /// has acknowledged everything.
+    pub unacked_for: Option<Duration>,
+    /// What its publishers and subscribers have carried; `None` if it was not asked or did not answer.
+    pub traffic: Option<Traffic>,
     /// The latest event in the server's histories that it caused.
     pub last_event: Option<SystemTime>,
 }
@@ -157,6 +164,15 @@ impl Process {
             _ => format!("process {}", self.id),
         }
     }
+}
+
+/// What the publishers and subscribers of a process have carried.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Traffic {
+    /// Messages published and received since it started.
+    pub messages: u64,
+    /// Messages published a second, now.
+    pub rate: Option<f64>,
 }
 
 /// How a process took a ping.
@@ -180,7 +196,9 @@ pub enum Ping {
 #[derive(Debug)]
 pub struct Link {
     /// The client's address and port, as the server sees them.
-    pub peer: Option<(String, u16)>,
+    pub peer: Option<SocketAddr>,
+    /// The server's own address and port on it.
+    pub local: Option<SocketAddr>,
     /// Whether the client's end is open; `None` where the system does not tell.
     pub established: Option<bool>,
     /// How long ago the client last sent a byte.
@@ -191,6 +209,49 @@ pub struct Link {
     pub handled: bool,
 }
 
+/// Which processes of this machine hold the client's end of a connection.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Holding {
+    /// Those that were seen.
+    pub holders: Vec<Holder>,
+    /// Why there may be others, or why nobody could be seen; `None` if these are all there are.
+    pub unsure: Option<String>,
+}
+
+impl Holding {
+    /// Nobody could be seen, for this reason.
+    #[must_use]
+    pub fn unknown(why: &str) -> Self {
+        Self { holders: Vec::new(), unsure: Some(why.to_owned()) }
+    }
+}
+
+/// A process of this machine that holds a socket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Holder {
+    /// Its pid.
+    pub pid: u32,
+    /// When it started, in clock ticks since the machine was booted: with the pid it names a process
+    /// for good.
+    pub start: u64,
+    /// How long before the look it started; up to a tick too long.
+    pub age: Duration,
+    /// Its command line, or its name in brackets if it has none.
+    pub command: String,
+    /// Its state, as in `ps`: `S`, `R`, `T`, …
+    pub state: char,
+    /// Whether one of its threads waits on the socket; `None` if that cannot be seen.
+    pub serving: Option<bool>,
+}
+
+impl Holder {
+    /// How it is called in words: `pid 4711 (python pipeline.py)`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("pid {} ({})", self.pid, self.command)
+    }
+}
+
 /// A publisher, a subscriber or a channel.
 #[derive(Debug)]
 pub struct Endpoint {
@@ -198,8 +259,8 @@ pub struct Endpoint {
     pub id: Uuid,
     /// When it connected.
     pub created: Option<SystemTime>,
-    /// The host part of its peer address.
-    pub host: Option<String>,
+    /// Its connection.
+    pub link: Link,
     /// What it is.
     pub kind: EndpointKind,
 }

@@ -64,7 +64,7 @@ fn among<T>(wanted: &[T], matches: impl Fn(&T) -> bool) -> bool {
 }
 
 fn is_at(link: &Link, host: &str) -> bool {
-    link.peer.as_ref().is_some_and(|(peer, _)| peer == host)
+    link.peer.is_some_and(|peer| peer.ip().to_string() == host)
 }
 
 fn runs_on(process: &Process, host: &str) -> bool {

@@ -40,6 +40,24 @@ pub fn precise(duration: Duration) -> String {
     humantime::format_duration(duration).to_string()
 }
 
+/// A rate of messages: `200 msg/s`.
+#[must_use]
+pub fn rate(messages_a_second: f64) -> String {
+    format!("{messages_a_second:.0} msg/s")
+}
+
+/// What must not be overlooked of what is to be dropped: at these rates it still publishes.
+#[must_use]
+pub fn flowing(rates: impl Iterator<Item = Option<f64>>) -> Option<String> {
+    let rates: Vec<_> = rates.flatten().filter(|rate| *rate > 0.0).collect();
+    let number = rates.len();
+    let all = rate(rates.iter().sum());
+    let text = format!(
+        "FLOWING: {number} of these still publish: {all}; --spare-flowing leaves such alone"
+    );
+    (number > 0).then_some(text)
+}
+
 /// How many names a list shows before it counts the rest.
 const SHOWN: usize = 3;
 

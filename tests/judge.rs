@@ -1,5 +1,6 @@
 //! The judgement and the plan of a drop, on inventories made up for each rule: no server, no clock.
 
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use graphctl::admin::DropTarget;
@@ -31,7 +32,8 @@ fn id(second: u64, number: u8) -> Uuid {
 
 fn link() -> Link {
     Link {
-        peer: Some(("10.0.0.7".into(), 4711)),
+        peer: Some("10.0.0.7:4711".parse().expect("an address")),
+        local: Some("10.0.0.1:25978".parse().expect("an address")),
         established: Some(true),
         silent_for: Some(Duration::from_secs(10)),
         closing: false,
@@ -61,6 +63,7 @@ fn session(second: u64, root: &str, units: &[&str]) -> Session {
         registered: true,
         edges: 1,
         last_event: None,
+        holding: None,
     }
 }
 
@@ -74,6 +77,8 @@ fn process(second: u64, units: &[&str]) -> Process {
         host: Some("lab".into()),
         units: units.iter().map(|unit| (*unit).to_owned()).collect(),
         ping: Ping::Answered(None),
+        unacked_for: None,
+        traffic: None,
         last_event: None,
     }
 }
@@ -83,7 +88,14 @@ fn inventory(sessions: Vec<Session>, processes: Vec<Process>) -> Inventory {
         address: "lab:25978".into(),
         version: "3.9.0".into(),
         channel: Channel::Admin,
-        process: None,
+        process: Some(ServerProcess {
+            pid: 1,
+            host: "lab".into(),
+            network: None,
+            python: "3.11.7".into(),
+            lock_held: false,
+            lock_waiters: 0,
+        }),
     };
     let history = History { whole: true, ..History::default() };
     Inventory {
@@ -194,13 +206,7 @@ fn a_sign_of_life_after_the_ping_or_since_the_first_look_counts() {
 fn a_server_that_reads_no_answers_makes_nobody_suspect_unless_the_kernel_tells() {
     let mut look = inventory(vec![session(10, "S", &["A"])], vec![process(11, &["S/A"])]);
     look.processes[0].ping = Ping::Silent;
-    look.server.process = Some(ServerProcess {
-        pid: 1,
-        host: "lab".into(),
-        python: "3.11.7".into(),
-        lock_held: true,
-        lock_waiters: 1,
-    });
+    look.server.process.as_mut().expect("a process").lock_held = true;
     assert_eq!(verdicts(&look), [Verdict::Suspect(SuspectReason::Unresponsive)]);
     look.processes[0].link = Some(Link { silent_for: None, ..link() });
     assert_eq!(verdicts(&look), [Verdict::Unknown]);
@@ -353,7 +359,8 @@ fn drop_of(inventory: &Inventory, case: &Case, warrant: Warrant) -> Option<DropT
 
 fn endpoint(second: u64, number: u8, host: &str, kind: EndpointKind) -> Endpoint {
     let id = id(second, number);
-    Endpoint { id, created: minted(id), host: Some(host.into()), kind }
+    let peer = Some(SocketAddr::new(host.parse().expect("an address"), 4711));
+    Endpoint { id, created: minted(id), link: Link { peer, ..link() }, kind }
 }
 
 #[test]

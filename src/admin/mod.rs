@@ -8,9 +8,10 @@
 
 mod rows;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use rows::{Connection, DropTarget, Outcome, OutcomeKind, Row, Tcp};
+use uuid::Uuid;
 
 use crate::address::Address;
 use crate::error::{Error, Result};
@@ -36,6 +37,7 @@ pub struct Channel {
     address: Address,
     timeout: Duration,
     registered: bool,
+    answered: Instant,
 }
 
 impl Channel {
@@ -44,7 +46,13 @@ impl Channel {
     pub fn new(mut session: Session) -> Self {
         let address = session.connection().address().clone();
         let timeout = session.connection().timeout();
-        Self { session, address, timeout, registered: true }
+        Self { session, address, timeout, registered: true, answered: Instant::now() }
+    }
+
+    /// When the answer to the last request began to come.
+    #[must_use]
+    pub const fn answered(&self) -> Instant {
+        self.answered
     }
 
     /// The channel's own session.
@@ -64,6 +72,26 @@ impl Channel {
         let ping_seconds = ping.map(|ping| ping.as_secs_f64());
         let request = serde_json::json!({ "operation": "list", "ping_seconds": ping_seconds });
         self.exchange("listing its sessions", request, ping.unwrap_or_default()).await
+    }
+
+    /// What the publishers and subscribers of these processes have carried: rows of
+    /// [`Row::Traffic`] for those that answer within `ping`, from two readings that lie `apart`.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub async fn measure(
+        &mut self,
+        processes: &[Uuid],
+        ping: Duration,
+        apart: Duration,
+    ) -> Result<Vec<Row>> {
+        let request = serde_json::json!({
+            "operation": "measure",
+            "processes": processes,
+            "ping_seconds": ping.as_secs_f64(),
+            "apart_seconds": apart.as_secs_f64(),
+        });
+        self.exchange("measuring message rates", request, ping * 2 + apart).await
     }
 
     /// Drops `targets` in one step of the server, each only if it is still what it was when judged.
@@ -99,7 +127,7 @@ impl Channel {
     }
 
     async fn answer(&mut self) -> Result<Vec<Row>> {
-        let mut rows = Vec::new();
+        let mut rows: Vec<Row> = Vec::new();
         let mut left = ANSWER_CAP;
         loop {
             let connection = self.session.connection();
@@ -110,6 +138,9 @@ impl Channel {
                 codec::COMPLETE => self.registered = true,
                 TAG => {
                     let frame = connection.block(left).await?;
+                    if rows.is_empty() {
+                        self.answered = Instant::now();
+                    }
                     left -= frame.len() as u64;
                     let frame: Vec<Row> = serde_json::from_slice(&frame).map_err(|error| {
                         connection.protocol(format!("an admin frame makes no sense: {error}"))

@@ -7,8 +7,8 @@ is TAG, a little-endian u64 length, and a JSON array of rows. The first frame is
 program returns, so it always precedes the server's own reply byte.
 
 It never raises into the server, lists in slices of about SLICE seconds of its event loop, writes no
-log, and ends with its session. What it leaves is one pending ping at a process that does not answer,
-until that process answers or leaves. Only `drop` changes anything, in one step with the check of
+log, and ends with its session. What it leaves are pending requests at processes that do not answer,
+until these answer or leave. Only `drop` changes anything, in one step with the check of
 every precondition; the server then cleans up after each client as it does when one disconnects.
 
 What clients registered is taken for anything at all: it is read by `text`, `integer` and `number`,
@@ -33,7 +33,12 @@ TAG = b"\xe5"
 SLICE = 0.0005
 FRAME_BYTES = 32768
 LONGEST_TEXT = 4096
-PING_PREFIX = "graphctl-ping-"
+REQUEST_PREFIX = "graphctl"
+PING = "PING"
+PROFILE = "GET_PROFILING_SNAPSHOT"
+# A process that is alive and did not answer is asked again after this time, and then each time after
+# twice as long.
+FIRST_PAUSE = 4.0
 TCP_ESTABLISHED = 1
 # The kernel tells the time since the last byte in ticks: it may be too long by one.
 KERNEL_TICK_MS = 10
@@ -115,30 +120,66 @@ def units_of(process):
     return {text(unit) for unit in process.units}
 
 
-def tcp_info(writer):
-    """From `struct tcp_info` of linux/tcp.h; None where it cannot be read."""
-    if sys.platform != "linux":
-        return None
-    try:
-        sock = writer.get_extra_info("socket")
-        raw = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 60)
-        (last_data_received,) = struct.unpack_from("I", raw, 52)
-        return {
-            "established": raw[0] == TCP_ESTABLISHED,
-            "last_data_received_ms": last_data_received,
-        }
-    except Exception:
-        return None
+class Tcp:
+    """From `struct tcp_info` of linux/tcp.h."""
+
+    def __init__(self, raw):
+        self.established = raw[0] == TCP_ESTABLISHED
+        self.backoff = raw[4]
+        (self.timeout_us,) = struct.unpack_from("I", raw, 8)
+        (self.unacked,) = struct.unpack_from("I", raw, 24)
+        self.last_data_received_ms, self.last_ack_received_ms = struct.unpack_from("II", raw, 52)
+
+    @classmethod
+    def of(cls, writer):
+        """None where it cannot be read."""
+        if sys.platform != "linux":
+            return None
+        try:
+            sock = writer.get_extra_info("socket")
+            return cls(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 60))
+        except Exception:
+            return None
+
+    def heard_within(self, ms):
+        return self.last_data_received_ms < ms
+
+    def unacked_ms(self, asked_ms):
+        """
+        How long the client's host has acknowledged nothing of what it was sent, at least.
+
+        What was asked for is unacknowledged if no acknowledgement came since. And each time that the
+        kernel sends it again it waits twice as long, so what it has waited adds up to nearly the
+        timeout that is running now.
+        """
+        if not self.unacked:
+            return 0.0
+        no_ack_since = self.last_ack_received_ms >= asked_ms + KERNEL_TICK_MS
+        waited = self.timeout_us / 1000 * (1 - 0.5**self.backoff)
+        return min(self.last_ack_received_ms, max(waited, asked_ms if no_ack_since else 0.0))
+
+
+def tcp_row(writer):
+    tcp = Tcp.of(writer)
+    return tcp and {
+        "established": tcp.established,
+        "last_data_received_ms": tcp.last_data_received_ms,
+    }
+
+
+def end_of(writer, name):
+    address = writer.get_extra_info(name)
+    return [text(address[0]), address[1]] if address else None
 
 
 def connection(server, info):
     """What every kind of client has."""
-    peer = info.writer.get_extra_info("peername")
     task = server._client_tasks.get(info.id)
     return {
         "id": str(info.id),
-        "peer": [text(peer[0]), peer[1]] if peer else None,
-        "tcp": tcp_info(info.writer),
+        "peer": end_of(info.writer, "peername"),
+        "local": end_of(info.writer, "sockname"),
+        "tcp": tcp_row(info.writer),
         "closing": info.writer.transport.is_closing(),
         "handled": task is not None and not task.done(),
     }
@@ -287,64 +328,115 @@ async def last_endpoints_before(server, replies, process_ids):
     return last
 
 
-def pending_ping(server, process_id):
-    """The ping that a process has not answered yet, and when it was sent; None if there is none."""
+class Question:
+    """What graphctl, this one or an earlier one, asked a process and has no answer to yet."""
+
+    def __init__(self, server, info, operation, unanswered):
+        self.server = server
+        self.info = info
+        self.operation = operation
+        self.futures = [future for future, _ in unanswered]
+        self.sent = [sent for _, sent in unanswered]
+
+    def asked_ms(self):
+        """How long ago it was first asked."""
+        return (time.perf_counter() - self.sent[0]) * 1000
+
+    def may_be_sent(self):
+        """
+        A first time, and again only if the process has read the earlier requests: requests that nobody
+        reads pile up until the server wedges. Something that came from it since then shows that.
+        """
+        if not self.sent:
+            return True
+        tcp = Tcp.of(self.info.writer)
+        waited = time.perf_counter() - self.sent[-1]
+        read = tcp is not None and tcp.heard_within(waited * 1000 - KERNEL_TICK_MS)
+        answers_are_read = not self.server._command_lock.locked()
+        return read and answers_are_read and waited >= FIRST_PAUSE * 2 ** (len(self.sent) - 1)
+
+    def is_blocked(self):
+        """Earlier requests still wait to be sent to the process."""
+        writer = self.info.writer
+        return bool(writer.transport.get_write_buffer_size()) or self.info.write_lock.locked()
+
+    def send(self):
+        """
+        Asks without the command lock and without waiting.
+
+        The server's own routing waits, under the command lock, until the request is in the process's
+        socket: with a stopped process that can be for ever. And it forgets a request that was not
+        answered in time, so that a late answer is logged as unknown. Here the request stays registered
+        until the process answers or leaves.
+        """
+        from ezmsg.core.graphmeta import ProcessControlRequest
+        from ezmsg.core.netprotocol import Command
+
+        unit = min(self.info.units, key=text)
+        sent = time.perf_counter()
+        request_id = f"{REQUEST_PREFIX}-{self.operation}-{sent:.6f}-{uuid1()}"
+        body = pickle.dumps(ProcessControlRequest(request_id, unit, self.operation))
+        future = asyncio.get_running_loop().create_future()
+        self.server._pending_process_requests[request_id] = (self.info.id, future)
+        header = Command.PROCESS_ROUTE_REQUEST.value + struct.pack("<Q", len(body))
+        self.info.writer.write(header + body)
+        self.futures.append(future)
+        self.sent.append(sent)
+
+
+def unanswered(server, operation):
+    """By process: the requests of every graphctl that it has not answered, and when they were sent."""
+    requests = {}
     for request_id, (owner, future) in server._pending_process_requests.items():
-        if owner == process_id and request_id.startswith(PING_PREFIX):
-            return future, float(request_id.split("-")[2])
-    return None
+        parts = request_id.split("-")
+        if parts[:2] == [REQUEST_PREFIX, operation]:
+            requests.setdefault(owner, []).append((future, float(parts[2])))
+    return requests
 
 
-def send_ping(server, info):
-    """
-    Asks a process for a sign of life, without the command lock and without waiting.
-
-    The server's own routing waits, under the command lock, until the request is in the process's
-    socket: with a stopped process that can be for ever. And it forgets a request that was not
-    answered in time, so that a late answer is logged as unknown. Here the request stays registered
-    until the process answers or leaves, and no second one is sent before that: a silent process
-    gets one request, however often graphctl looks.
-    """
-    from ezmsg.core.graphmeta import ProcessControlRequest
-    from ezmsg.core.netprotocol import Command
-
-    unit = min(info.units, key=text)
-    sent = time.perf_counter()
-    request = ProcessControlRequest(f"{PING_PREFIX}{sent:.6f}-{uuid1()}", unit, "PING")
-    body = pickle.dumps(request)
-    future = asyncio.get_running_loop().create_future()
-    server._pending_process_requests[request.request_id] = (info.id, future)
-    info.writer.write(Command.PROCESS_ROUTE_REQUEST.value + struct.pack("<Q", len(body)) + body)
-    return future, sent
-
-
-async def ping_processes(server, request, replies):
-    sent = time.perf_counter()
+async def ask(server, replies, infos, operation, seconds):
+    """Asks all processes at once; gives each with its answer, or None for none in time."""
     waiting = {}
-    for info in clients_of(server, "ProcessInfo"):
+    earlier = unanswered(server, operation)
+    for info in infos:
         await replies.breathe()
         if not info.units or info.writer.transport.is_closing():
             continue
-        ping = pending_ping(server, info.id)
-        if ping is None:
-            if info.writer.transport.get_write_buffer_size() or info.write_lock.locked():
-                await replies.row("ping", process=str(info.id), answer="blocked", ms=None)
-                continue
-            ping = send_ping(server, info)
-        waiting[ping[0]] = (info, ping[1])
-    deadline = sent + request["ping_seconds"]
+        question = Question(server, info, operation, earlier.get(info.id, ()))
+        if question.may_be_sent() and not question.is_blocked():
+            question.send()
+        if not question.futures:
+            yield question, None
+        for future in question.futures:
+            waiting[future] = question
+    deadline = time.perf_counter() + seconds
     while waiting:
         patience = max(0.0, deadline - time.perf_counter())
         done, _ = await asyncio.wait(
             waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED
         )
-        ms = (time.perf_counter() - sent) * 1000
         for future in done or list(waiting):
-            info, asked = waiting.pop(future)
-            # While the lock is held the server has read no answer, to an earlier look's ping either.
-            since = asked if server._command_lock.locked() else sent
-            answer = answer_of(future) if done else silence_of(info, since)
-            await replies.row("ping", process=str(info.id), answer=answer, ms=ms if done else None)
+            question = waiting.get(future)
+            for other in question.futures if question else ():
+                waiting.pop(other, None)
+            if question:
+                yield question, future if done else None
+
+
+async def ping_processes(server, request, replies):
+    begun = time.perf_counter()
+    processes = clients_of(server, "ProcessInfo")
+    async for question, future in ask(server, replies, processes, PING, request["ping_seconds"]):
+        ms = (time.perf_counter() - begun) * 1000
+        answer = answer_of(future) if future else silence_of(server, question, ms)
+        tcp = Tcp.of(question.info.writer) if question.sent else None
+        await replies.row(
+            "ping",
+            process=str(question.info.id),
+            answer=answer,
+            ms=ms if future else None,
+            unacked_ms=tcp and tcp.unacked_ms(question.asked_ms()),
+        )
 
 
 def answer_of(future):
@@ -355,12 +447,71 @@ def answer_of(future):
     return "ok" if response.ok else text(getattr(code, "name", "failed")).lower()
 
 
-def silence_of(info, since):
+def silence_of(server, question, looked_ms):
     """The server reads answers only while it can have its command lock; the kernel always does."""
-    tcp = tcp_info(info.writer)
-    waited_ms = (time.perf_counter() - since) * 1000
-    heard = tcp is not None and tcp["last_data_received_ms"] < waited_ms + KERNEL_TICK_MS
-    return "heard" if heard else "timeout"
+    if not question.sent:
+        return "blocked"
+    # While the lock is held the server has read no answer, to an earlier look's ping either.
+    waited_ms = question.asked_ms() if server._command_lock.locked() else looked_ms
+    tcp = Tcp.of(question.info.writer)
+    return "heard" if tcp and tcp.heard_within(waited_ms + KERNEL_TICK_MS) else "timeout"
+
+
+class Traffic:
+    """What the publishers and subscribers of a process have carried since it started."""
+
+    def __init__(self, profile):
+        self.published = sum(whole(it.messages_published_total) for it in profile.publishers.values())
+        self.received = sum(whole(it.messages_received_total) for it in profile.subscribers.values())
+        self.seconds = profile.timestamp / 1e9
+
+    @classmethod
+    def of(cls, future):
+        """None for an answer that makes no sense."""
+        try:
+            return cls(pickle.loads(future.result().payload))
+        except Exception:
+            return None
+
+
+def whole(value):
+    return value if type(value) is int else 0
+
+
+async def measure(server, request, replies):
+    """Twice, so that a rate comes of it: the rates that ezmsg tells start anew with every reader."""
+    readings = []
+    for pause in (0.0, request["apart_seconds"]):
+        await asyncio.sleep(pause)
+        infos = [server.clients.get(UUID(process_id)) for process_id in request["processes"]]
+        infos = [info for info in infos if kind_of(info) == "ProcessInfo"]
+        asked = ask(server, replies, infos, PROFILE, request["ping_seconds"])
+        answered = {str(it.info.id): Traffic.of(future) async for it, future in asked if future}
+        readings.append(answered)
+    before, after = readings
+    for process_id, traffic in after.items():
+        earlier = before.get(process_id)
+        if traffic is not None:
+            await replies.row(
+                "traffic",
+                process=process_id,
+                messages=traffic.published + traffic.received,
+                rate=earlier and rate_between(earlier, traffic),
+            )
+
+
+def rate_between(before, after):
+    seconds = after.seconds - before.seconds
+    return (after.published - before.published) / seconds if seconds > 0 else None
+
+
+def network():
+    """Equal for two processes whose sockets are of one network: boot and network namespace."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as boot:
+            return f"{boot.read().strip()}/{os.stat('/proc/self/ns/net').st_ino}"
+    except OSError:
+        return None
 
 
 async def list_all(server, request, replies):
@@ -371,6 +522,7 @@ async def list_all(server, request, replies):
         pid=os.getpid(),
         python=platform.python_version(),
         host=text(socket.gethostname()),
+        network=network(),
         lock_held=lock.locked(),
         lock_waiters=len(waiters) if waiters else 0,
     )
@@ -532,7 +684,7 @@ def forget(server, client_id):
     return set()
 
 
-OPERATIONS = {"list": list_all, "drop": drop}
+OPERATIONS = {"list": list_all, "measure": measure, "drop": drop}
 
 EXPECTED = {
     "clients": dict,

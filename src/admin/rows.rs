@@ -13,7 +13,14 @@ pub enum Row {
     /// The program found a server that it does not know.
     Refused { reason: String },
     /// The server itself.
-    Server { pid: u32, python: String, host: String, lock_held: bool, lock_waiters: u64 },
+    Server {
+        pid: u32,
+        python: String,
+        host: String,
+        network: Option<String>,
+        lock_held: bool,
+        lock_waiters: u64,
+    },
     /// A session; its components follow.
     Session {
         #[serde(flatten)]
@@ -59,8 +66,10 @@ pub enum Row {
     ProcessPast { id: Uuid, events: u64, last: f64, endpoint: Option<Uuid> },
     /// A session, now gone, that registered a key which a process owns.
     Registration { key: String, session: Uuid },
-    /// How a process took a ping.
-    Ping { process: Uuid, answer: String, ms: Option<f64> },
+    /// How a process took a ping; `unacked_ms` is how long its host has acknowledged nothing, at least.
+    Ping { process: Uuid, answer: String, ms: Option<f64>, unacked_ms: Option<f64> },
+    /// How many messages the endpoints of a process carried so far, and published a second.
+    Traffic { process: Uuid, messages: u64, rate: Option<f64> },
     /// What became of one target of a drop.
     Outcome(Outcome),
     /// The last row.
@@ -77,6 +86,8 @@ pub struct Connection {
     pub id: Uuid,
     /// Its address and port, as the server sees them.
     pub peer: Option<(String, u16)>,
+    /// The server's own address and port on it.
+    pub local: Option<(String, u16)>,
     /// The kernel's view; `None` where the server's system does not tell.
     pub tcp: Option<Tcp>,
     /// The server has closed its end, or is about to.

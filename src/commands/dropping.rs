@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::exit::Exit;
 use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
-use crate::reap::{self, Condemned, Outcome, Report, Target};
+use crate::reap::{self, Condemned, Extent, Outcome, Report, Target};
 use crate::render::{json, names, report, table};
 use crate::words;
 
@@ -21,14 +21,15 @@ pub(super) async fn run(
     command: &'static str,
 ) -> Result<Exit> {
     let ask = options.terminal.interactive && !args.yes && !args.dry_run;
-    if ask && !condemned.is_empty() && !confirmed(&look, &condemned, options).await {
+    if ask && !condemned.is_empty() && !confirmed(&look, &condemned, args.kill, options).await {
         console::say(options.talk, Talk::Normal, "nothing was dropped");
         return Ok(Exit::Success);
     }
     let mut done = if condemned.is_empty() {
         Report::new(look.inventory.server, args.dry_run)
     } else {
-        reap::run(&mut observer, look, &condemned, args.dry_run, command).await?
+        let extent = Extent { dry_run: args.dry_run, kill: args.kill };
+        reap::run(&mut observer, look, &condemned, extent, command).await?
     };
     done.targets.extend(settled);
     console::print(&match args.output {
@@ -42,12 +43,15 @@ pub(super) async fn run(
     Ok(done.exit())
 }
 
-async fn confirmed(look: &Look, condemned: &[Condemned], options: &Options) -> bool {
+async fn confirmed(look: &Look, condemned: &[Condemned], kill: bool, options: &Options) -> bool {
     let going = |case: &&crate::judge::Case| condemned.iter().any(|it| it.id == case.id);
     let cases: Vec<_> = look.cases.iter().filter(going).collect();
     let plan = table::sessions(look, &cases, options.terminal);
     console::say(options.talk, Talk::Quiet, plan.trim_end());
+    let flowing = words::flowing(cases.iter().map(|case| case.rate));
+    console::say(options.talk, Talk::Quiet, &flowing.unwrap_or_default());
     let leftovers = cases.iter().filter(|case| case.session(&look.inventory).is_none()).count();
     let what = words::sessions(cases.len() - leftovers, leftovers);
-    console::confirm(&format!("Drop {what}?")).await
+    let heirs = if kill { ", and end what is left of it on this machine" } else { "" };
+    console::confirm(&format!("Drop {what}{heirs}?")).await
 }

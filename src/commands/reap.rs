@@ -1,5 +1,7 @@
 //! `graphctl sessions reap`
 
+use std::time::Duration;
+
 use super::dropping;
 use super::list::selected;
 use crate::cli::Reap;
@@ -7,32 +9,47 @@ use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::judge::Case;
-use crate::look::Observer;
+use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
 use crate::reap::{Condemned, Outcome, Target, Warrant};
 use crate::select::Filter;
-use crate::words::count;
+use crate::words::{count, precise, sessions};
 
 const COMMAND: &str = "reap";
+
+/// How often it is looked whether a host that acknowledges nothing shows a sign of life.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// For how long at the most: where packets are lost now and then, no proof ever comes.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
     let mut observer = Observer::open(options).await?;
     observer.admin(COMMAND)?;
+    let filter = Filter::from(args.filters);
     let look = observer.look().await?;
-    let cases = selected(&look, &Filter::from(args.filters));
-    let condemn = |case: &&Case| {
-        let warrant = Warrant::of(case.verdict).filter(|warrant| match warrant {
-            Warrant::Proof(_) => true,
-            Warrant::Suspicion(_) => args.include_suspect,
-            Warrant::Force => false,
-        })?;
-        Some(Condemned { id: case.id, warrant })
-    };
-    let condemned: Vec<_> = cases.iter().filter_map(condemn).collect();
-    let spared = cases.iter().filter(|case| case.verdict.is_suspect()).count();
-    if spared > 0 && !args.include_suspect {
-        let suspects = count(spared, "suspect session", "suspect sessions");
+    let look = wait_for_proof(&mut observer, look, &filter, options.talk).await?;
+    let cases = selected(&look, &filter);
+    let mut condemned = Vec::new();
+    let (mut suspects, mut flowing) = (0, 0);
+    for case in cases.iter().copied() {
+        match Warrant::of(case.verdict) {
+            Some(Warrant::Suspicion(_)) if !args.include_suspect => suspects += 1,
+            Some(_) if args.spare_flowing && case.may_flow() => flowing += 1,
+            Some(warrant) => {
+                let spare_flowing = args.spare_flowing;
+                condemned.push(Condemned { id: case.id, warrant, spare_flowing });
+            }
+            None => {}
+        }
+    }
+    if suspects > 0 {
+        let suspects = count(suspects, "suspect session", "suspect sessions");
         let note = format!("{suspects} left alone; --include-suspect drops those too");
+        console::say(options.talk, Talk::Normal, &note);
+    }
+    if flowing > 0 {
+        let note = format!("{} left alone, from which messages may flow", sessions(flowing, 0));
         console::say(options.talk, Talk::Normal, &note);
     }
     let (condemned, refused) = match args.max {
@@ -48,4 +65,28 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
         _ => (condemned, Vec::new()),
     };
     dropping::run(observer, look, condemned, refused, &args.dropping, options, COMMAND).await
+}
+
+/// Looks until those whose host seems to have vanished are proven to have, or show a sign of life.
+async fn wait_for_proof(
+    observer: &mut Observer,
+    mut look: Look,
+    filter: &Filter,
+    talk: Talk,
+) -> Result<Look> {
+    let first = look.taken;
+    while first.elapsed() < LONGEST_WAIT {
+        let waits: Vec<_> = selected(&look, filter).iter().filter_map(|it| it.proof_in).collect();
+        let Some(longest) = waits.iter().max().copied() else { break };
+        let seconds = Duration::from_secs(longest.as_secs() + 1);
+        let note = format!(
+            "{}: nothing is acknowledged there; in {} that is proof that the host has vanished",
+            sessions(waits.len(), 0),
+            precise(seconds)
+        );
+        console::say(talk, Talk::Normal, &note);
+        tokio::time::sleep(seconds.min(LOOK_EVERY)).await;
+        look = observer.look_again(first).await?;
+    }
+    Ok(look)
 }

@@ -23,9 +23,10 @@ pub(super) async fn run(args: Show, options: &Options) -> Result<Exit> {
     console::print(&match args.output {
         Document::Table => {
             let planner = Planner::new(&look.inventory);
-            let texts = cases
-                .iter()
-                .map(|case| explain::case(&look, case, planner.would_take(case), options.terminal));
+            let texts = cases.iter().map(|case| {
+                let plan = planner.would_take(case);
+                explain::case(&look, case, plan.as_ref(), options.terminal)
+            });
             texts.collect::<Vec<_>>().join("\n")
         }
         Document::Json => json::list(&look, &cases),

@@ -1,16 +1,83 @@
 //! What this machine knows of the processes at the other end: the only room that reads `/proc`.
 //!
-//! What cannot be seen is not there to be named, and never means that nobody is there.
+//! What cannot be seen is told as unsure, with the reason, and never means that nobody is there.
 
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
 #[cfg(target_os = "linux")]
 mod linux;
+mod neighbours;
 
-#[cfg(target_os = "linux")]
-pub use linux::listeners;
-
-/// On other systems, nobody can be named.
 #[cfg(not(target_os = "linux"))]
+use elsewhere as system;
+#[cfg(target_os = "linux")]
+use linux as system;
+
+use std::fmt::Debug;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::model::{Holder, Holding};
+pub use neighbours::{Held, Own, find_holders, holders_of_all};
+
+/// A connection from a client to the server, as the server sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// The client's end.
+    pub client: SocketAddr,
+    /// The server's end.
+    pub server: SocketAddr,
+    /// What is to be known of it.
+    pub role: Role,
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A session's: it matters which of its holders serves it.
+    Session,
+    /// A process registration's that has answered a ping: somebody serves it.
+    Answered,
+    /// Any other client's.
+    Other,
+}
+
+/// A machine, as far as its processes can be seen.
+pub trait Host: Debug {
+    /// The network that its sockets are in: the same text, the same sockets. `None` if it has no name.
+    fn network(&self) -> Option<String>;
+
+    /// Who holds the client's end of each connection, in their order.
+    fn holders(&self, connections: &[Connection]) -> Vec<Holding>;
+
+    /// The processes that hold a socket which listens on `port`, as far as they can be seen.
+    fn listeners(&self, port: u16) -> Vec<Holder>;
+}
+
+/// The machine that graphctl runs on.
 #[must_use]
-pub fn listeners(_port: u16) -> Vec<String> {
-    Vec::new()
+pub fn here() -> impl Host {
+    system::Machine::default()
+}
+
+/// How ending a process went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It ended after it was asked to.
+    Terminated,
+    /// It did not end when asked, and was killed.
+    Killed,
+    /// It had ended before.
+    AlreadyGone,
+    /// It runs on, for that reason.
+    Failed(String),
+}
+
+/// Ends processes, all at once: asks each to end, waits for that up to `grace`, kills what is left.
+/// Their ends are told in the order of the holders.
+///
+/// A process is signalled only while it is certain to be the one that was seen. The first process of
+/// the machine, graphctl itself and those it runs below are never signalled.
+pub async fn end(holders: &[Holder], grace: Duration) -> Vec<Ended> {
+    system::end(holders, grace).await
 }

@@ -1,6 +1,7 @@
 //! The admin program's rows → [`Inventory`].
 
 use std::collections::{HashMap, HashSet};
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use crate::admin::{Connection, Row};
 use crate::model::{
     Channel, Component, Departed, Ended, Endpoint, EndpointKind, History, Inventory, Link, Ping,
-    Process, Server, ServerProcess, Session, minted,
+    Process, Server, ServerProcess, Session, Traffic, minted,
 };
 
 /// A process that only ever left caused one event; one that registered units before that, two.
@@ -26,6 +27,20 @@ struct ProcessPast {
     events: u64,
     last: SystemTime,
     endpoint: Option<SystemTime>,
+}
+
+/// Adds the rows of a measurement to what was listed.
+pub fn add_traffic(inventory: &mut Inventory, rows: Vec<Row>) {
+    let measured: HashMap<_, _> = rows
+        .into_iter()
+        .filter_map(|row| match row {
+            Row::Traffic { process, messages, rate } => Some((process, Traffic { messages, rate })),
+            _ => None,
+        })
+        .collect();
+    for process in &mut inventory.processes {
+        process.traffic = measured.get(&process.id).copied();
+    }
 }
 
 /// Reads the rows of a listing. `own` is the session that asked; `address` and `version` describe the server.
@@ -49,8 +64,8 @@ pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) ->
     for row in rows {
         match row {
             Row::Hello { now } => inventory.now = unix(now),
-            Row::Server { pid, python, host, lock_held, lock_waiters } => {
-                let process = ServerProcess { pid, host, python, lock_held, lock_waiters };
+            Row::Server { pid, python, host, network, lock_held, lock_waiters } => {
+                let process = ServerProcess { pid, host, network, python, lock_held, lock_waiters };
                 inventory.server.process = Some(process);
             }
             Row::Session { connection, root, edges, readable } => {
@@ -69,6 +84,8 @@ pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) ->
                 host,
                 units,
                 ping: Ping::NotAsked,
+                unacked_for: None,
+                traffic: None,
                 last_event: None,
             }),
             Row::Publisher { connection, topic } => {
@@ -94,10 +111,10 @@ pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) ->
             Row::Registration { key, session } => {
                 registrations.entry(key).or_default().push(session);
             }
-            Row::Ping { process, answer, ms } => {
-                pings.insert(process, ping(&answer, ms));
+            Row::Ping { process, answer, ms, unacked_ms } => {
+                pings.insert(process, (ping(&answer, ms), unacked_ms.and_then(milliseconds)));
             }
-            Row::Refused { .. } | Row::Outcome(_) | Row::End { .. } => {}
+            Row::Refused { .. } | Row::Traffic { .. } | Row::Outcome(_) | Row::End { .. } => {}
         }
     }
     for session in &mut inventory.sessions {
@@ -108,7 +125,8 @@ pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) ->
     }
     for process in &mut inventory.processes {
         process.last_event = processes_past.get(&process.id).map(|past| past.last);
-        process.ping = pings.remove(&process.id).unwrap_or(Ping::NotAsked);
+        (process.ping, process.unacked_for) =
+            pings.remove(&process.id).unwrap_or((Ping::NotAsked, None));
     }
     inventory.history = Some(History {
         whole,
@@ -133,16 +151,12 @@ fn session(connection: Connection, root: Option<String>, edges: u64, readable: b
         registered: false,
         edges,
         last_event: None,
+        holding: None,
     }
 }
 
 fn endpoint(connection: Connection, kind: EndpointKind) -> Endpoint {
-    Endpoint {
-        id: connection.id,
-        created: minted(connection.id),
-        host: connection.peer.map(|(host, _)| host),
-        kind,
-    }
+    Endpoint { id: connection.id, created: minted(connection.id), link: link(connection), kind }
 }
 
 fn link(connection: Connection) -> Link {
@@ -150,7 +164,8 @@ fn link(connection: Connection) -> Link {
     Link {
         established: tcp.map(|tcp| tcp.established),
         silent_for: tcp.map(|tcp| Duration::from_millis(tcp.last_data_received_ms.into())),
-        peer: connection.peer,
+        peer: connection.peer.and_then(socket_address),
+        local: connection.local.and_then(socket_address),
         closing: connection.closing,
         handled: connection.handled,
     }
@@ -158,7 +173,7 @@ fn link(connection: Connection) -> Link {
 
 fn ping(answer: &str, ms: Option<f64>) -> Ping {
     match answer {
-        "ok" => Ping::Answered(ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok())),
+        "ok" => Ping::Answered(ms.and_then(milliseconds)),
         "heard" => Ping::Heard,
         "timeout" => Ping::Silent,
         "blocked" => Ping::Blocked,
@@ -186,6 +201,16 @@ fn ended(inventory: &Inventory, past: HashMap<Uuid, SessionPast>) -> Vec<Ended> 
             Some(Ended { created: minted(id)?, at })
         })
         .collect()
+}
+
+/// A link-local IPv6 address comes with its scope, as in `fe80::1%eth0`.
+fn socket_address((host, port): (String, u16)) -> Option<SocketAddr> {
+    let address: IpAddr = host.split('%').next()?.parse().ok()?;
+    Some(SocketAddr::new(address.to_canonical(), port))
+}
+
+fn milliseconds(ms: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(ms / 1000.0).ok()
 }
 
 fn unix(seconds: f64) -> SystemTime {

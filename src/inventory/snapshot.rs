@@ -85,6 +85,7 @@ fn session(id: Uuid, own: Uuid, value: Item<'_>) -> Option<Session> {
         components: components.unwrap_or_default(),
         edges: value.attr("edges")?.elements()?.count() as u64,
         last_event: None,
+        holding: None,
     };
     session.graphctl = super::is_graphctl(&session, own);
     Some(session)
@@ -120,6 +121,8 @@ fn process(value: Item<'_>) -> Option<Process> {
         host: value.attr("host")?.as_str().map(str::to_owned),
         units,
         ping: Ping::NotAsked,
+        unacked_for: None,
+        traffic: None,
         last_event: None,
     })
 }

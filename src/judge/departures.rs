@@ -40,7 +40,7 @@ pub(super) fn losses(
         match candidates[..] {
             [only]
                 if history.whole
-                    && departed.endpoint > inventory.sessions[only].created
+                    && made_for(departed, &inventory.sessions[only])
                     && !of_the_gone() =>
             {
                 losses[only].certain.push(departed.left);
@@ -68,6 +68,11 @@ fn could_have_lost(
             inventory.processes[*owner].created.is_some_and(|created| created < departed.left)
         });
     was_there && had_units && !complete
+}
+
+/// Publishers or subscribers were made after the session was opened, and before the process came.
+fn made_for(departed: &Departed, session: &Session) -> bool {
+    session.created.is_some_and(|created| departed.endpoint > Some(created))
 }
 
 /// Whether the departed process may have belonged to a session that is gone.

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::connections;
 use super::departures::Losses;
 use super::ownership::{Leftover, Owned};
 use super::{StaleReason, SuspectReason, Thresholds, Verdict};
-use crate::model::{EndpointKind, Inventory, Link, Ping, Process, Session, minted};
+use crate::model::{Channel, EndpointKind, Inventory, Ping, Process, Session, minted};
 use crate::words::{ago, count, list, precise};
 
 /// Everything a session is judged by.
@@ -21,13 +22,39 @@ pub(super) struct Facts<'a> {
 const ITS_OWN_WORDS: [&str; 3] =
     ["unsupported_operation", "handler_not_configured", "handler_error"];
 
-type Judged = (Verdict, Vec<String>);
+/// A verdict and why, in words.
+pub(super) type Judged = (Verdict, Vec<String>);
+
+impl<'a> Facts<'a> {
+    /// The processes that own any of its units.
+    pub(super) fn owners(&self) -> impl Iterator<Item = &'a Process> {
+        self.owned.owners.iter().map(|owner| &self.inventory.processes[*owner])
+    }
+
+    /// How many messages its owners have published and received, if all of them told.
+    fn messages(&self) -> Option<u64> {
+        self.owners().map(|process| process.traffic.map(|traffic| traffic.messages)).sum()
+    }
+}
 
 pub(super) fn of_session(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
-    let session = facts.session;
-    if let Some(judged) = session.link.as_ref().and_then(of_link) {
+    if let Some(judged) = facts.session.link.as_ref().and_then(connections::closed) {
         return judged;
     }
+    let judged = of_registration(facts, thresholds);
+    if facts.session.units().next().is_none() || judged.0.is_stale() {
+        return judged;
+    }
+    let (verdict, mut evidence) = connections::headless(facts)
+        .or_else(|| connections::half_open(facts))
+        .unwrap_or_else(|| (judged.0, Vec::new()));
+    evidence.extend(judged.1);
+    (verdict, evidence)
+}
+
+/// What its components and the processes that own them tell.
+fn of_registration(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
+    let session = facts.session;
     if !session.readable {
         return (Verdict::Unknown, vec!["what it registered cannot be read".into()]);
     }
@@ -54,33 +81,14 @@ pub(super) fn of_session(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     (verdict, evidence)
 }
 
-/// What the connection alone proves. A regular close passes through the same states for a few
-/// milliseconds; whoever acts on this looks twice.
-fn of_link(link: &Link) -> Option<Judged> {
-    let open = link.established.unwrap_or(true) && !link.closing;
-    match (open, link.handled) {
-        (true, _) => None,
-        (false, false) => Some((
-            Verdict::Stale(StaleReason::Ghost),
-            vec![
-                "its connection is closed, and no task of the server reads from it any more".into(),
-            ],
-        )),
-        (false, true) => Some((
-            Verdict::Stale(StaleReason::ClientClosed),
-            vec!["its connection is closed, and the server is held up before it can notice".into()],
-        )),
-    }
-}
-
 fn of_pings(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
-    let owners = || facts.owned.owners.iter().map(|owner| &facts.inventory.processes[*owner]);
-    if owners().any(|process| process.ping == Ping::NotAsked) {
+    if facts.owners().any(|process| process.ping == Ping::NotAsked) {
         return (Verdict::Unknown, vec!["not every process that owns its units was asked".into()]);
     }
-    let silent: Vec<_> = owners().filter(|process| !is_alive(process, thresholds)).collect();
+    let silent: Vec<_> = facts.owners().filter(|process| !is_alive(process, thresholds)).collect();
     if silent.is_empty() {
-        let answered = format!("{} answered", count(owners().count(), "process", "processes"));
+        let answered =
+            format!("{} answered", count(facts.owners().count(), "process", "processes"));
         return (Verdict::Live, vec![format!("every unit has its process, and {answered}")]);
     }
     // While a command holds the lock the server reads no answers, and without the kernel's word
@@ -91,12 +99,25 @@ fn of_pings(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
         } else {
             Verdict::Suspect(SuspectReason::Unresponsive)
         };
-    (verdict, silent.into_iter().map(how_it_is_silent).collect())
+    let mut evidence: Vec<_> = silent.into_iter().map(how_it_is_silent).collect();
+    evidence
+        .extend(connections::proof_in(facts).and(connections::unacked_for(facts)).map(vanishing));
+    (verdict, evidence)
 }
 
-/// While a command holds the lock, the server neither reads answers nor registers anybody.
+fn vanishing(unacked: Duration) -> String {
+    format!(
+        "its host has acknowledged nothing for {}: it may have vanished, which {} of that would prove",
+        ago(unacked),
+        precise(connections::HALF_OPEN_AFTER)
+    )
+}
+
+/// While a command holds the lock, the server neither reads answers nor registers anybody. A snapshot
+/// is taken with the lock in hand: then nobody else had it.
 fn is_deaf(inventory: &Inventory) -> bool {
-    inventory.server.process.as_ref().is_some_and(|server| server.lock_held)
+    let server = &inventory.server;
+    server.process.as_ref().map_or(server.channel == Channel::Admin, |process| process.lock_held)
 }
 
 fn is_alive(process: &Process, thresholds: &Thresholds) -> bool {
@@ -144,11 +165,12 @@ fn its_units(number: usize) -> String {
 
 /// Some unit has no process: it is starting, or it lost one, or it never got one.
 fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String) {
-    if let Some(topic) = own_topic_in_use(facts) {
+    let somebody = !facts.owned.owners.is_empty();
+    let own_topic = own_topic_in_use(facts);
+    if let Some(topic) = own_topic.filter(|_| !somebody) {
         let odd = format!("and yet a publisher or subscriber of its own age is on {topic}");
         return (Verdict::Unknown, odd);
     }
-    let somebody = !facts.owned.owners.is_empty();
     if let Some(last) = facts.lost.certain.iter().max() {
         let number = count(facts.lost.certain.len(), "process", "processes");
         let when = ago(facts.inventory.age_of(*last));
@@ -163,7 +185,7 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String
         return (Verdict::Unknown, "its id does not tell when it was opened".into());
     };
     let age = facts.inventory.age_of(created);
-    // The kernel's word too, where there is one: a clock can be set while a pipeline starts.
+    // The kernel's word too: a clock can be set while a pipeline starts.
     let silent = facts.session.link.as_ref().and_then(|link| link.silent_for);
     let waited = silent.map_or(age, |silent| silent.min(age));
     let waiting = format!(
@@ -174,37 +196,54 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String
     if waited < thresholds.start_timeout {
         return (Verdict::Starting, waiting);
     }
-    if is_deaf(facts.inventory) {
-        let held = "the server's command lock is held, and no process can register".to_owned();
-        return (Verdict::Unknown, held);
+    if let Some(why) = blindness(facts) {
+        return (Verdict::Unknown, why.to_owned());
     }
-    if facts.inventory.history.is_none() {
-        let blind = "whether anybody ever did cannot be known without the admin channel".to_owned();
-        return (Verdict::Unknown, blind);
+    match facts.messages() {
+        _ if !somebody => (Verdict::Stale(StaleReason::NeverStarted), waiting),
+        Some(0) if facts.lost.possible == 0 && own_topic.is_none() => {
+            let why = format!("{waiting}, and no message ever flowed");
+            (Verdict::Stale(StaleReason::NeverStarted), why)
+        }
+        Some(0) | None => (Verdict::Suspect(SuspectReason::Partial), waiting),
+        Some(_) => {
+            let flowed = "its other units have sent or received messages".to_owned();
+            (Verdict::Suspect(SuspectReason::Partial), flowed)
+        }
     }
-    let verdict = if somebody {
-        Verdict::Suspect(SuspectReason::Partial)
-    } else {
-        Verdict::Stale(StaleReason::NeverStarted)
-    };
-    (verdict, waiting)
 }
 
-/// A topic of a session that nobody owns, with a client on it that may be its own all the same:
-/// a backend of one's own need not register its process.
-fn own_topic_in_use<'a>(facts: &Facts<'a>) -> Option<&'a str> {
-    if !facts.owned.owners.is_empty() {
-        return None;
+/// What keeps one from telling that a session never started; `None` if nothing does.
+fn blindness(facts: &Facts<'_>) -> Option<&'static str> {
+    let inventory = facts.inventory;
+    let link = facts.session.link.as_ref();
+    if is_deaf(inventory) {
+        Some("the server's command lock is held, and no process can register")
+    } else if inventory.history.is_none() || inventory.endpoints.is_none() {
+        Some("whether anybody ever did cannot be known without the admin channel")
+    } else if link.is_none_or(|link| link.silent_for.is_none()) {
+        Some("how long its connection has been silent cannot be known on the server's system")
+    } else {
+        None
     }
-    let components = || facts.session.components.iter();
+}
+
+/// A topic of units that nobody owns, with a client on it that may be theirs all the same: a backend
+/// of one's own need not register its process.
+fn own_topic_in_use<'a>(facts: &Facts<'a>) -> Option<&'a str> {
+    let unowned: HashSet<_> = facts.owned.unowned.iter().collect();
+    let components = || facts.session.components.iter().filter(|it| unowned.contains(&it.key));
     let outputs: HashSet<_> = components().flat_map(|component| &component.outputs).collect();
     let inputs: HashSet<_> = components().flat_map(|component| &component.inputs).collect();
-    let younger = facts.inventory.endpoints.iter().flatten();
-    younger.filter(|it| it.created > facts.session.created).find_map(|it| match &it.kind {
-        EndpointKind::Publisher(topic) if outputs.contains(topic) => Some(topic.as_str()),
-        EndpointKind::Subscriber(topic) if inputs.contains(topic) => Some(topic.as_str()),
-        _ => None,
-    })
+    let endpoints = facts.inventory.endpoints.iter().flatten();
+    let younger = endpoints.filter(|it| it.created.is_none() || it.created > facts.session.created);
+    younger
+        .filter_map(|it| match &it.kind {
+            EndpointKind::Publisher(topic) if outputs.contains(topic) => Some(topic.as_str()),
+            EndpointKind::Subscriber(topic) if inputs.contains(topic) => Some(topic.as_str()),
+            _ => None,
+        })
+        .next()
 }
 
 pub(super) fn of_leftover(inventory: &Inventory, leftover: &Leftover) -> Judged {

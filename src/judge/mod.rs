@@ -1,10 +1,12 @@
 //! Inventory → verdicts. Pure: the same facts always give the same answer.
 //!
-//! [`ownership`] says which process runs what of whom, [`departures`] who lost a process, [`health`]
-//! turns both into a verdict with its evidence, [`collisions`] finds keys that are in each other's way.
+//! [`ownership`] says which process runs what of whom, [`departures`] who lost a process,
+//! [`connections`] what connections prove, [`health`] turns all of it into a verdict with its evidence,
+//! [`collisions`] finds keys that are in each other's way.
 //! Ambiguity goes down a step, never up: what is not known makes nothing stale.
 
 pub mod collisions;
+mod connections;
 mod departures;
 mod health;
 mod ownership;
@@ -47,6 +49,10 @@ pub struct Case {
     pub age: Option<Duration>,
     /// When it last showed activity, as far as can be read.
     pub last_activity: Option<SystemTime>,
+    /// Messages that its processes publish a second, if all of them were asked and answered.
+    pub rate: Option<f64>,
+    /// How long one has to wait for the proof that its host has vanished, if all speaks for it.
+    pub proof_in: Option<Duration>,
 }
 
 /// What a case is about, as an index into the inventory.
@@ -91,6 +97,19 @@ impl Case {
         }
     }
 
+    /// Whether the message counts of its processes can change what is said of it: whether something
+    /// that is to be dropped still publishes, and whether what lacks a unit ever ran.
+    #[must_use]
+    pub const fn depends_on_traffic(&self) -> bool {
+        matches!(self.verdict, Verdict::Stale(_) | Verdict::Suspect(SuspectReason::Partial))
+    }
+
+    /// Whether messages still flow from its processes, dead as it is; also if that is not known.
+    #[must_use]
+    pub fn may_flow(&self) -> bool {
+        !self.owners.is_empty() && self.rate != Some(0.0)
+    }
+
     /// How long before the look it last showed activity.
     #[must_use]
     pub fn idle(&self, inventory: &Inventory) -> Option<Duration> {
@@ -117,6 +136,8 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             verdict,
             evidence,
             last_activity: last_activity(&facts),
+            rate: rate(facts.owners()),
+            proof_in: connections::proof_in(&facts),
             owners: owned.owners.clone(),
             age: session.created.map(|created| inventory.age_of(created)),
         }
@@ -132,9 +153,17 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             owners: vec![leftover.process],
             age: process.created.map(|created| inventory.age_of(created)),
             last_activity: process.last_event,
+            rate: rate(std::iter::once(process)),
+            proof_in: None,
         }
     });
     sessions.chain(leftovers).collect()
+}
+
+fn rate<'a>(mut owners: impl Iterator<Item = &'a Process>) -> Option<f64> {
+    let of = |process: &Process| process.traffic?.rate;
+    let first = of(owners.next()?)?;
+    owners.map(of).sum::<Option<f64>>().map(|others| first + others)
 }
 
 /// The latest sign of life. What a process's connection received is left out: that is where the

@@ -75,10 +75,11 @@ fn owned(session: &Session, owner_of: &HashMap<&str, usize>, processes: &[Proces
     owned
 }
 
-/// A pipeline opens its session before its processes connect; so what connected earlier is another's.
+/// A pipeline opens its session before its processes connect; so what connected earlier is another's,
+/// and what is not known to have connected later may be.
 fn older(process: &Process, session: &Session) -> bool {
     match (process.created, session.created) {
         (Some(process), Some(session)) => process < session,
-        _ => false,
+        _ => true,
     }
 }

@@ -26,9 +26,13 @@ pub enum StaleReason {
     Ghost,
     /// Its client closed the connection, and the server is held up before it can notice.
     ClientClosed,
+    /// The process that opened it is dead, and its connection is kept open by heirs that do not read it.
+    Headless,
+    /// Its host has vanished: nothing is acknowledged there any more.
+    HalfOpen,
     /// Its units were owned by processes that left.
     Abandoned,
-    /// Older than the start timeout, and nobody ever owned its units.
+    /// Older than the start timeout, and some unit was never owned, and no message ever flowed.
     NeverStarted,
     /// A process registration whose session is gone.
     Leftover,
@@ -67,6 +71,8 @@ impl Verdict {
             Self::Stale(reason) => Some(match reason {
                 StaleReason::Ghost => "ghost",
                 StaleReason::ClientClosed => "client-closed",
+                StaleReason::Headless => "headless",
+                StaleReason::HalfOpen => "half-open",
                 StaleReason::Abandoned => "abandoned",
                 StaleReason::NeverStarted => "never-started",
                 StaleReason::Leftover => "leftover",

@@ -1,18 +1,22 @@
 //! Condemned → looked at again → dropped → verified. [`plan`] is pure; the rest talks to the server.
 
+pub mod heirs;
 pub mod plan;
 mod reach;
 pub mod report;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use uuid::Uuid;
 
+use heirs::Heirs;
 pub use plan::{Planner, Warrant};
-pub use report::{Outcome, Report, Target};
+pub use report::{Heir, HeirEnd, Outcome, Report, Target};
 
 use crate::admin::{self, DropTarget, OutcomeKind};
 use crate::error::Result;
+use crate::host::{self, Held};
 use crate::look::{Look, Observer};
 use crate::model::Inventory;
 use crate::words::list;
@@ -21,6 +25,18 @@ use crate::words::list;
 /// states that look dead for milliseconds, and a busy process shows a sign of life between the looks.
 const SECOND_LOOK_AFTER: Duration = Duration::from_secs(2);
 
+/// How long a process that was left behind may take to end when it is asked to.
+const KILL_GRACE: Duration = Duration::from_secs(5);
+
+/// How far to go.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// Tell what would be done, and do nothing.
+    pub dry_run: bool,
+    /// Also end the processes of this machine that are left behind.
+    pub kill: bool,
+}
+
 /// A case that is to be dropped, and by what right.
 #[derive(Debug)]
 pub struct Condemned {
@@ -28,9 +44,11 @@ pub struct Condemned {
     pub id: Uuid,
     /// By what right.
     pub warrant: Warrant,
+    /// Only if no messages flow from it.
+    pub spare_flowing: bool,
 }
 
-/// Looks again, and drops what is condemned again for the same reason; with `dry_run` it stops there.
+/// Looks again, and drops what is condemned again for the same reason; a dry run stops there.
 ///
 /// # Errors
 /// The server did not answer. What was dropped by then is dropped.
@@ -38,7 +56,7 @@ pub async fn run(
     observer: &mut Observer,
     first: Look,
     condemned: &[Condemned],
-    dry_run: bool,
+    extent: Extent,
     command: &'static str,
 ) -> Result<Report> {
     let look = if condemned.iter().all(|it| it.warrant == Warrant::Force) {
@@ -55,7 +73,10 @@ pub async fn run(
             targets.push(Target::gone(it.id));
             continue;
         };
-        if let Some(plan) = planner.plan(case, it.warrant) {
+        if it.spare_flowing && case.may_flow() {
+            let now = "messages flow from it now".to_owned();
+            targets.push(Target::ended(&look.inventory, case, Outcome::Changed, now));
+        } else if let Some(plan) = planner.plan(case, it.warrant) {
             targets.push(Target::new(&look.inventory, case, &plan));
             plans.push(plan);
         } else {
@@ -63,8 +84,13 @@ pub async fn run(
             targets.push(Target::ended(&look.inventory, case, Outcome::Changed, now));
         }
     }
-    let mut report = Report { targets, ..Report::new(look.inventory.server, dry_run) };
-    if dry_run || plans.is_empty() {
+    let held = if extent.kill { observer.holders(&look.inventory) } else { Held::new() };
+    let mut left = heirs::of(&plans, &look.inventory, &held);
+    let mut report = Report { targets, ..Report::new(look.inventory.server, extent.dry_run) };
+    if extent.dry_run || plans.is_empty() {
+        for target in &mut report.targets {
+            target.heirs = left.remove(&target.id).map(Heirs::untouched).unwrap_or_default();
+        }
         return Ok(report);
     }
     let outcomes = observer.admin(command)?.drop_targets(&plans).await?;
@@ -74,7 +100,23 @@ pub async fn run(
         let outcome = outcomes.iter().find(|outcome| outcome.id == target.id);
         (target.outcome, target.detail) = verified(outcome, plan, &after);
     }
+    if extent.kill {
+        let held = observer.holders(&after);
+        end_heirs(&mut report, left, &held).await;
+    }
     Ok(report)
+}
+
+/// Ends what is left of the targets that went. What it holds on the server now, it has taken since.
+async fn end_heirs(report: &mut Report, mut left: HashMap<Uuid, Heirs>, held: &Held) {
+    for target in report.targets.iter_mut().filter(|it| it.outcome == Outcome::Dropped) {
+        let Some(mut heirs) = left.remove(&target.id) else { continue };
+        heirs.spare_holders(held);
+        let ends = host::end(&heirs.end, KILL_GRACE).await;
+        let ended = heirs.end.into_iter().zip(ends.into_iter().map(HeirEnd::Ended));
+        let spared = heirs.spare.into_iter().map(|process| (process, HeirEnd::Spared));
+        target.heirs = ended.chain(spared).map(|(process, end)| Heir { process, end }).collect();
+    }
 }
 
 /// What became of a target, held against a look at what is there now.

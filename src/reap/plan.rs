@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::reach::{Reach, Topics};
-use super::report::Clients;
 use crate::admin::DropTarget;
 use crate::judge::{Case, StaleReason, SuspectReason, Verdict};
 use crate::model::{Component, EndpointKind, Inventory, Process, Session};
@@ -74,10 +73,10 @@ impl<'a> Planner<'a> {
         borne_out.then(|| self.target(case))
     }
 
-    /// Which clients a drop of the case would take along; not known from a snapshot.
+    /// What a drop of the case would take along; not known from a snapshot.
     #[must_use]
-    pub fn would_take(&self, case: &Case) -> Option<Clients> {
-        self.inventory.endpoints.as_ref().map(|_| Clients::from(&self.target(case)))
+    pub fn would_take(&self, case: &Case) -> Option<DropTarget> {
+        self.inventory.endpoints.as_ref().map(|_| self.target(case))
     }
 
     fn target(&self, case: &Case) -> DropTarget {

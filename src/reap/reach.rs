@@ -1,6 +1,7 @@
 //! Which publishers and subscribers are a process's own. Pure.
 
 use std::collections::{BTreeMap, HashSet};
+use std::net::IpAddr;
 use std::ops::Bound;
 use std::time::SystemTime;
 
@@ -60,7 +61,7 @@ pub(super) struct Own {
 pub(super) struct Reach<'a> {
     since: Option<SystemTime>,
     until: Option<SystemTime>,
-    host: Option<&'a str>,
+    host: Option<IpAddr>,
     outputs: HashSet<&'a str>,
     inputs: HashSet<&'a str>,
     /// For leftovers, whose session took the names of their topics with it: `unit/`.
@@ -82,7 +83,7 @@ impl<'a> Reach<'a> {
                 None => lost_session(inventory, process),
             },
             until: process.created,
-            host: link.and_then(|link| link.peer.as_ref()).map(|(host, _)| host.as_str()),
+            host: link.and_then(|link| link.peer).map(|peer| peer.ip()),
             outputs: components.clone().flat_map(|it| &it.outputs).map(String::as_str).collect(),
             inputs: components.flat_map(|it| &it.inputs).map(String::as_str).collect(),
             prefixes: match session {
@@ -123,7 +124,8 @@ impl<'a> Reach<'a> {
         let times = (self.since, endpoint.created, self.until);
         let in_time =
             matches!(times, (Some(since), Some(at), Some(until)) if since < at && at <= until);
-        of_its_kind && in_time && self.host.is_some() && self.host == endpoint.host.as_deref()
+        let host = endpoint.link.peer.map(|peer| peer.ip());
+        of_its_kind && in_time && self.host.is_some() && self.host == host
     }
 }
 

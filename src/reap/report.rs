@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use crate::admin::DropTarget;
 use crate::exit::Exit;
+use crate::host::Ended;
 use crate::judge::{Case, Verdict};
-use crate::model::{Inventory, Server};
+use crate::model::{Holder, Inventory, Server};
 
 /// What became of everything that was to be dropped.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct Target {
     pub verdict: Option<Verdict>,
     /// Why, in words.
     pub evidence: Vec<String>,
+    /// Messages that its processes still published a second, as far as they told.
+    pub rate: Option<f64>,
     /// How old it was.
     pub age: Option<Duration>,
     /// The component keys it held.
@@ -41,6 +44,36 @@ pub struct Target {
     pub detail: Option<String>,
     /// Which clients went or would go with it.
     pub clients: Clients,
+    /// Processes of this machine that it left behind, if they were to be ended.
+    pub heirs: Vec<Heir>,
+}
+
+/// A process that a target left behind on this machine.
+#[derive(Clone, Debug)]
+pub struct Heir {
+    /// The process.
+    pub process: Holder,
+    /// What became of it.
+    pub end: HeirEnd,
+}
+
+impl Heir {
+    /// It runs no more, or would not.
+    #[must_use]
+    pub const fn is_ended(&self) -> bool {
+        !matches!(self.end, HeirEnd::Spared | HeirEnd::Ended(Ended::Failed(_)))
+    }
+}
+
+/// What became of a process that was left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeirEnd {
+    /// It would be ended.
+    Would,
+    /// It is left alone: it also holds what is not dropped, or is the server.
+    Spared,
+    /// It was to be ended.
+    Ended(Ended),
 }
 
 /// How it ended for a target.
@@ -115,7 +148,9 @@ impl Report {
     #[must_use]
     pub fn exit(&self) -> Exit {
         let undone = [Outcome::Refused, Outcome::Changed, Outcome::Failed];
-        if self.of(&undone).next().is_some() { Exit::Partial } else { Exit::Success }
+        let runs_on = |heir: &Heir| matches!(heir.end, HeirEnd::Ended(Ended::Failed(_)));
+        let survived = self.targets.iter().flat_map(|target| &target.heirs).any(runs_on);
+        if survived || self.of(&undone).next().is_some() { Exit::Partial } else { Exit::Success }
     }
 }
 
@@ -140,11 +175,13 @@ impl Target {
             leftover: false,
             verdict: None,
             evidence: Vec::new(),
+            rate: None,
             age: None,
             components: Vec::new(),
             outcome: Outcome::AlreadyGone,
             detail: None,
             clients: Clients::default(),
+            heirs: Vec::new(),
         }
     }
 
@@ -153,6 +190,7 @@ impl Target {
             leftover: case.session(inventory).is_none(),
             verdict: Some(case.verdict),
             evidence: case.evidence.clone(),
+            rate: case.rate,
             age: case.age,
             components: case.keys(inventory).into_iter().map(str::to_owned).collect(),
             outcome,

@@ -1,28 +1,32 @@
 //! `sessions show` for people: everything about one session, line by line.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
 
 use super::FULL_ID;
-use crate::judge::{Case, Verdict};
+use crate::admin::DropTarget;
+use crate::judge::{Case, StaleReason, Verdict};
 use crate::look::Look;
-use crate::model::{Inventory, Ping, Process};
+use crate::model::{EndpointKind, Holder, Holding, Inventory, Ping, Process, Session};
 use crate::options::Terminal;
-use crate::reap::report::Clients;
-use crate::words::{ago, count};
+use crate::words::{ago, count, list};
 
-/// Explains a case; `clients` is what its drop would take along.
+/// Explains a case; `plan` is what its drop would take along.
 #[must_use]
-pub fn case(look: &Look, case: &Case, clients: Option<Clients>, terminal: Terminal) -> String {
+pub fn case(look: &Look, case: &Case, plan: Option<&DropTarget>, terminal: Terminal) -> String {
     let inventory = &look.inventory;
     let session = case.session(inventory);
     let kind = if session.is_some() { "session" } else { "leftover" };
     let mut fields = vec![(kind, case.id.to_string()), ("state", case.verdict.to_string())];
     fields.extend(case.evidence.iter().map(|evidence| ("", evidence.clone())));
+    fields.extend(flow(case).map(|flow| ("", flow)));
     fields.extend(case.age.map(|age| ("age", ago(age))));
     let idle = case.idle(inventory);
     fields.extend(idle.map(|idle| ("last activity", format!("{} ago", ago(idle)))));
     if let Some(session) = session {
-        fields.extend(session.peer().map(|peer| ("client", peer)));
+        fields.extend(session.peer().map(|peer| ("client", peer.to_string())));
+        fields.extend(named_once("held by", holders(session)));
         fields.extend(session.root.iter().map(|root| ("root", root.clone())));
         fields.push(("edges", session.edges.to_string()));
     }
@@ -30,7 +34,7 @@ pub fn case(look: &Look, case: &Case, clients: Option<Clients>, terminal: Termin
     fields.extend(named_once("processes", case.processes(inventory).map(describe)));
     let collisions = look.collisions.iter().filter(|it| it.held_by.contains(&case.id));
     fields.extend(collisions.map(|it| ("collision", super::collision(inventory, it, FULL_ID))));
-    fields.extend(clients.map(|it| ("a drop takes", taken(it, session.is_some()))));
+    fields.extend(named_once("a drop takes", plan.into_iter().flat_map(|it| taken(inventory, it))));
     fields.extend(named_once("next", advice(case).into_iter()));
     super::fields(terminal, &fields)
 }
@@ -42,6 +46,37 @@ fn named_once(
 ) -> impl Iterator<Item = (&str, String)> {
     let names = std::iter::once(name).chain(std::iter::repeat(""));
     names.zip(values)
+}
+
+/// What a person must know before the rest: dead as it is, it still sends.
+fn flow(case: &Case) -> Option<String> {
+    let rate = case.rate.filter(|rate| case.verdict.is_stale() && *rate > 0.0)?;
+    Some(format!("AND YET IT PUBLISHES {rate:.0} messages a second, which a drop would end"))
+}
+
+fn holders(session: &Session) -> impl Iterator<Item = String> {
+    let holding = session.holding.iter();
+    holding.flat_map(|Holding { holders, unsure }| {
+        let unsure = unsure.iter().map(|why| format!("not known for sure: {why}"));
+        holders.iter().map(holder).chain(unsure)
+    })
+}
+
+fn holder(holder: &Holder) -> String {
+    let state = match holder.state {
+        'R' => "running",
+        'S' | 'I' => "sleeping",
+        'D' => "waiting for a device",
+        'T' | 't' => "stopped",
+        'Z' | 'X' => "dead",
+        _ => "in an unknown state",
+    };
+    let serving = match holder.serving {
+        Some(true) => "reads the connection",
+        Some(false) => "inherited the connection and does not read it",
+        None => "whether it reads the connection cannot be seen",
+    };
+    format!("{}, started {} ago, {state}: {serving}", holder.name(), ago(holder.age))
 }
 
 fn components<'a>(inventory: &'a Inventory, case: &'a Case) -> impl Iterator<Item = String> {
@@ -66,32 +101,53 @@ fn describe(process: &Process) -> String {
     format!("{} {ping}; owns {}", process.name(), process.units.join(", "))
 }
 
-/// The clients in words.
-fn taken(clients: Clients, session: bool) -> String {
+/// The clients whose connections a drop would close, a line for each kind.
+fn taken(inventory: &Inventory, plan: &DropTarget) -> Vec<String> {
+    let endpoints = inventory.endpoints.iter().flatten();
+    let topics: HashMap<Uuid, &str> = endpoints
+        .filter_map(|it| match &it.kind {
+            EndpointKind::Publisher(topic) | EndpointKind::Subscriber(topic) => {
+                Some((it.id, topic.as_str()))
+            }
+            EndpointKind::Channel(_) => None,
+        })
+        .collect();
+    let processes = inventory.processes.iter().filter(|it| plan.processes.contains(&it.id));
+    let processes: Vec<_> = processes.map(Process::name).collect();
+    let on = |ids: &[Uuid]| ids.iter().filter_map(|id| topics.get(id).copied()).collect::<Vec<_>>();
     let kinds = [
-        (usize::from(session), "session", "sessions"),
-        (clients.processes, "process registration", "process registrations"),
-        (clients.publishers, "publisher", "publishers"),
-        (clients.subscribers, "subscriber", "subscribers"),
-        (clients.channels, "channel", "channels"),
+        (processes.len(), "process registration", "process registrations", list(&processes)),
+        (plan.publishers.len(), "publisher", "publishers", list(&on(&plan.publishers))),
+        (plan.subscribers.len(), "subscriber", "subscribers", list(&on(&plan.subscribers))),
+        (plan.channels.len(), "channel", "channels", "to those publishers".to_owned()),
     ];
-    let present = kinds.into_iter().filter(|(number, ..)| *number > 0);
-    let words: Vec<_> = present.map(|(number, one, many)| count(number, one, many)).collect();
-    words.join(", ")
+    let clients = kinds.into_iter().filter(|(number, ..)| *number > 0);
+    let clients =
+        clients.map(|(number, one, many, names)| format!("{}: {names}", count(number, one, many)));
+    plan.session.iter().map(|_| "the session".to_owned()).chain(clients).collect()
 }
 
 /// What to do next; a command stands on a line of its own.
 fn advice(case: &Case) -> Vec<String> {
-    let id = case.id;
-    match case.verdict {
-        Verdict::Stale(_) => vec![format!("graphctl sessions drop {id}")],
-        Verdict::Suspect(_) | Verdict::Unknown => vec![
-            "look at its processes; if it is dead:".into(),
-            format!("graphctl sessions drop --force {id}"),
-        ],
-        Verdict::Starting => {
-            vec!["wait, or say with --start-timeout how long your pipelines take to start".into()]
+    let drop = format!("graphctl sessions drop {}", case.id);
+    let force = format!("graphctl sessions drop --force {}", case.id);
+    let lines: &[&str] = match case.verdict {
+        Verdict::Stale(StaleReason::Headless) => {
+            &["drop it, and end what still runs of it:", &format!("{drop} --kill")]
         }
-        Verdict::Live | Verdict::Observer => vec!["nothing: it is left alone".into()],
-    }
+        Verdict::Stale(_) => &[&drop],
+        Verdict::Suspect(_) if case.proof_in.is_some() => {
+            &["look again in half a minute; a reap waits for the proof:", "graphctl sessions reap"]
+        }
+        Verdict::Suspect(_) => &[
+            "look at its processes: one that is stopped goes on with kill -CONT; if it is dead:",
+            &force,
+        ],
+        Verdict::Unknown => &["look at its processes; if it is dead:", &force],
+        Verdict::Starting => {
+            &["wait, or say with --start-timeout how long your pipelines take to start"]
+        }
+        Verdict::Live | Verdict::Observer => &["nothing: it is left alone"],
+    };
+    lines.iter().map(|line| (*line).to_owned()).collect()
 }

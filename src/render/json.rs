@@ -1,15 +1,16 @@
 //! Everything as JSON. Fields may be added and are never renamed; what is not known is `null`.
 
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::status::{Endpoints, channel};
+use crate::admin::DropTarget;
 use crate::judge::{Case, Collision};
 use crate::look::Look;
-use crate::model::{Inventory, Ping, Process, Server, Session};
+use crate::model::{Holder, Holding, Inventory, Ping, Process, Server, Session};
 use crate::reap::report::Clients;
 use crate::reap::{Planner, Report, Target};
 
@@ -38,12 +39,16 @@ struct CaseView<'a> {
     components: Vec<&'a str>,
     units: Vec<&'a str>,
     edges: Option<u64>,
-    peer: Option<String>,
+    peer: Option<SocketAddr>,
     verdict: &'static str,
     reason: Option<&'static str>,
+    /// Messages that its processes publish a second; counted only where the verdict asks for it.
+    message_rate: Option<f64>,
     evidence: &'a [String],
     processes: Vec<ProcessView<'a>>,
-    holders: Option<Vec<Value>>,
+    /// Those that were seen; `holders_complete` tells whether these are all.
+    holders: Option<Vec<HolderView<'a>>>,
+    holders_complete: Option<bool>,
     clients: Option<ClientsView>,
 }
 
@@ -55,6 +60,15 @@ struct ProcessView<'a> {
     units: &'a [String],
     ping: Option<&'a str>,
     ping_ms: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct HolderView<'a> {
+    pid: u32,
+    command: &'a str,
+    state: char,
+    age_seconds: f64,
+    serving: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -78,13 +92,15 @@ struct TargetView<'a> {
     kind: &'static str,
     verdict: Option<&'static str>,
     reason: Option<&'static str>,
+    message_rate: Option<f64>,
     evidence: &'a [String],
     age_seconds: Option<f64>,
     components: &'a [String],
     outcome: &'static str,
     detail: Option<&'a str>,
     clients: ClientsView,
-    killed: [u32; 0],
+    /// The processes of this machine that were ended, or in a dry run would be.
+    killed: Vec<u32>,
 }
 
 #[derive(Serialize)]
@@ -134,7 +150,7 @@ pub fn list(look: &Look, cases: &[&Case]) -> String {
     let views = |leftover: bool| {
         let wanted =
             cases.iter().filter(|case| case.session(&look.inventory).is_none() == leftover);
-        wanted.map(|case| view(&look.inventory, case, planner.would_take(case))).collect()
+        wanted.map(|case| view(&look.inventory, case, planner.would_take(case).as_ref())).collect()
     };
     document(&ListDocument {
         schema_version: SCHEMA_VERSION,
@@ -149,7 +165,10 @@ pub fn list(look: &Look, cases: &[&Case]) -> String {
 #[must_use]
 pub fn list_lines(look: &Look, cases: &[&Case]) -> String {
     let planner = Planner::new(&look.inventory);
-    cases.iter().map(|case| line(&view(&look.inventory, case, planner.would_take(case)))).collect()
+    cases
+        .iter()
+        .map(|case| line(&view(&look.inventory, case, planner.would_take(case).as_ref())))
+        .collect()
 }
 
 /// `sessions drop` and `sessions reap`.
@@ -211,8 +230,9 @@ fn server(server: &Server) -> ServerView<'_> {
     }
 }
 
-fn view<'a>(inventory: &'a Inventory, case: &'a Case, clients: Option<Clients>) -> CaseView<'a> {
+fn view<'a>(inventory: &'a Inventory, case: &'a Case, plan: Option<&DropTarget>) -> CaseView<'a> {
     let session = case.session(inventory);
+    let holding = session.and_then(|session| session.holding.as_ref());
     let created = case.age.and_then(|age| inventory.now.checked_sub(age));
     CaseView {
         id: case.id,
@@ -228,10 +248,26 @@ fn view<'a>(inventory: &'a Inventory, case: &'a Case, clients: Option<Clients>) 
         peer: session.and_then(Session::peer),
         verdict: case.verdict.state(),
         reason: case.verdict.reason(),
+        message_rate: case.rate,
         evidence: &case.evidence,
         processes: case.processes(inventory).map(process).collect(),
-        holders: None,
-        clients: clients.map(clients_view),
+        holders: holding.filter(|it| !it.holders.is_empty()).map(holders),
+        holders_complete: holding.map(|holding| holding.unsure.is_none()),
+        clients: plan.map(|plan| clients_view(plan.into())),
+    }
+}
+
+fn holders(holding: &Holding) -> Vec<HolderView<'_>> {
+    holding.holders.iter().map(holder).collect()
+}
+
+fn holder(holder: &Holder) -> HolderView<'_> {
+    HolderView {
+        pid: holder.pid,
+        command: &holder.command,
+        state: holder.state,
+        age_seconds: seconds(holder.age),
+        serving: holder.serving,
     }
 }
 
@@ -260,13 +296,14 @@ fn target(target: &Target) -> TargetView<'_> {
         kind: kind(target.leftover),
         verdict: target.verdict.map(crate::judge::Verdict::state),
         reason: target.verdict.and_then(crate::judge::Verdict::reason),
+        message_rate: target.rate,
         evidence: &target.evidence,
         age_seconds: target.age.map(seconds),
         components: &target.components,
         outcome: target.outcome.name(),
         detail: target.detail.as_deref(),
         clients: clients_view(target.clients),
-        killed: [],
+        killed: target.heirs.iter().filter(|it| it.is_ended()).map(|it| it.process.pid).collect(),
     }
 }
 

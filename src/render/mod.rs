@@ -14,10 +14,13 @@ use uuid::Uuid;
 use crate::judge::{Collision, Verdict};
 use crate::model::Inventory;
 use crate::options::Terminal;
-use crate::words::{ago, list};
+use crate::words::{self, ago, list};
 
 /// How many lines a row may take on a screen before its component keys are cut.
 const MOST_LINES: usize = 3;
+
+/// What marks a session that collides with something, and the lines that say with what.
+const COLLIDES: &str = "!";
 
 /// What stands for "not known" or "none" in a column.
 const NONE: &str = "-";
@@ -125,9 +128,13 @@ fn fields(terminal: Terminal, fields: &[(&str, String)]) -> String {
     bare_table(terminal, fields.iter().map(row).collect())
 }
 
-/// A verdict, which stands out where there is colour.
-fn state(verdict: Verdict) -> Cell {
-    let cell = Cell::new(verdict);
+/// A verdict, which stands out where there is colour, and at what rate messages flow all the same;
+/// marked if it collides with something.
+fn state(verdict: Verdict, rate: Option<f64>, collides: bool) -> Cell {
+    let rate = rate.filter(|rate| *rate > 0.0);
+    let flow = rate.map_or_else(String::new, |rate| format!(", {}", words::rate(rate)));
+    let mark = if collides { format!(" {COLLIDES}") } else { String::new() };
+    let cell = Cell::new(format!("{verdict}{flow}{mark}"));
     match verdict {
         Verdict::Live => cell.fg(Color::Green),
         Verdict::Stale(_) => cell.fg(Color::Red).add_attribute(Attribute::Bold),
@@ -154,7 +161,8 @@ mod tests {
 
     fn table(width: Option<u16>, keys_of: &[&str]) -> String {
         let terminal = Terminal { width, color: false, interactive: false };
-        let cells = vec![Cell::new("ebd734a8"), Cell::new("4m 12s"), state(Verdict::Live)];
+        let cells =
+            vec![Cell::new("ebd734a8"), Cell::new("4m 12s"), state(Verdict::Live, None, false)];
         let cells = [cells, vec![keys(keys_of)]].concat();
         bare_table(
             terminal,

@@ -5,8 +5,9 @@ use comfy_table::{Attribute, Cell, Color, Row};
 use super::{
     FULL_ID, NONE, bare_table, duration, id_width, keyed_row, keys, printable, short, state,
 };
+use crate::host::Ended;
 use crate::options::Terminal;
-use crate::reap::{Outcome, Report, Target};
+use crate::reap::{Heir, HeirEnd, Outcome, Report, Target};
 use crate::words;
 
 /// One line a target: id, age, state, outcome, and the keys or what stood in the way.
@@ -22,7 +23,7 @@ pub fn table(report: &Report, terminal: Terminal, wide: bool) -> String {
         let cells = vec![
             Cell::new(short(target.id, width)),
             duration(target.age),
-            target.verdict.map_or_else(|| Cell::new(NONE), state),
+            target.verdict.map_or_else(|| Cell::new(NONE), |it| state(it, target.rate, false)),
             outcome(target.outcome),
             keys(&target.components),
         ];
@@ -35,6 +36,10 @@ pub fn table(report: &Report, terminal: Terminal, wide: bool) -> String {
 #[must_use]
 pub fn notes(report: &Report) -> String {
     let mut notes: Vec<_> = report.targets.iter().filter_map(note).collect();
+    notes.extend(report.targets.iter().flat_map(|target| &target.heirs).map(heir));
+    if report.dry_run {
+        notes.extend(words::flowing(report.targets.iter().map(|target| target.rate)));
+    }
     let number = |outcome: Outcome, leftover: bool| {
         report.of(&[outcome]).filter(|target| target.leftover == leftover).count()
     };
@@ -56,6 +61,19 @@ pub fn notes(report: &Report) -> String {
 fn note(target: &Target) -> Option<String> {
     let detail = target.detail.as_ref()?;
     Some(printable(&format!("{} {}: {detail}", target.id, target.outcome.name())))
+}
+
+/// What became of a process that was left behind.
+fn heir(heir: &Heir) -> String {
+    let what = match &heir.end {
+        HeirEnd::Would => "would be ended".to_owned(),
+        HeirEnd::Spared => "is left alone: it also holds what is not dropped".to_owned(),
+        HeirEnd::Ended(Ended::Terminated) => "ended".to_owned(),
+        HeirEnd::Ended(Ended::Killed) => "did not end when asked, and was killed".to_owned(),
+        HeirEnd::Ended(Ended::AlreadyGone) => "had ended".to_owned(),
+        HeirEnd::Ended(Ended::Failed(why)) => format!("could not be ended: {why}"),
+    };
+    printable(&format!("{} {what}", heir.process.name()))
 }
 
 fn outcome(outcome: Outcome) -> Cell {

@@ -18,7 +18,8 @@ pub fn server(inventory: &Inventory, terminal: Terminal) -> String {
         ("ezmsg", server.version.clone()),
         ("channel", channel(server.channel).to_owned()),
     ];
-    if let Some(ServerProcess { pid, host, python, lock_held, lock_waiters }) = &server.process {
+    if let Some(ServerProcess { pid, host, python, lock_held, lock_waiters, .. }) = &server.process
+    {
         fields.push(("process", format!("pid {pid} on {host}, Python {python}")));
         fields.push(("lock", lock(*lock_held, *lock_waiters)));
     }

@@ -1,9 +1,13 @@
 //! `sessions list` for people.
 
+use std::collections::HashSet;
+
 use comfy_table::{Cell, Row};
+use uuid::Uuid;
 
 use super::{
-    NONE, bare_table, collision, duration, id_width, keyed_row, keys, printable, short, state,
+    COLLIDES, NONE, bare_table, collision, duration, id_width, keyed_row, keys, printable, short,
+    state,
 };
 use crate::judge::Case;
 use crate::look::Look;
@@ -15,13 +19,14 @@ use crate::words::{self, count};
 #[must_use]
 pub fn sessions(look: &Look, cases: &[&Case], terminal: Terminal) -> String {
     let width = id_width(look.cases.iter().map(|case| case.id));
+    let colliding = colliding(look);
     let mut rows = vec![Row::from(vec!["ID", "AGE", "IDLE", "STATE", "COMPONENTS"])];
     rows.extend(cases.iter().map(|case| {
         let cells = vec![
             Cell::new(short(case.id, width)),
             duration(case.age),
             duration(case.idle(&look.inventory)),
-            state(case.verdict),
+            state(case.verdict, case.rate, colliding.contains(&case.id)),
             keys(&case.keys(&look.inventory)),
         ];
         keyed_row(terminal, cells)
@@ -29,11 +34,22 @@ pub fn sessions(look: &Look, cases: &[&Case], terminal: Terminal) -> String {
     bare_table(terminal, rows)
 }
 
+/// What collides with something: sessions, and of processes those whom they belong to.
+fn colliding(look: &Look) -> HashSet<Uuid> {
+    let held_by: HashSet<_> = look.collisions.iter().flat_map(|it| &it.held_by).copied().collect();
+    let collides = |case: &&Case| {
+        held_by.contains(&case.id)
+            || case.processes(&look.inventory).any(|process| held_by.contains(&process.id))
+    };
+    look.cases.iter().filter(collides).map(|case| case.id).collect()
+}
+
 /// The listing with every column, and nothing cut.
 #[must_use]
 pub fn wide(look: &Look, cases: &[&Case], terminal: Terminal) -> String {
     let header =
         ["ID", "AGE", "IDLE", "STATE", "PEER", "PROCESSES", "EDGES", "COMPONENTS", "EVIDENCE"];
+    let colliding = colliding(look);
     let mut rows = vec![Row::from(header)];
     rows.extend(cases.iter().map(|case| {
         let session = case.session(&look.inventory);
@@ -43,8 +59,8 @@ pub fn wide(look: &Look, cases: &[&Case], terminal: Terminal) -> String {
             Cell::new(case.id),
             duration(case.age),
             duration(case.idle(&look.inventory)),
-            state(case.verdict),
-            Cell::new(peer.map_or_else(none, |peer| printable(&peer))),
+            state(case.verdict, case.rate, colliding.contains(&case.id)),
+            Cell::new(peer.map_or_else(none, |peer| peer.to_string())),
             keys(&processes),
             Cell::new(session.map_or_else(none, |session| session.edges.to_string())),
             keys(&case.keys(&look.inventory)),
@@ -61,7 +77,7 @@ pub fn footer(look: &Look, cases: &[&Case]) -> String {
     let mut text: Vec<_> = look
         .collisions
         .iter()
-        .map(|it| format!("collision: {}", collision(&look.inventory, it, width)))
+        .map(|it| format!("{COLLIDES} collision: {}", collision(&look.inventory, it, width)))
         .collect();
     let stale: Vec<_> = cases.iter().filter(|case| case.verdict.is_stale()).collect();
     let suspect = cases.iter().filter(|case| case.verdict.is_suspect()).count();
@@ -75,6 +91,7 @@ pub fn footer(look: &Look, cases: &[&Case]) -> String {
             count(keys, "key", "keys"),
         ));
     }
+    text.extend(words::flowing(stale.iter().map(|case| case.rate)));
     if suspect > 0 {
         text.push(format!("suspect: {}: graphctl sessions show ID", words::sessions(suspect, 0)));
     }

@@ -1,6 +1,7 @@
 //! The only owner of a socket. Every wait has a deadline, every length a cap.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
@@ -85,6 +86,15 @@ impl Connection {
     #[must_use]
     pub const fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// Our own end of it and the server's, as we see them.
+    ///
+    /// # Errors
+    /// The connection is gone.
+    pub fn ends(&self) -> io::Result<(SocketAddr, SocketAddr)> {
+        let stream = self.stream.get_ref();
+        Ok((stream.local_addr()?, stream.peer_addr()?))
     }
 
     /// How long one exchange may take.

@@ -1,6 +1,7 @@
 //! One session's conversation with the server.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -85,6 +86,14 @@ impl Session {
         let request = codec::process_request(unit, operation, timeout.as_secs_f64());
         self.connection.send(&request).await?;
         self.pickled().await
+    }
+
+    /// Our own end of its connection and the server's, as we see them.
+    ///
+    /// # Errors
+    /// The connection is gone.
+    pub fn ends(&self) -> io::Result<(SocketAddr, SocketAddr)> {
+        self.connection.ends()
     }
 
     /// The connection, for the admin channel's own exchange.

@@ -1,0 +1,33 @@
+//! Systems without `/proc`: nothing is known of their processes.
+
+use std::time::Duration;
+
+use super::{Connection, Ended, Host};
+use crate::model::{Holder, Holding};
+
+const WHY: &str = "this system has no /proc";
+
+/// A machine whose processes cannot be seen.
+#[derive(Debug, Default)]
+pub(super) struct Machine;
+
+impl Host for Machine {
+    fn network(&self) -> Option<String> {
+        None
+    }
+
+    fn holders(&self, connections: &[Connection]) -> Vec<Holding> {
+        let unknown = Holding { holders: Vec::new(), unsure: Some(WHY.into()) };
+        vec![unknown; connections.len()]
+    }
+
+    fn listeners(&self, _port: u16) -> Vec<Holder> {
+        Vec::new()
+    }
+}
+
+/// Nobody can be ended who cannot be named for good.
+#[expect(clippy::unused_async, reason = "it takes time on systems where it can be done")]
+pub(super) async fn end(holders: &[Holder], _grace: Duration) -> Vec<Ended> {
+    vec![Ended::Failed(WHY.into()); holders.len()]
+}

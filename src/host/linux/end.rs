@@ -1,0 +1,140 @@
+//! Ends processes.
+//!
+//! A pid may be somebody else's by the time that a signal arrives, so signals go through pidfds: each
+//! names one process for good, and is opened before it is checked that it is the right one.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::time::Duration;
+
+use procfs::ProcResult;
+use procfs::process::Process;
+use rustix::fd::OwnedFd;
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::process::{alive, is_gone};
+use crate::host::Ended;
+use crate::model::Holder;
+
+/// How long a killed process may take to be gone.
+const KILL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// See [`crate::host::end`].
+pub(in crate::host) async fn end(holders: &[Holder], grace: Duration) -> Vec<Ended> {
+    let root = Path::new("/proc");
+    let spared = line_of(root, std::process::id());
+    let mut running = JoinSet::new();
+    for (index, holder) in holders.iter().enumerate() {
+        let target = Target::find(root, holder, &spared);
+        running.spawn(async move {
+            let ended = match target {
+                Ok(target) => target.end(grace).await.unwrap_or_else(|ended| ended),
+                Err(ended) => ended,
+            };
+            (index, ended)
+        });
+    }
+    let mut ends = running.join_all().await;
+    ends.sort_by_key(|(index, _)| *index);
+    ends.into_iter().map(|(_, ended)| ended).collect()
+}
+
+/// The process with this pid and all that it runs below, as far as they can be seen.
+pub(super) fn line_of(root: &Path, pid: u32) -> HashSet<u32> {
+    let mut line = HashSet::new();
+    let mut next = Some(pid);
+    while let Some(pid) = next
+        && line.insert(pid)
+    {
+        next = stat(root, pid).ok().map(|stat| stat.ppid.unsigned_abs());
+    }
+    line
+}
+
+fn stat(root: &Path, pid: u32) -> ProcResult<procfs::process::Stat> {
+    Process::new_with_root(root.join(pid.to_string())).and_then(|process| alive(&process))
+}
+
+/// A process that may be ended.
+struct Target {
+    pidfd: AsyncFd<OwnedFd>,
+    stopped: bool,
+}
+
+impl Target {
+    /// `Err` if there is nothing to be ended, or nothing that may be.
+    fn find(root: &Path, holder: &Holder, spared: &HashSet<u32>) -> Result<Self, Ended> {
+        if holder.pid == 1 {
+            return Err(failed("it is the first process of this machine"));
+        }
+        if spared.contains(&holder.pid) {
+            return Err(failed("graphctl itself runs in it or below it"));
+        }
+        let pid = i32::try_from(holder.pid).ok().and_then(Pid::from_raw);
+        let pid = pid.ok_or_else(|| failed("that is no pid"))?;
+        let pidfd = pidfd_open(pid, PidfdFlags::empty()).map_err(refused)?;
+        let stopped = match stat(root, holder.pid) {
+            Ok(stat) if stat.starttime == holder.start => matches!(stat.state, 'T' | 't'),
+            Ok(_) => return Err(Ended::AlreadyGone),
+            Err(error) if is_gone(&error) => return Err(Ended::AlreadyGone),
+            Err(error) => return Err(Ended::Failed(format!("it cannot be looked at: {error}"))),
+        };
+        #[expect(
+            deprecated,
+            reason = "what came in its place is unsafe; an `OwnedFd` keeps all that is asked there"
+        )]
+        let pidfd = AsyncFd::with_interest(pidfd, Interest::READABLE);
+        let pidfd =
+            pidfd.map_err(|error| Ended::Failed(format!("its end cannot be seen: {error}")))?;
+        Ok(Self { pidfd, stopped })
+    }
+
+    async fn end(self, grace: Duration) -> Result<Ended, Ended> {
+        self.send(Signal::TERM)?;
+        if self.stopped {
+            // A stopped process acts on nothing but this and a kill.
+            self.send(Signal::CONT)?;
+        }
+        if self.ends_within(grace).await {
+            return Ok(Ended::Terminated);
+        }
+        match self.send(Signal::KILL) {
+            Err(Ended::AlreadyGone) => return Ok(Ended::Terminated),
+            sent => sent?,
+        }
+        if self.ends_within(KILL_TIMEOUT).await {
+            return Ok(Ended::Killed);
+        }
+        Err(failed("it does not end even when killed"))
+    }
+
+    /// `Err` if the signal was not sent.
+    fn send(&self, signal: Signal) -> Result<(), Ended> {
+        pidfd_send_signal(&self.pidfd, signal).map_err(refused)
+    }
+
+    async fn ends_within(&self, patience: Duration) -> bool {
+        matches!(timeout(patience, self.pidfd.readable()).await, Ok(Ok(_)))
+    }
+}
+
+/// Why a process could not be named or signalled.
+pub(super) fn refused(error: Errno) -> Ended {
+    match error {
+        Errno::SRCH => Ended::AlreadyGone,
+        Errno::PERM | Errno::ACCESS => {
+            failed("it belongs to another user (run graphctl as that user, or as root)")
+        }
+        Errno::NOSYS => failed("this Linux cannot name a process for good (5.3 can)"),
+        error => Ended::Failed(error.to_string()),
+    }
+}
+
+fn failed(why: &str) -> Ended {
+    Ended::Failed(why.into())
+}

@@ -1,0 +1,80 @@
+//! Linux: everything is in `/proc`.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`sockets`] | connection → socket of this machine |
+//! | [`walk`] | socket → the processes that hold it, in one pass over all |
+//! | [`process`] | what is read of one process |
+//! | [`doubt`] | who may hold a socket without being seen |
+//! | [`serving`] | does a thread of a holder wait on the socket? |
+//! | [`holders`] | all of the above, for many connections at once |
+//! | [`end`](mod@end) | ends processes |
+//!
+//! Processes come and go while they are looked at, and pids are used again. What is read of a process
+//! in one go is read through one handle of its directory, so it is never mixed from two; over longer
+//! times a process is its pid together with its start.
+
+mod doubt;
+mod end;
+mod holders;
+mod process;
+mod serving;
+mod sockets;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use procfs::ProcResult;
+
+use super::{Connection, Host};
+use crate::model::{Holder, Holding};
+
+pub(super) use end::end;
+
+/// This machine, as far as its `/proc` shows it.
+#[derive(Debug)]
+pub(super) struct Machine {
+    /// Where that is.
+    root: PathBuf,
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self { root: "/proc".into() }
+    }
+}
+
+impl Host for Machine {
+    /// The boot of the machine, and the network namespace in it.
+    fn network(&self) -> Option<String> {
+        let boot = fs::read_to_string(self.root.join("sys/kernel/random/boot_id")).ok()?;
+        let namespace = namespace(&self.root, "net")?;
+        Some(format!("{}/{namespace}", boot.trim()))
+    }
+
+    fn holders(&self, connections: &[Connection]) -> Vec<Holding> {
+        holders::holders(&self.root, connections).unwrap_or_else(|error| {
+            let unsure = Some(format!("who holds it cannot be seen on this machine: {error}"));
+            vec![Holding { holders: Vec::new(), unsure }; connections.len()]
+        })
+    }
+
+    fn listeners(&self, port: u16) -> Vec<Holder> {
+        listeners(&self.root, port).unwrap_or_default()
+    }
+}
+
+fn listeners(root: &Path, port: u16) -> ProcResult<Vec<Holder>> {
+    let sockets = sockets::listening(root, port)?;
+    let walk = walk::walk(root, &sockets)?;
+    Ok(walk.found.into_iter().filter_map(|found| Some(found.identity?.holder)).collect())
+}
+
+/// The number of a namespace that graphctl is in.
+fn namespace(root: &Path, kind: &str) -> Option<u64> {
+    let link = fs::read_link(root.join("self/ns").join(kind)).ok()?;
+    link.to_str()?.strip_prefix(kind)?.strip_prefix(":[")?.strip_suffix(']')?.parse().ok()
+}

@@ -1,0 +1,147 @@
+//! What is read of one process.
+
+use std::io::Read;
+use std::time::Duration;
+
+use procfs::process::{Process, Stat, StatFlags};
+use procfs::{FromRead, ProcError, ProcResult};
+use rustix::fd::AsFd;
+use rustix::fs::Dir;
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::model::Holder;
+
+/// Who a process is.
+#[derive(Clone, Debug)]
+pub(super) struct Identity {
+    /// As it is told.
+    pub(super) holder: Holder,
+    /// The pid of its parent; 0 if that is outside this pid namespace.
+    pub(super) parent: i32,
+}
+
+impl Identity {
+    /// # Errors
+    /// `NotFound` if it has ended.
+    pub(super) fn read(process: &Process, now: Duration) -> ProcResult<Self> {
+        let stat = alive(process)?;
+        let command = command(process).unwrap_or_else(|| format!("[{}]", stat.comm));
+        let holder = Holder {
+            pid: process.pid.unsigned_abs(),
+            start: stat.starttime,
+            age: now.saturating_sub(since_boot(stat.starttime)),
+            command,
+            state: stat.state,
+            serving: None,
+        };
+        Ok(Self { holder, parent: stat.ppid })
+    }
+}
+
+/// A process that may not be looked into.
+#[derive(Clone, Debug)]
+pub(super) struct Blind {
+    /// Its pid, where even that is known.
+    pub(super) pid: Option<i32>,
+    /// Its name.
+    pub(super) name: Option<String>,
+    /// Its users: real, effective, saved, and for files.
+    pub(super) uids: Option<[u32; 4]>,
+}
+
+impl Blind {
+    /// A process of which nothing at all is known.
+    pub(super) const NOBODY_KNOWN: Self = Self { pid: None, name: None, uids: None };
+
+    /// `None` for those that hold no sockets whatever may be read of them: a process that has ended,
+    /// and the kernel's own.
+    pub(super) fn read(process: &Process) -> Option<Self> {
+        let name = match process.stat() {
+            Ok(stat) if is_kernel(&stat) => return None,
+            Ok(stat) => Some(stat.comm),
+            Err(error) if is_gone(&error) => return None,
+            Err(_) => None,
+        };
+        let uids = process.status().ok().map(|it| [it.ruid, it.euid, it.suid, it.fuid]);
+        Some(Self { pid: Some(process.pid), name, uids })
+    }
+}
+
+/// A pid says nothing of it: in a container, pid 2 is a process like any other.
+fn is_kernel(stat: &Stat) -> bool {
+    stat.flags & StatFlags::PF_KTHREAD.bits() != 0
+}
+
+/// The state of a process that has not ended.
+///
+/// # Errors
+/// `NotFound` if it has, even if nobody has noticed yet.
+pub(super) fn alive(process: &Process) -> ProcResult<Stat> {
+    let stat = process.stat()?;
+    if matches!(stat.state, 'Z' | 'X') { Err(ProcError::NotFound(None)) } else { Ok(stat) }
+}
+
+/// Whether a process lives on in its threads after its main thread has ended. Then no descriptors are
+/// listed for it.
+pub(super) fn has_lost_its_head(process: &Process) -> bool {
+    process.stat().is_ok_and(|stat| stat.state == 'Z' && stat.num_threads > 1)
+}
+
+fn command(process: &Process) -> Option<String> {
+    let Bytes(line) = process.read("cmdline").ok()?;
+    let line = String::from_utf8_lossy(&line).trim_end_matches('\0').replace('\0', " ");
+    (!line.is_empty()).then_some(line)
+}
+
+/// How long ago the machine was booted.
+pub(super) fn uptime() -> Duration {
+    clock_gettime(ClockId::Boottime).try_into().unwrap_or_default()
+}
+
+fn since_boot(ticks: u64) -> Duration {
+    let second = procfs::ticks_per_second();
+    let rest = Duration::from_nanos(ticks % second * 1_000_000_000 / second);
+    Duration::from_secs(ticks / second) + rest
+}
+
+/// The text of a small file; anything can be in it.
+///
+/// # Errors
+/// `NotFound` if the process has ended, or has no such file.
+pub(super) fn text(process: &Process, file: &str) -> ProcResult<String> {
+    let Bytes(bytes) = process.read(file)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+struct Bytes(Vec<u8>);
+
+impl FromRead for Bytes {
+    fn from_read<R: Read>(mut reader: R) -> ProcResult<Self> {
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+}
+
+/// The names in a directory that are numbers: of descriptors, or of threads.
+pub(super) fn numbers(directory: impl AsFd) -> ProcResult<Vec<u32>> {
+    let mut numbers = Vec::new();
+    for entry in Dir::read_from(directory).map_err(failure)? {
+        let entry = entry.map_err(failure)?;
+        numbers.extend(entry.file_name().to_str().ok().and_then(|name| name.parse::<u32>().ok()));
+    }
+    Ok(numbers)
+}
+
+/// A system's error as procfs tells its own.
+pub(super) fn failure(errno: rustix::io::Errno) -> ProcError {
+    match errno {
+        rustix::io::Errno::SRCH => ProcError::NotFound(None),
+        errno => std::io::Error::from(errno).into(),
+    }
+}
+
+/// Whether what was to be read is not there any more.
+pub(super) const fn is_gone(error: &ProcError) -> bool {
+    matches!(error, ProcError::NotFound(_))
+}

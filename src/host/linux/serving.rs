@@ -1,0 +1,227 @@
+//! Does a thread of a holder wait on the socket?
+//!
+//! The process that opened a session reads from its socket in an event loop: a thread of it sits in
+//! `epoll_wait` on an instance that watches the socket, even while the process is stopped. A process
+//! that merely inherited the socket has inherited the instance too, but no thread that waits on it.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use procfs::ProcResult;
+use procfs::process::Process;
+
+use super::process::{alive, is_gone, numbers, text};
+use super::walk::{Found, Instance};
+use crate::model::Holder;
+
+/// How often a holder that is not seen waiting is looked at: it may be at work just then.
+const SAMPLES: usize = 3;
+
+/// How long to wait between two samples.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The system calls `epoll_wait`, `epoll_pwait` and `epoll_pwait2`, those of 32-bit programs included.
+/// Empty where they are not known.
+const EPOLL_WAITS: &[u64] = if cfg!(target_arch = "x86_64") {
+    &[232, 281, 441, 256, 319]
+} else if cfg!(target_arch = "aarch64") {
+    &[22, 441, 252, 346]
+} else {
+    &[]
+};
+
+/// Where the kernel lets a thread sleep that waits on an epoll instance.
+const EPOLL_SLEEPS: [&str; 2] = ["ep_poll", "do_epoll_wait"];
+
+/// Sockets on which a ping was answered: somebody waits on them.
+#[derive(Debug, Default)]
+pub(super) struct Answered(
+    /// By inode: whether it has one holder only, so that it was this one who answered.
+    pub(super) HashMap<u64, bool>,
+);
+
+impl Answered {
+    fn by_anybody(&self, instance: &Instance) -> bool {
+        instance.watches.iter().any(|socket| self.0.contains_key(socket))
+    }
+
+    /// How many of the instances are certain to be waited on by a thread of the process whose they
+    /// are. Two that watch the same socket may be one, so they count once.
+    fn by_this_process<'a>(&self, instances: impl Iterator<Item = &'a Instance>) -> usize {
+        let mut counted = HashSet::<u64>::new();
+        let proven = instances.filter(|instance| {
+            let only_here = |socket: &u64| self.0.get(socket) == Some(&true);
+            let sockets: HashSet<_> = instance.watches.iter().copied().filter(only_here).collect();
+            let new = counted.is_disjoint(&sockets);
+            counted.extend(&sockets);
+            new && !sockets.is_empty()
+        });
+        proven.count()
+    }
+}
+
+/// A holder of sessions' sockets, and what was seen of its threads.
+#[derive(Debug)]
+pub(super) struct Watch<'a> {
+    found: &'a Found,
+    holder: &'a Holder,
+    instances: &'a [Instance],
+    /// The epoll descriptors on which a thread was seen waiting.
+    waited_on: HashSet<u64>,
+    /// Whether all threads could be read each time.
+    legible: bool,
+    /// How many threads were seen waiting on any instance at one time, at most.
+    waiting: usize,
+    /// It ended meanwhile.
+    pub(super) ended: bool,
+}
+
+/// Watches the holders of the sessions' sockets, as far as it can be seen what they wait on.
+pub(super) fn watch<'a>(
+    root: &Path,
+    found: &'a [Found],
+    sessions: &HashSet<u64>,
+    answered: &Answered,
+) -> HashMap<i32, Watch<'a>> {
+    let mut watches: Vec<_> = found.iter().filter_map(|it| Watch::new(it, sessions)).collect();
+    for sample in 0..SAMPLES {
+        let serving = watches.iter().flat_map(|watch| watch.served(answered));
+        let served: HashSet<u64> = serving.collect();
+        let open = |watch: &&mut Watch<'_>| {
+            sample == 0 || watch.sessions(sessions).any(|session| !served.contains(&session))
+        };
+        let open: Vec<_> = watches.iter_mut().filter(open).collect();
+        if sample > 0 && !open.is_empty() {
+            thread::sleep(PAUSE);
+        }
+        for watch in open {
+            watch.look(root);
+        }
+    }
+    watches.into_iter().map(|watch| (watch.found.pid, watch)).collect()
+}
+
+impl<'a> Watch<'a> {
+    /// `None` for a process in which nothing can be seen to watch a session's socket.
+    fn new(found: &'a Found, sessions: &HashSet<u64>) -> Option<Self> {
+        let instances = found.instances.as_deref()?;
+        let holder = &found.identity.as_ref()?.holder;
+        let watch = Self {
+            found,
+            holder,
+            instances,
+            waited_on: HashSet::new(),
+            legible: true,
+            waiting: 0,
+            ended: false,
+        };
+        let watches_any = watch.sessions(sessions).next().is_some();
+        watches_any.then_some(watch)
+    }
+
+    fn sessions(&self, sessions: &HashSet<u64>) -> impl Iterator<Item = u64> {
+        let watched = self.instances.iter().flat_map(|instance| &instance.watches).copied();
+        watched.filter(|socket| self.found.sockets.contains(socket) && sessions.contains(socket))
+    }
+
+    /// The sockets on which it is certain that somebody waits through an instance of this process.
+    fn served(&self, answered: &Answered) -> impl Iterator<Item = u64> {
+        let served = self.instances.iter().filter(|instance| self.serves(instance, answered));
+        served.flat_map(|instance| &instance.watches).copied()
+    }
+
+    /// An answered ping counts as well as a thread that is seen, and also for a process that is at work.
+    fn serves(&self, instance: &Instance, answered: &Answered) -> bool {
+        self.waited_on.contains(&instance.fd.into()) || answered.by_anybody(instance)
+    }
+
+    /// Whether a thread of it waits on this socket; `None` if that cannot be seen.
+    pub(super) fn serving(&self, socket: u64, answered: &Answered) -> Option<bool> {
+        let (here, others): (Vec<_>, Vec<_>) =
+            self.instances.iter().partition(|instance| instance.watches.contains(&socket));
+        if here.is_empty() {
+            return None;
+        }
+        if here.iter().any(|instance| self.serves(instance, answered)) {
+            return Some(true);
+        }
+        (self.legible || self.all_accounted_for(others, answered)).then_some(false)
+    }
+
+    /// Where it may not be read on which instance a thread waits (Yama), threads can still be counted:
+    /// if no more of them were ever seen waiting than there are instances that others than this socket
+    /// prove to be waited on, then nobody is left who waits on this one.
+    ///
+    /// Seeing no thread wait is no proof: the same is seen where that may not be read (every thread is
+    /// in `0` then), where it has no names, and of a process that is stopped, frozen or at work. So all
+    /// proven ones must have been seen waiting at one time, and there must be one at least.
+    fn all_accounted_for(&self, others: Vec<&Instance>, answered: &Answered) -> bool {
+        let proven = answered.by_this_process(others.into_iter());
+        proven > 0 && self.waiting == proven
+    }
+
+    fn look(&mut self, root: &Path) {
+        match Sample::take(root, self.holder) {
+            Ok(sample) => {
+                self.waited_on.extend(sample.waited_on);
+                self.legible &= sample.legible;
+                self.waiting = self.waiting.max(sample.waiting);
+            }
+            Err(error) if is_gone(&error) => self.ended = true,
+            Err(_) => self.legible = false,
+        }
+    }
+}
+
+/// What the threads of a process do at one time.
+struct Sample {
+    waited_on: HashSet<u64>,
+    legible: bool,
+    waiting: usize,
+}
+
+impl Sample {
+    /// # Errors
+    /// `NotFound` if that process has ended.
+    fn take(root: &Path, holder: &Holder) -> ProcResult<Self> {
+        let process = Process::new_with_root(root.join(holder.pid.to_string()))?;
+        let mut sample = Self { waited_on: HashSet::new(), legible: true, waiting: 0 };
+        for thread in numbers(process.open_relative("task")?)? {
+            sample.add(&process, thread);
+        }
+        if alive(&process)?.starttime == holder.start {
+            Ok(sample)
+        } else {
+            Err(procfs::ProcError::NotFound(None))
+        }
+    }
+
+    fn add(&mut self, process: &Process, thread: u32) {
+        let read = |file: &str| text(process, &format!("task/{thread}/{file}"));
+        match read("syscall") {
+            Ok(call) if !EPOLL_WAITS.is_empty() => {
+                let epoll = waits_on(&call);
+                self.waiting += usize::from(epoll.is_some());
+                self.waited_on.extend(epoll);
+            }
+            // The thread has ended.
+            Err(_) if read("stat").is_err_and(|error| is_gone(&error)) => {}
+            _ => {
+                self.legible = false;
+                let sleeps_in = read("wchan").unwrap_or_default();
+                self.waiting += usize::from(EPOLL_SLEEPS.contains(&sleeps_in.trim()));
+            }
+        }
+    }
+}
+
+/// The epoll descriptor on which a thread waits that is in this system call: its number and, in
+/// hexadecimal, its arguments, of which the first is an `int` in a wider register.
+fn waits_on(call: &str) -> Option<u64> {
+    let mut words = call.split_whitespace();
+    let number = words.next()?.parse().ok()?;
+    let first = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
+    EPOLL_WAITS.contains(&number).then_some(first & u64::from(u32::MAX))
+}

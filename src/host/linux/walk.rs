@@ -1,0 +1,134 @@
+//! One pass over all processes: which of them hold any of the wanted sockets.
+//!
+//! Most processes hold none, so of each only the descriptors are read at first, and of each descriptor
+//! only what it links to.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::time::Duration;
+
+use procfs::ProcResult;
+use procfs::process::{Process, all_processes_with_root};
+use rustix::fs::readlinkat;
+use rustix::io::Errno;
+
+use super::process::{Blind, Identity, failure, has_lost_its_head, is_gone, numbers, text, uptime};
+
+/// What one pass saw.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    /// The processes that hold a wanted socket.
+    pub(super) found: Vec<Found>,
+    /// Those that could not be looked into.
+    pub(super) blind: Vec<Blind>,
+}
+
+/// A process that holds wanted sockets.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Its pid.
+    pub(super) pid: i32,
+    /// Who it is; `None` if it ended before that could be read.
+    pub(super) identity: Option<Identity>,
+    /// The inodes of the wanted sockets that it holds.
+    pub(super) sockets: HashSet<u64>,
+    /// Its epoll instances; `None` if what one of them watches cannot be read.
+    pub(super) instances: Option<Vec<Instance>>,
+}
+
+/// An epoll instance of a process.
+#[derive(Clone, Debug)]
+pub(super) struct Instance {
+    /// Its descriptor.
+    pub(super) fd: u32,
+    /// The inodes of the wanted sockets that it watches.
+    pub(super) watches: HashSet<u64>,
+}
+
+/// Looks for the holders of the sockets with these inodes.
+pub(super) fn walk(root: &Path, wanted: &HashSet<u64>) -> ProcResult<Walk> {
+    let mut walk = Walk::default();
+    if wanted.is_empty() {
+        return Ok(walk);
+    }
+    let now = uptime();
+    for process in all_processes_with_root(root)? {
+        match process {
+            Ok(process) => walk.visit(&process, wanted, now),
+            Err(error) if is_gone(&error) => {}
+            Err(_) => walk.blind.push(Blind::NOBODY_KNOWN),
+        }
+    }
+    Ok(walk)
+}
+
+impl Walk {
+    fn visit(&mut self, process: &Process, wanted: &HashSet<u64>, now: Duration) {
+        match Descriptors::read(process, wanted) {
+            Ok(Descriptors { sockets, epolls, .. }) if !sockets.is_empty() => {
+                self.found.push(Found {
+                    pid: process.pid,
+                    identity: Identity::read(process, now).ok(),
+                    sockets,
+                    instances: epolls.iter().map(|fd| instance(process, *fd, wanted)).collect(),
+                });
+            }
+            Ok(Descriptors { any: false, .. }) if has_lost_its_head(process) => {
+                self.blind.extend(Blind::read(process));
+            }
+            Ok(_) => {}
+            Err(error) if is_gone(&error) => {}
+            Err(_) => self.blind.extend(Blind::read(process)),
+        }
+    }
+}
+
+/// What matters of the descriptors of a process.
+#[derive(Default)]
+struct Descriptors {
+    any: bool,
+    sockets: HashSet<u64>,
+    epolls: Vec<u32>,
+}
+
+impl Descriptors {
+    fn read(process: &Process, wanted: &HashSet<u64>) -> ProcResult<Self> {
+        let directory = process.open_relative("fd")?;
+        let mut descriptors = Self::default();
+        let mut link = Vec::new();
+        for fd in numbers(&directory)? {
+            descriptors.any = true;
+            link = match readlinkat(&directory, fd.to_string(), link) {
+                Ok(link) => link.into_bytes(),
+                // It was closed, or the process has ended.
+                Err(Errno::NOENT | Errno::SRCH) => Vec::new(),
+                Err(error) => return Err(failure(error)),
+            };
+            if link == b"anon_inode:[eventpoll]" {
+                descriptors.epolls.push(fd);
+            } else {
+                descriptors.sockets.extend(inode(&link).filter(|inode| wanted.contains(inode)));
+            }
+        }
+        Ok(descriptors)
+    }
+}
+
+fn inode(link: &[u8]) -> Option<u64> {
+    let number = link.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
+    str::from_utf8(number).ok()?.parse().ok()
+}
+
+/// What an epoll instance watches is in lines like
+/// `tfd:        8 events:       19 data:                8  pos:0 ino:154b87 sdev:8`.
+fn instance(process: &Process, fd: u32, wanted: &HashSet<u64>) -> Option<Instance> {
+    let mut watches = HashSet::new();
+    for line in text(process, &format!("fdinfo/{fd}")).ok()?.lines() {
+        if line.starts_with("tfd:") {
+            let inode = line.split_whitespace().find_map(|word| word.strip_prefix("ino:"))?;
+            let inode = u64::from_str_radix(inode, 16).ok()?;
+            watches.extend(Some(inode).filter(|inode| wanted.contains(inode)));
+        }
+    }
+    Some(Instance { fd, watches })
+}

@@ -1,0 +1,118 @@
+//! Which clients of a server are on this machine, and which processes they are.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use uuid::Uuid;
+
+use super::{Connection, Host, Role};
+use crate::model::{Holding, Inventory, Link, Ping};
+
+/// By client of a server: who holds its end of the connection on this machine.
+pub type Held = HashMap<Uuid, Holding>;
+
+/// Our own connection to the server, as we see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Own {
+    /// Our session.
+    pub session: Uuid,
+    /// Our end.
+    pub client: SocketAddr,
+    /// The server's end.
+    pub server: SocketAddr,
+    /// When the server listed what it holds.
+    pub listed: Instant,
+}
+
+/// Whether an address that the server tells means the same to this machine.
+struct Sight {
+    /// The server's end of our own connection.
+    server: SocketAddr,
+    /// The server sees our own connection as we do: no tunnel, no proxy, no translation of addresses.
+    transparent: bool,
+    /// The server's sockets are those of our own network.
+    one_network: bool,
+}
+
+impl Sight {
+    fn of(inventory: &Inventory, own: Own, host: &dyn Host) -> Self {
+        let ours = inventory.sessions.iter().find(|session| session.id == own.session);
+        let link = ours.and_then(|session| session.link.as_ref());
+        let server = inventory.server.process.as_ref();
+        let network = server.and_then(|server| server.network.as_deref());
+        Self {
+            server: own.server,
+            transparent: link
+                .is_some_and(|it| (it.peer, it.local) == (Some(own.client), Some(own.server))),
+            one_network: network.is_some() && network == host.network().as_deref(),
+        }
+    }
+
+    /// Where to look for the client's end of a connection, or why that cannot be known.
+    ///
+    /// Only connections to the very address that we are connected to ourselves are looked for: whatever
+    /// a server says, it cannot point at a process that has nothing to do with it.
+    fn connection(&self, link: &Link, role: Role) -> Result<Connection, &'static str> {
+        let (Some(client), Some(server)) = (link.peer, link.local) else {
+            return Err("the server does not tell its client's address");
+        };
+        if !self.transparent {
+            Err("graphctl reaches the server through a tunnel or a proxy, \
+                 and cannot tell which clients are on this machine")
+        } else if server != self.server {
+            Err("its client reached the server by another address than graphctl")
+        } else if client.ip().is_loopback() && !self.one_network {
+            Err(
+                "its client is on the server's own machine or in its container, and graphctl is not",
+            )
+        } else {
+            Ok(Connection { client, server, role })
+        }
+    }
+}
+
+/// Adds to each session who holds its client's end, as far as this machine can tell.
+pub fn find_holders(inventory: &mut Inventory, own: Own, host: &dyn Host) {
+    let sight = Sight::of(inventory, own, host);
+    let mut connections = Vec::new();
+    for session in inventory.sessions.iter_mut().filter(|session| !session.graphctl) {
+        let Some(link) = session.link.as_ref() else { continue };
+        match sight.connection(link, Role::Session) {
+            Ok(connection) => connections.push(connection),
+            Err(why) => session.holding = Some(Holding::unknown(why)),
+        }
+    }
+    if connections.is_empty() {
+        return;
+    }
+    let answered = inventory.processes.iter().filter(|it| matches!(it.ping, Ping::Answered(_)));
+    let links = answered.filter_map(|process| process.link.as_ref());
+    connections.extend(links.filter_map(|link| sight.connection(link, Role::Answered).ok()));
+
+    let since_the_look = own.listed.elapsed();
+    let mut holdings = host.holders(&connections).into_iter();
+    for session in inventory.sessions.iter_mut().filter(|session| !session.graphctl) {
+        if session.link.is_none() || session.holding.is_some() {
+            continue;
+        }
+        session.holding = holdings.next();
+        for holder in session.holding.iter_mut().flat_map(|holding| &mut holding.holders) {
+            holder.age = holder.age.saturating_sub(since_the_look);
+        }
+    }
+}
+
+/// Who holds each client of the server on this machine, of those of whom it can be told.
+#[must_use]
+pub fn holders_of_all(inventory: &Inventory, own: Own, host: &dyn Host) -> Held {
+    let sight = Sight::of(inventory, own, host);
+    let sessions = inventory.sessions.iter().filter_map(|it| Some((it.id, it.link.as_ref()?)));
+    let processes = inventory.processes.iter().filter_map(|it| Some((it.id, it.link.as_ref()?)));
+    let endpoints = inventory.endpoints.iter().flatten().map(|it| (it.id, &it.link));
+    let clients = sessions.chain(processes).chain(endpoints);
+    let near =
+        clients.filter_map(|(id, link)| Some((id, sight.connection(link, Role::Other).ok()?)));
+    let (ids, connections): (Vec<_>, Vec<_>) = near.unzip();
+    ids.into_iter().zip(host.holders(&connections)).collect()
+}

@@ -1,0 +1,85 @@
+//! What connections prove by themselves: closed, inherited by nobody who serves them, or dead.
+
+use std::time::Duration;
+
+use super::health::{Facts, Judged};
+use super::{StaleReason, Verdict};
+use crate::model::{Holder, Link, Ping, Process};
+use crate::words::{ago, count, list};
+
+/// How long a host must have acknowledged nothing to be taken for gone. A shorter partition heals.
+pub(super) const HALF_OPEN_AFTER: Duration = Duration::from_secs(30);
+
+/// The kernel counts a process's start in ticks of this length.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What a closed connection proves. A regular close passes through the same states for a few
+/// milliseconds; whoever acts on this looks twice.
+pub(super) fn closed(link: &Link) -> Option<Judged> {
+    let open = link.established.unwrap_or(true) && !link.closing;
+    match (open, link.handled) {
+        (true, _) => None,
+        (false, false) => Some((
+            Verdict::Stale(StaleReason::Ghost),
+            vec![
+                "its connection is closed, and no task of the server reads from it any more".into(),
+            ],
+        )),
+        (false, true) => Some((
+            Verdict::Stale(StaleReason::ClientClosed),
+            vec!["its connection is closed, and the server is held up before it can notice".into()],
+        )),
+    }
+}
+
+/// The opener is dead: every process that holds the connection is known, each came after the session
+/// was opened, and none of them waits on it. A session ends with its opener, had these not inherited it.
+pub(super) fn headless(facts: &Facts<'_>) -> Option<Judged> {
+    let holding = facts.session.holding.as_ref()?;
+    let age = facts.inventory.age_of(facts.session.created?);
+    let is_heir = |holder: &Holder| holder.serving == Some(false) && holder.age <= age + TICK;
+    let proven = holding.unsure.is_none() && holding.holders.iter().all(is_heir);
+    if !proven || holding.holders.is_empty() {
+        return None;
+    }
+    let heirs: Vec<_> = holding.holders.iter().map(Holder::name).collect();
+    let kept = count(heirs.len(), "process that inherited it", "processes that inherited it");
+    let evidence = vec![
+        "the process that opened it is gone".to_owned(),
+        format!("its connection is kept open by {kept} and never read there: {}", list(&heirs)),
+    ];
+    Some((Verdict::Stale(StaleReason::Headless), evidence))
+}
+
+/// How long the client's host has acknowledged nothing to any process of the session, at least.
+/// `None` unless every owner runs there, and the session's own connection was silent as long.
+pub(super) fn unacked_for(facts: &Facts<'_>) -> Option<Duration> {
+    let link = facts.session.link.as_ref()?;
+    let host = link.peer?.ip();
+    let of_owner = |process: &Process| {
+        let there = process.link.as_ref()?.peer?.ip() == host;
+        let silent = matches!(process.ping, Ping::Silent | Ping::Blocked);
+        process.unacked_for.filter(|_| there && silent)
+    };
+    let unacked: Option<Vec<_>> = facts.owners().map(of_owner).collect();
+    let least = unacked?.into_iter().min()?;
+    Some(least.min(link.silent_for?)).filter(|unacked| !unacked.is_zero())
+}
+
+/// How long it takes until a host that acknowledges nothing is proven to have vanished.
+pub(super) fn proof_in(facts: &Facts<'_>) -> Option<Duration> {
+    let left = HALF_OPEN_AFTER.checked_sub(unacked_for(facts)?)?;
+    Some(left).filter(|left| !left.is_zero())
+}
+
+/// The client's host vanished without a word.
+pub(super) fn half_open(facts: &Facts<'_>) -> Option<Judged> {
+    let unacked = unacked_for(facts).filter(|unacked| *unacked >= HALF_OPEN_AFTER)?;
+    let host = facts.session.peer()?.ip();
+    let asked = count(facts.owned.owners.len(), "process", "processes");
+    let evidence = vec![format!(
+        "its host {host} has acknowledged nothing that was sent to its {asked} for {}",
+        ago(unacked)
+    )];
+    Some((Verdict::Stale(StaleReason::HalfOpen), evidence))
+}
