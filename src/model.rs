@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
+use serde::Deserialize;
 use uuid::Uuid;
 
 /// The `root_name` under which graphctl registers its own sessions.
@@ -71,8 +72,47 @@ pub struct ServerProcess {
     pub python: String,
     /// Whether a command holds the server's command lock.
     pub lock_held: bool,
-    /// How many commands wait for that lock.
+    /// How many commands wait for that lock, without that of graphctl itself.
     pub lock_waiters: u64,
+    /// Which command holds it, and whom that waits for; `None` where the lock is free too.
+    pub lock_holder: Option<LockHolder>,
+}
+
+/// The command that holds the server's command lock.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct LockHolder {
+    /// Its name in ezmsg's `Command`, such as `SYNC`.
+    pub request: String,
+    /// The client that sent it; `None` for a connection that is no client, or not yet.
+    pub by: Option<Uuid>,
+    /// The address and port of the connection it came on, as the server sees them.
+    pub by_peer: Option<(String, u16)>,
+    /// How many milliseconds ago the last byte came on that connection. That was the end of the command,
+    /// unless its client has sent more ahead.
+    pub asked_ms: Option<u32>,
+    /// What kind of client it waits for.
+    pub waits_for: WaitsFor,
+    /// The client it waits for: the end of its connection frees the lock. `None` for a connection that
+    /// is no client, or not yet: that is known by `peer` alone.
+    pub client: Option<Uuid>,
+    /// The address and port of the connection it waits for, as the server sees them.
+    pub peer: Option<(String, u16)>,
+    /// The topic of the publisher or subscriber it waits for.
+    pub topic: Option<String>,
+}
+
+/// Whom a command that holds the lock waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WaitsFor {
+    /// A publisher, which must confirm that it has paused.
+    Publisher,
+    /// A subscriber, which must confirm that it knows its publishers; the server gives it 1 s.
+    Subscriber,
+    /// A process, which must read what was routed to it.
+    Process,
+    /// The sender of the command itself, which must send the rest of it, or read the answer.
+    Client,
 }
 
 /// A session: one `GraphContext`.

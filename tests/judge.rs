@@ -95,6 +95,7 @@ fn inventory(sessions: Vec<Session>, processes: Vec<Process>) -> Inventory {
             python: "3.11.7".into(),
             lock_held: false,
             lock_waiters: 0,
+            lock_holder: None,
         }),
     };
     let history = History { whole: true, ..History::default() };

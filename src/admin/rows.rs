@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::model::LockHolder;
+
 /// One row of an answer. Times are seconds since the Unix epoch on the server's clock.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "row", rename_all = "snake_case")]
@@ -21,6 +23,8 @@ pub enum Row {
         lock_held: bool,
         lock_waiters: u64,
     },
+    /// Who holds the command lock.
+    LockHolder(LockHolder),
     /// A session; its components follow.
     Session {
         #[serde(flatten)]

@@ -65,8 +65,21 @@ pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) ->
         match row {
             Row::Hello { now } => inventory.now = unix(now),
             Row::Server { pid, python, host, network, lock_held, lock_waiters } => {
-                let process = ServerProcess { pid, host, network, python, lock_held, lock_waiters };
+                let process = ServerProcess {
+                    pid,
+                    host,
+                    network,
+                    python,
+                    lock_held,
+                    lock_waiters,
+                    lock_holder: None,
+                };
                 inventory.server.process = Some(process);
+            }
+            Row::LockHolder(holder) => {
+                if let Some(process) = &mut inventory.server.process {
+                    process.lock_holder = Some(holder);
+                }
             }
             Row::Session { connection, root, edges, readable } => {
                 inventory.sessions.push(session(connection, root, edges, readable));

@@ -10,7 +10,9 @@ use super::status::{Endpoints, channel};
 use crate::admin::DropTarget;
 use crate::judge::{Case, Collision};
 use crate::look::Look;
-use crate::model::{Holder, Holding, Inventory, Ping, Process, Server, Session};
+use crate::model::{
+    Holder, Holding, Inventory, LockHolder, Ping, Process, Server, Session, WaitsFor,
+};
 use crate::reap::report::Clients;
 use crate::reap::{Planner, Report, Target};
 
@@ -136,11 +138,24 @@ struct StatusDocument<'a> {
     python: Option<&'a str>,
     lock_held: Option<bool>,
     lock_waiters: Option<u64>,
+    lock_holder: Option<LockHolderView<'a>>,
     sessions: usize,
     processes: usize,
     publishers: Option<usize>,
     subscribers: Option<usize>,
     channels: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct LockHolderView<'a> {
+    request: &'a str,
+    by: Option<Uuid>,
+    by_peer: Option<String>,
+    asked_seconds: Option<f64>,
+    waits_for: &'static str,
+    client: Option<Uuid>,
+    peer: Option<String>,
+    topic: Option<&'a str>,
 }
 
 /// `sessions list` and `sessions show`, with what the drop of each case would take along.
@@ -211,6 +226,7 @@ pub fn status(inventory: &Inventory) -> String {
         python: process.map(|process| process.python.as_str()),
         lock_held: process.map(|process| process.lock_held),
         lock_waiters: process.map(|process| process.lock_waiters),
+        lock_holder: process.and_then(|process| process.lock_holder.as_ref()).map(lock_holder),
         sessions: inventory.sessions.iter().filter(|session| !session.graphctl).count(),
         processes: inventory.processes.len(),
         publishers: endpoints.as_ref().map(|endpoints| endpoints.publishers),
@@ -227,6 +243,24 @@ fn server(server: &Server) -> ServerView<'_> {
         pid: process.map(|process| process.pid),
         channel: channel(server.channel),
         wedged: process.and_then(|process| (!process.lock_held).then_some(false)),
+    }
+}
+
+fn lock_holder(holder: &LockHolder) -> LockHolderView<'_> {
+    LockHolderView {
+        request: &holder.request,
+        by: holder.by,
+        by_peer: holder.by_peer,
+        asked_seconds: holder.asked_ms.map(|ms| seconds(Duration::from_millis(ms.into()))),
+        waits_for: match holder.waits_for {
+            WaitsFor::Publisher => "publisher",
+            WaitsFor::Subscriber => "subscriber",
+            WaitsFor::Process => "process",
+            WaitsFor::Client => "client",
+        },
+        client: holder.client,
+        peer: holder.peer,
+        topic: holder.topic.as_deref(),
     }
 }
 

@@ -9,6 +9,7 @@ mod dropping;
 mod fake;
 mod healthy;
 mod listing;
+mod locks;
 mod phantoms;
 mod protocol_errors;
 mod run;

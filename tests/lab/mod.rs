@@ -32,12 +32,12 @@ mod transcript;
 #[allow(unused_imports, reason = "each test uses its own part of the lab")]
 pub use self::{
     clients::{Client, Odd, Witness, ghost},
-    locks::{Wedge, lock_for_a_second},
+    locks::{Wedge, half_sent, lock_for_a_second, own_address, read_id, stuff_process},
     phantoms::{Phantom, phantom},
     pipeline::{Fail, Options, Pipeline, Runner, StartMethod},
     process::Process,
     python::ezmsg,
-    server::Server,
+    server::{Server, greeted},
 };
 
 use std::time::Duration;

@@ -94,7 +94,7 @@ impl DerefMut for Server {
 }
 
 /// Connects and reads the greeting, a length-prefixed version; the stream is ready for an opcode.
-pub(super) fn greeted(address: &str) -> TcpStream {
+pub fn greeted(address: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).expect("the server accepts");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
     let mut length = [0; 8];

@@ -66,10 +66,15 @@ impl<'a> Doubts<'a> {
 
     /// A process that cannot be looked into may hold a socket of its own user, and one that it handed
     /// down to a child.
+    ///
+    /// But not if no holder can be its descendant: children are in the Unix session of their parent
+    /// until they open their own, and then they lead it. What cannot be looked into is seldom related
+    /// anyway, for children are as open to a look as their parent: key agents, logins, sandboxes.
     fn unreadable(&self, uid: u32, holders: &[&Found]) -> Option<String> {
         let parents = holders.iter().filter_map(|found| Some(found.identity.as_ref()?.parent));
         let parent = parents.filter(|pid| *pid != 1).find_map(|pid| self.by_pid.get(&pid));
         let same_user = self.by_uid.get(&uid).map_or(&[][..], Vec::as_slice);
+        let same_user = same_user.iter().filter(|blind| may_be_related(blind, holders));
         let mut suspects = parent.into_iter().chain(same_user).chain(&self.of_any_user);
         let first = name(suspects.next()?);
         Some(format!(
@@ -94,6 +99,13 @@ impl<'a> Doubts<'a> {
             None => None,
         }
     }
+}
+
+fn may_be_related(blind: &Blind, holders: &[&Found]) -> bool {
+    let Some(session) = blind.session else { return true };
+    let identities = holders.iter().filter_map(|found| Some((found.pid, found.identity.as_ref()?)));
+    let mut sessions = identities.map(|(pid, identity)| (pid, identity.session));
+    holders.is_empty() || sessions.any(|(pid, its)| its == session || its == pid)
 }
 
 fn name(blind: &Blind) -> String {

@@ -18,6 +18,8 @@ pub(super) struct Identity {
     pub(super) holder: Holder,
     /// The pid of its parent; 0 if that is outside this pid namespace.
     pub(super) parent: i32,
+    /// Its Unix session, which is inherited: that of a terminal, a login or a service.
+    pub(super) session: i32,
 }
 
 impl Identity {
@@ -34,7 +36,7 @@ impl Identity {
             state: stat.state,
             serving: None,
         };
-        Ok(Self { holder, parent: stat.ppid })
+        Ok(Self { holder, parent: stat.ppid, session: stat.session })
     }
 }
 
@@ -45,25 +47,28 @@ pub(super) struct Blind {
     pub(super) pid: Option<i32>,
     /// Its name.
     pub(super) name: Option<String>,
+    /// Its Unix session.
+    pub(super) session: Option<i32>,
     /// Its users: real, effective, saved, and for files.
     pub(super) uids: Option<[u32; 4]>,
 }
 
 impl Blind {
     /// A process of which nothing at all is known.
-    pub(super) const NOBODY_KNOWN: Self = Self { pid: None, name: None, uids: None };
+    pub(super) const NOBODY_KNOWN: Self = Self { pid: None, name: None, session: None, uids: None };
 
     /// `None` for those that hold no sockets whatever may be read of them: a process that has ended,
     /// and the kernel's own.
     pub(super) fn read(process: &Process) -> Option<Self> {
-        let name = match process.stat() {
+        let stat = match process.stat() {
             Ok(stat) if is_kernel(&stat) => return None,
-            Ok(stat) => Some(stat.comm),
+            Ok(stat) => Some(stat),
             Err(error) if is_gone(&error) => return None,
             Err(_) => None,
         };
         let uids = process.status().ok().map(|it| [it.ruid, it.euid, it.suid, it.fuid]);
-        Some(Self { pid: Some(process.pid), name, uids })
+        let session = stat.as_ref().map(|stat| stat.session);
+        Some(Self { pid: Some(process.pid), name: stat.map(|stat| stat.comm), session, uids })
     }
 }
 

@@ -1,0 +1,170 @@
+//! Who holds the server's command lock: as it is told, and that the end of whom it waits for frees it.
+
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::lab::{
+    Client, Options, Pipeline, Server, Wedge, greeted, half_sent, lock_for_a_second, own_address,
+    read_id, stuff_process,
+};
+use crate::run::graphctl;
+use crate::stage::server;
+
+/// Asks for the whole graph.
+const DAG: &[u8] = b"\x0a";
+
+/// Opens a session, and asks it for a snapshot of all the server holds, many times.
+const SNAPSHOTS: [u8; 4000] = {
+    let mut requests = [0x1a; 4000];
+    requests[0] = 0x15;
+    requests
+};
+
+fn status(server: &Server) -> Value {
+    let run = graphctl(server.address(), &["server", "status", "-o", "json"]);
+    assert_eq!((run.code, &*run.stderr), (0, ""), "{run:#?}");
+    run.json()
+}
+
+/// The holder of a held lock, but for what differs from run to run: that is checked for being there.
+#[track_caller]
+fn holder(server: &Server, waiters: u64) -> Value {
+    let mut status = status(server);
+    assert_eq!((&status["lock_held"], &status["lock_waiters"]), (&true.into(), &waiters.into()));
+    let mut holder = status["lock_holder"].take();
+    let fields = holder.as_object_mut().unwrap_or_else(|| panic!("no holder in {status:#}"));
+    let asked = fields.remove("asked_seconds").expect("a field");
+    if cfg!(target_os = "linux") {
+        assert!(asked.as_f64().is_some_and(|seconds| seconds < 60.0), "asked {asked} s ago");
+    }
+    holder
+}
+
+/// Takes the address and the id of whom is waited for, where the test cannot know them.
+#[track_caller]
+fn unknown(holder: &mut Value) {
+    for field in ["client", "peer"] {
+        assert!(holder[field].take().is_string(), "no {field} in {holder:#}");
+    }
+}
+
+#[track_caller]
+fn expect_free(server: &mut Server) {
+    server.wait_state("a free lock", |it| it["locked"] == false && it["waiters"] == 0);
+    let status = status(server);
+    let lock = [&status["lock_held"], &status["lock_waiters"], &status["lock_holder"]];
+    assert_eq!(lock, [&false.into(), &0.into(), &Value::Null]);
+}
+
+#[test]
+fn a_sync_waits_for_the_publisher_that_does_not_confirm() {
+    let mut server = server();
+    let _healthy = [Client::publisher(&server, "A"), Client::publisher(&server, "B")];
+    expect_free(&mut server);
+    let wedge = Wedge::of(&mut server);
+    let _after = Client::observer(&server);
+    let mut told = holder(&server, 0);
+    unknown(&mut told);
+    let expected = json!({
+        "request": "SYNC", "by": null, "by_peer": wedge.asker(),
+        "waits_for": "publisher", "client": null, "peer": null, "topic": "T/X",
+    });
+    assert_eq!(told, expected);
+    let _second = greeted(server.address()).write_all(DAG);
+    server.wait_state("another command", |state| state["waiters"] == 1);
+    assert_eq!(holder(&server, 1)["request"], "SYNC");
+    wedge.kill();
+    expect_free(&mut server);
+}
+
+#[test]
+fn a_routed_request_waits_for_the_process_that_does_not_read() {
+    let mut server = server();
+    let pipeline = Pipeline::running(&server, &Options::two_processes());
+    let processes = server.witness().0["processes"].take();
+    let stopped = pipeline.unit_pid("PUB");
+    let is_it = |process: &&Value| process["pid"] == stopped;
+    let id =
+        processes.as_array().expect("processes").iter().find(is_it).expect("PUB's")["id"].clone();
+    pipeline.signal_pid("STOP", stopped);
+    let (session, asker) = stuff_process(&mut server, "SYSTEM/PUB");
+    let mut told = holder(&server, 0);
+    assert!(told["peer"].take().is_string());
+    let expected = json!({
+        "request": "SESSION_PROCESS_REQUEST", "by": asker, "by_peer": own_address(&session),
+        "waits_for": "process", "client": id, "peer": null, "topic": null,
+    });
+    assert_eq!(told, expected);
+    pipeline.signal_pid("KILL", stopped);
+    expect_free(&mut server);
+}
+
+#[test]
+fn a_request_waits_for_the_rest_of_itself() {
+    let mut server = server();
+    let halves: [(&str, &[u8]); 5] = [
+        ("SUBSCRIBE", b"\x02"),
+        ("SUBSCRIBE", b"\x02\x03\0\0\0\0\0\0\0Z"),
+        ("PUBLISH", b"\x01\x01\0\0\0\0\0\0\0Z"),
+        ("CONNECT", b"\x03\x01\0\0\0\0\0\0\0Z"),
+        ("DISCONNECT", b"\x04\x01\0\0\0\0\0\0\0Z\x01\0\0"),
+    ];
+    for (request, bytes) in halves {
+        let stream = half_sent(&mut server, bytes);
+        let expected = json!({
+            "request": request, "by": null, "by_peer": own_address(&stream),
+            "waits_for": "client", "client": null, "peer": own_address(&stream), "topic": null,
+        });
+        assert_eq!(holder(&server, 0), expected);
+        drop(stream);
+        expect_free(&mut server);
+    }
+}
+
+#[test]
+fn a_change_of_the_graph_waits_for_the_subscriber_that_does_not_confirm() {
+    let mut server = server();
+    let mut subscriber = lock_for_a_second(&mut server);
+    let told = holder(&server, 0);
+    let (id, address) = (read_id(&mut subscriber), own_address(&subscriber));
+    let expected = json!({
+        "request": "SUBSCRIBE", "by": id, "by_peer": address,
+        "waits_for": "subscriber", "client": id, "peer": address, "topic": "Z",
+    });
+    assert_eq!(told, expected);
+    // The server gives it up after a second, and asks it again at the next change.
+    expect_free(&mut server);
+    let changes: [(&str, &[u8]); 2] = [
+        ("CONNECT", b"\x03\x01\0\0\0\0\0\0\0A\x01\0\0\0\0\0\0\0Z"),
+        ("PUBLISH", b"\x01\x01\0\0\0\0\0\0\0A\x0b\0\0\0\0\0\0\0127.0.0.1:1"),
+    ];
+    for (request, bytes) in changes {
+        let mut asker = half_sent(&mut server, bytes);
+        let told = holder(&server, 0);
+        let by = (request == "PUBLISH").then(|| read_id(&mut asker));
+        let expected = json!({
+            "request": request, "by": by, "by_peer": own_address(&asker),
+            "waits_for": "subscriber", "client": id, "peer": address, "topic": "Z",
+        });
+        assert_eq!(told, expected);
+        expect_free(&mut server);
+    }
+}
+
+/// The server writes these answers with the lock in hand, and waits for their readers without it.
+#[test]
+fn who_does_not_read_an_answer_does_not_hold_the_lock() {
+    let mut server = server();
+    let keys: Vec<_> = (0..1000).map(|number| format!("KEY{number}")).collect();
+    let keys: Vec<_> = keys.iter().map(|key| &**key).collect();
+    let _session = Client::silent_session(&server, &keys);
+    let mut deaf = greeted(server.address());
+    deaf.write_all(&SNAPSHOTS).expect("the server takes requests");
+    let mut half_deaf = greeted(server.address());
+    half_deaf.write_all(DAG).expect("the server takes an opcode");
+    for _ in 0..10 {
+        expect_free(&mut server);
+    }
+    assert_eq!(server.witness().sessions().len(), 2);
+}
