@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The `root_name` under which graphctl registers its own sessions.
@@ -97,12 +97,14 @@ pub struct LockHolder {
     pub client: Option<Uuid>,
     /// The address and port of the connection it waits for, as the server sees them.
     pub peer: Option<(String, u16)>,
+    /// The client has left, and the command waits for it in vain.
+    pub gone: bool,
     /// The topic of the publisher or subscriber it waits for.
     pub topic: Option<String>,
 }
 
 /// Whom a command that holds the lock waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WaitsFor {
     /// A publisher, which must confirm that it has paused.

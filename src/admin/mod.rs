@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::address::Address;
 use crate::error::{Error, Result};
+use crate::model::LockHolder;
 use crate::wire::{Session, codec, pickle};
 
 /// What runs in the server.
@@ -105,6 +106,23 @@ impl Channel {
             .into_iter()
             .filter_map(|row| if let Row::Outcome(outcome) = row { Some(outcome) } else { None })
             .collect())
+    }
+
+    /// Ends the connection that the holder of the command lock waits for, if it is still the one that
+    /// `holder` names. The lock may be held again at once, by the same command or by another.
+    ///
+    /// # Errors
+    /// As [`drop_targets`](Self::drop_targets).
+    pub async fn free(&mut self, holder: &LockHolder) -> Result<(OutcomeKind, Option<String>)> {
+        let LockHolder { waits_for, client, peer, .. } = holder;
+        let target = serde_json::json!({ "waits_for": waits_for, "client": client, "peer": peer });
+        let request = serde_json::json!({ "operation": "free", "target": target });
+        let rows = self.exchange("freeing its lock", request, Duration::ZERO).await?;
+        let freed = rows.into_iter().find_map(|row| match row {
+            Row::Freed { outcome, detail } => Some((outcome, detail)),
+            _ => None,
+        });
+        freed.ok_or_else(|| self.session.connection().protocol("it does not say what it freed"))
     }
 
     async fn exchange(

@@ -8,7 +8,7 @@ program returns, so it always precedes the server's own reply byte.
 
 It never raises into the server, lists in slices of about SLICE seconds of its event loop, writes no
 log, and ends with its session. What it leaves are pending requests at processes that do not answer,
-until these answer or leave. Only `drop` changes anything, in one step with the check of
+until these answer or leave. Only `drop` and `free` change anything, in one step with the check of
 every precondition; the server then cleans up after each client as it does when one disconnects.
 
 What clients registered is taken for anything at all: it is read by `text`, `integer` and `number`,
@@ -190,11 +190,6 @@ def tcp_row(writer):
 def end_of(writer, name):
     address = writer.get_extra_info(name)
     return [text(address[0]), address[1]] if address else None
-
-
-def peer_of(writer):
-    peer = writer.get_extra_info("peername")
-    return [text(peer[0]), peer[1]] if peer else None
 
 
 def connection(server, info):
@@ -543,6 +538,8 @@ class LockWait:
     """What the holder of the command lock waits for: whose request it serves, and whose turn it is."""
 
     def __init__(self, request, asker, asked_by, waits_for, waited):
+        # Set when it is found: the task that waits, and the row.
+        self.task = self.fields = None
         self.request = request
         # A client, or None for a connection that is none; and the writer to either.
         self.asker = asker
@@ -553,23 +550,28 @@ class LockWait:
         if waits_for == "client":
             self.writer = asked_by
 
-    def fields(self):
-        tcp = self.asked_by and tcp_info(self.asked_by)
+    def fields_of(self, server):
+        tcp = self.asked_by and Tcp.of(self.asked_by)
         return {
             "request": self.request,
             "by": self.asker and str(self.asker.id),
-            "by_peer": self.asked_by and peer_of(self.asked_by),
+            "by_peer": self.asked_by and end_of(self.asked_by, "peername"),
             # Since the last byte of the request, unless its client has sent more ahead.
-            "asked_ms": tcp and tcp["last_data_received_ms"],
+            "asked_ms": tcp and tcp.last_data_received_ms,
             **self.target(),
+            "gone": self.gone(server),
             "topic": optional_text(getattr(self.waited, "topic", None)),
         }
+
+    def gone(self, server):
+        """It left before its turn to confirm: the server asked it all the same, and waits for ever."""
+        return self.waited is not None and self.waited.id not in server.clients
 
     def target(self):
         return {
             "waits_for": self.waits_for,
             "client": self.waited and str(self.waited.id),
-            "peer": self.writer and peer_of(self.writer),
+            "peer": self.writer and end_of(self.writer, "peername"),
         }
 
 
@@ -646,6 +648,7 @@ async def find_lock_wait(server, replies):
             await replies.breathe()
             wait = lock_wait_of(server, task)
             if wait is not None:
+                wait.task, wait.fields = task, wait.fields_of(server)
                 return wait
     except Exception:
         # Another ezmsg may call these by the same names, and mean something else.
@@ -673,7 +676,7 @@ async def list_all(server, request, replies):
     )
     wait = await find_lock_wait(server, replies) if lock.locked() else None
     if wait is not None:
-        await replies.row("lock_holder", **wait.fields())
+        await replies.row("lock_holder", **wait.fields)
     await list_sessions(server, replies)
     await list_clients(server, replies)
     await list_history(server, replies)
@@ -832,7 +835,34 @@ def forget(server, client_id):
     return set()
 
 
-OPERATIONS = {"list": list_all, "measure": measure, "drop": drop}
+async def free(server, request, replies):
+    """Ends the connection that the holder of the lock waits for, if it still is the one it was."""
+    outcome, detail = "already-gone", None
+    if server._command_lock.locked():
+        wait = await find_lock_wait(server, replies)
+        # From here to the abort there is no await: nothing can slip in between.
+        if wait is None or wait.writer is None or wait.target() != request["target"]:
+            outcome, detail = "changed", "the command lock does not wait for it any more"
+        else:
+            wait.writer.transport.abort()
+            if wait.gone(server):
+                wait.waited.set_sync()
+            outcome = "dropped" if await moved_on(server, wait) else "failed"
+    await replies.row("freed", outcome=outcome, detail=detail)
+
+
+async def moved_on(server, wait):
+    """Whether the holder of the lock has ceased to wait for that connection."""
+    deadline = time.perf_counter() + GONE_AFTER_ABORT
+    while time.perf_counter() < deadline:
+        await asyncio.sleep(0.002)
+        now = lock_wait_of(server, wait.task)
+        if now is None or now.writer is not wait.writer:
+            return True
+    return False
+
+
+OPERATIONS = {"list": list_all, "measure": measure, "drop": drop, "free": free}
 
 EXPECTED = {
     "clients": dict,

@@ -76,6 +76,8 @@ pub enum Row {
     Traffic { process: Uuid, messages: u64, rate: Option<f64> },
     /// What became of one target of a drop.
     Outcome(Outcome),
+    /// What became of the connection that was to be ended to free the command lock.
+    Freed { outcome: OutcomeKind, detail: Option<String> },
     /// The last row.
     End {
         #[serde(default)]

@@ -127,7 +127,11 @@ pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) ->
             Row::Ping { process, answer, ms, unacked_ms } => {
                 pings.insert(process, (ping(&answer, ms), unacked_ms.and_then(milliseconds)));
             }
-            Row::Refused { .. } | Row::Traffic { .. } | Row::Outcome(_) | Row::End { .. } => {}
+            Row::Refused { .. }
+            | Row::Traffic { .. }
+            | Row::Outcome(_)
+            | Row::Freed { .. }
+            | Row::End { .. } => {}
         }
     }
     for session in &mut inventory.sessions {

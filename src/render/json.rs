@@ -7,6 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::status::{Endpoints, channel};
+use crate::address::Address;
 use crate::admin::DropTarget;
 use crate::judge::{Case, Collision};
 use crate::look::Look;
@@ -152,9 +153,10 @@ struct LockHolderView<'a> {
     by: Option<Uuid>,
     by_peer: Option<String>,
     asked_seconds: Option<f64>,
-    waits_for: &'static str,
+    waits_for: WaitsFor,
     client: Option<Uuid>,
     peer: Option<String>,
+    gone: bool,
     topic: Option<&'a str>,
 }
 
@@ -247,19 +249,19 @@ fn server(server: &Server) -> ServerView<'_> {
 }
 
 fn lock_holder(holder: &LockHolder) -> LockHolderView<'_> {
+    let address = |peer: &Option<(String, u16)>| {
+        let (host, port) = peer.clone()?;
+        Some(Address { host, port }.to_string())
+    };
     LockHolderView {
         request: &holder.request,
         by: holder.by,
-        by_peer: holder.by_peer,
+        by_peer: address(&holder.by_peer),
         asked_seconds: holder.asked_ms.map(|ms| seconds(Duration::from_millis(ms.into()))),
-        waits_for: match holder.waits_for {
-            WaitsFor::Publisher => "publisher",
-            WaitsFor::Subscriber => "subscriber",
-            WaitsFor::Process => "process",
-            WaitsFor::Client => "client",
-        },
+        waits_for: holder.waits_for,
         client: holder.client,
-        peer: holder.peer,
+        peer: address(&holder.peer),
+        gone: holder.gone,
         topic: holder.topic.as_deref(),
     }
 }

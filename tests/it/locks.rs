@@ -1,7 +1,11 @@
 //! Who holds the server's command lock: as it is told, and that the end of whom it waits for frees it.
 
 use std::io::Write as _;
+use std::time::Duration;
 
+use graphctl::admin::{Channel, OutcomeKind};
+use graphctl::model::LockHolder;
+use graphctl::{inventory, wire};
 use serde_json::{Value, json};
 
 use crate::lab::{
@@ -57,6 +61,27 @@ fn expect_free(server: &mut Server) {
     assert_eq!(lock, [&false.into(), &0.into(), &Value::Null]);
 }
 
+/// Has whom the lock waits for ended, as a look before `between` named it.
+fn free_after(server: &mut Server, between: impl FnOnce(&mut Server)) -> OutcomeKind {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime of one thread can be built");
+    let address = server.address().parse().expect("an address");
+    let patience = Duration::from_secs(10);
+    let session = runtime.block_on(wire::Session::open(&address, patience)).expect("a session");
+    let (id, version) = (session.id, session.version.clone());
+    let mut channel = Channel::new(session);
+    let rows = runtime.block_on(channel.list(None)).expect("a listing");
+    let inventory = inventory::from_rows(rows, id, address.to_string(), version);
+    let process = inventory.server.process.expect("the admin channel knows the process");
+    let holder: LockHolder = process.lock_holder.expect("a holder");
+    between(server);
+    runtime.block_on(channel.free(&holder)).expect("an outcome").0
+}
+
+fn free(server: &mut Server) -> OutcomeKind {
+    free_after(server, |_| ())
+}
+
 #[test]
 fn a_sync_waits_for_the_publisher_that_does_not_confirm() {
     let mut server = server();
@@ -68,10 +93,11 @@ fn a_sync_waits_for_the_publisher_that_does_not_confirm() {
     unknown(&mut told);
     let expected = json!({
         "request": "SYNC", "by": null, "by_peer": wedge.asker(),
-        "waits_for": "publisher", "client": null, "peer": null, "topic": "T/X",
+        "waits_for": "publisher", "client": null, "peer": null, "gone": false, "topic": "T/X",
     });
     assert_eq!(told, expected);
-    let _second = greeted(server.address()).write_all(DAG);
+    let mut second = greeted(server.address());
+    second.write_all(DAG).expect("the server takes an opcode");
     server.wait_state("another command", |state| state["waiters"] == 1);
     assert_eq!(holder(&server, 1)["request"], "SYNC");
     wedge.kill();
@@ -93,7 +119,7 @@ fn a_routed_request_waits_for_the_process_that_does_not_read() {
     assert!(told["peer"].take().is_string());
     let expected = json!({
         "request": "SESSION_PROCESS_REQUEST", "by": asker, "by_peer": own_address(&session),
-        "waits_for": "process", "client": id, "peer": null, "topic": null,
+        "waits_for": "process", "client": id, "peer": null, "gone": false, "topic": null,
     });
     assert_eq!(told, expected);
     pipeline.signal_pid("KILL", stopped);
@@ -114,7 +140,7 @@ fn a_request_waits_for_the_rest_of_itself() {
         let stream = half_sent(&mut server, bytes);
         let expected = json!({
             "request": request, "by": null, "by_peer": own_address(&stream),
-            "waits_for": "client", "client": null, "peer": own_address(&stream), "topic": null,
+            "waits_for": "client", "client": null, "peer": own_address(&stream), "gone": false, "topic": null,
         });
         assert_eq!(holder(&server, 0), expected);
         drop(stream);
@@ -130,14 +156,14 @@ fn a_change_of_the_graph_waits_for_the_subscriber_that_does_not_confirm() {
     let (id, address) = (read_id(&mut subscriber), own_address(&subscriber));
     let expected = json!({
         "request": "SUBSCRIBE", "by": id, "by_peer": address,
-        "waits_for": "subscriber", "client": id, "peer": address, "topic": "Z",
+        "waits_for": "subscriber", "client": id, "peer": address, "gone": false, "topic": "Z",
     });
     assert_eq!(told, expected);
     // The server gives it up after a second, and asks it again at the next change.
     expect_free(&mut server);
     let changes: [(&str, &[u8]); 2] = [
         ("CONNECT", b"\x03\x01\0\0\0\0\0\0\0A\x01\0\0\0\0\0\0\0Z"),
-        ("PUBLISH", b"\x01\x01\0\0\0\0\0\0\0A\x0b\0\0\0\0\0\0\0127.0.0.1:1"),
+        ("PUBLISH", b"\x01\x01\0\0\0\0\0\0\0A\x0b\0\0\0\0\0\0\x00127.0.0.1:1"),
     ];
     for (request, bytes) in changes {
         let mut asker = half_sent(&mut server, bytes);
@@ -145,11 +171,69 @@ fn a_change_of_the_graph_waits_for_the_subscriber_that_does_not_confirm() {
         let by = (request == "PUBLISH").then(|| read_id(&mut asker));
         let expected = json!({
             "request": request, "by": by, "by_peer": own_address(&asker),
-            "waits_for": "subscriber", "client": id, "peer": address, "topic": "Z",
+            "waits_for": "subscriber", "client": id, "peer": address, "gone": false, "topic": "Z",
         });
         assert_eq!(told, expected);
         expect_free(&mut server);
     }
+}
+
+/// It was on the list of the server when another had it wait; nobody reads from its connection any more.
+#[test]
+fn a_sync_waits_for_ever_for_a_publisher_that_left_meanwhile() {
+    let mut server = server();
+    let wedge = Wedge::before_one_that_left(&mut server, "GONE");
+    wedge.kill();
+    server.wait_state("no publisher", |state| state["clients"]["PublisherInfo"].is_null());
+    // Both publishers' sessions wait to be cleaned up.
+    let mut told = holder(&server, 2);
+    unknown(&mut told);
+    let expected = json!({
+        "request": "SYNC", "by": null, "by_peer": wedge.asker(),
+        "waits_for": "publisher", "client": null, "peer": null, "gone": true, "topic": "GONE",
+    });
+    assert_eq!(told, expected);
+    assert_eq!(free(&mut server), OutcomeKind::Dropped);
+    expect_free(&mut server);
+}
+
+#[test]
+fn whom_the_lock_waits_for_can_be_ended_and_nobody_else() {
+    let mut server = server();
+    let healthy = Client::publisher(&server, "A");
+    let _wedge = Wedge::of(&mut server);
+    assert_eq!(free(&mut server), OutcomeKind::Dropped);
+    expect_free(&mut server);
+
+    let half = half_sent(&mut server, b"\x02");
+    assert_eq!(free(&mut server), OutcomeKind::Dropped);
+    expect_free(&mut server);
+    drop(half);
+
+    let mut half = Some(half_sent(&mut server, b"\x02"));
+    let mut other = None;
+    let outcome = free_after(&mut server, |server| {
+        let mut waiting = greeted(server.address());
+        waiting.write_all(b"\x02").expect("the server takes an opcode");
+        other = Some(waiting);
+        server.wait_state("another half", |state| state["waiters"] == 1);
+        drop(half.take());
+        server.wait_state("another holder", |state| state["waiters"] == 0);
+    });
+    assert_eq!(outcome, OutcomeKind::Changed);
+    let by = other.as_ref().map(own_address);
+    assert_eq!(holder(&server, 0)["by_peer"], json!(by));
+    assert_eq!(free_after(&mut server, |_| drop(other)), OutcomeKind::AlreadyGone);
+    expect_free(&mut server);
+
+    let pipeline = Pipeline::running(&server, &Options::two_processes());
+    let stopped = pipeline.unit_pid("PUB");
+    pipeline.signal_pid("STOP", stopped);
+    let _session = stuff_process(&mut server, "SYSTEM/PUB");
+    assert_eq!(free(&mut server), OutcomeKind::Dropped);
+    expect_free(&mut server);
+    assert_eq!(server.state()["clients"]["PublisherInfo"], 2);
+    drop(healthy);
 }
 
 /// The server writes these answers with the lock in hand, and waits for their readers without it.

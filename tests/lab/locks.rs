@@ -37,6 +37,20 @@ impl Wedge {
     /// Wedges a server. The publisher's topic is `T/X`.
     pub fn of(server: &mut Server) -> Self {
         let publisher = Client::publisher(server, "T/X");
+        Self::with(server, publisher)
+    }
+
+    /// Wedges a server; when the wedge ends, it goes on to ask the publisher of this topic, which has left.
+    pub fn before_one_that_left(server: &mut Server, topic: &str) -> Self {
+        let publisher = Client::publisher(server, "T/X");
+        let leaving = Client::publisher(server, topic);
+        let wedge = Self::with(server, publisher);
+        leaving.signal("KILL");
+        server.wait_state("one publisher", |state| state["clients"]["PublisherInfo"] == 1);
+        wedge
+    }
+
+    fn with(server: &mut Server, publisher: Client) -> Self {
         publisher.signal("STOP");
         let mut sync = greeted(server.address());
         sync.write_all(SYNC).expect("the server takes an opcode");
