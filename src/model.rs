@@ -103,6 +103,14 @@ pub struct LockHolder {
     pub topic: Option<String>,
 }
 
+impl LockHolder {
+    /// How long before the look it was sent.
+    #[must_use]
+    pub fn asked(&self) -> Option<Duration> {
+        self.asked_ms.map(|ms| Duration::from_millis(ms.into()))
+    }
+}
+
 /// Whom a command that holds the lock waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::judge::Case;
-use crate::model::{Inventory, Link, Process};
+use crate::model::{Inventory, Link, LockHolder, Process};
 
 /// What must hold of a case for it to be selected; an empty filter selects everything.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// At least that old.
     pub older_than: Option<Duration>,
@@ -56,6 +56,17 @@ impl Filter {
                 session.and_then(|session| session.link.as_ref()).is_some_and(|it| is_at(it, host))
                     || case.processes(inventory).any(|process| runs_on(process, host))
             })
+    }
+}
+
+impl Filter {
+    /// Whether a command that holds the lock is selected: it has no keys, states or processes, so only
+    /// without a filter by those, and if it was sent that long ago.
+    #[must_use]
+    pub fn selects_lock(&self, holder: &LockHolder) -> bool {
+        let least = self.older_than.max(self.idle_for);
+        let by_time = Self { older_than: None, idle_for: None, ..self.clone() } == Self::default();
+        by_time && least.is_none_or(|least| holder.asked().is_some_and(|asked| asked >= least))
     }
 }
 

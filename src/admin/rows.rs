@@ -140,6 +140,14 @@ pub struct DropTarget {
     pub known: Vec<Uuid>,
 }
 
+impl DropTarget {
+    /// All clients whose connections it closes.
+    pub fn clients(&self) -> impl Iterator<Item = Uuid> {
+        let kinds = [&self.processes, &self.publishers, &self.subscribers, &self.channels];
+        self.session.into_iter().chain(kinds.into_iter().flatten().copied())
+    }
+}
+
 /// What became of a target.
 #[derive(Debug, Deserialize)]
 pub struct Outcome {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::dropping;
+use super::dropping::{self, Sentence};
 use crate::cli::Drop;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
@@ -37,7 +37,8 @@ pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
             Err(why) => settled.push(Target::ended(&look.inventory, case, Outcome::Refused, why)),
         }
     }
-    dropping::run(observer, look, condemned, settled, &args.dropping, options, COMMAND).await
+    let sentence = Sentence { look, condemned, settled, free: false };
+    dropping::run(observer, sentence, &args.dropping, options, COMMAND).await
 }
 
 fn warrant(look: &Look, case: &Case, forced: bool) -> Result<Warrant, String> {

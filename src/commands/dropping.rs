@@ -10,25 +10,37 @@ use crate::reap::{self, Condemned, Extent, Outcome, Report, Target};
 use crate::render::{json, names, report, table};
 use crate::words;
 
-/// Drops what is condemned, as asked for; what is `settled` without that is told along with it.
+/// What is to be dropped, or not.
+pub(super) struct Sentence {
+    /// What it was judged by.
+    pub(super) look: Look,
+    /// What is to be dropped.
+    pub(super) condemned: Vec<Condemned>,
+    /// What is settled without that, and told along with it.
+    pub(super) settled: Vec<Target>,
+    /// Whether a held command lock is to be freed.
+    pub(super) free: bool,
+}
+
+/// Carries a sentence out, as asked for.
 pub(super) async fn run(
     mut observer: Observer,
-    look: Look,
-    condemned: Vec<Condemned>,
-    settled: Vec<Target>,
+    sentence: Sentence,
     args: &Dropping,
     options: &Options,
     command: &'static str,
 ) -> Result<Exit> {
+    let Sentence { look, condemned, settled, free } = sentence;
+    let nothing = condemned.is_empty() && !free;
     let ask = options.terminal.interactive && !args.yes && !args.dry_run;
-    if ask && !condemned.is_empty() && !confirmed(&look, &condemned, args.kill, options).await {
+    if ask && !nothing && !confirmed(&look, &condemned, args.kill, options).await {
         console::say(options.talk, Talk::Normal, "nothing was dropped");
         return Ok(Exit::Success);
     }
-    let mut done = if condemned.is_empty() {
+    let mut done = if nothing {
         Report::new(look.inventory.server, args.dry_run)
     } else {
-        let extent = Extent { dry_run: args.dry_run, kill: args.kill };
+        let extent = Extent { dry_run: args.dry_run, kill: args.kill, free };
         reap::run(&mut observer, look, &condemned, extent, command).await?
     };
     done.targets.extend(settled);
@@ -46,6 +58,9 @@ pub(super) async fn run(
 async fn confirmed(look: &Look, condemned: &[Condemned], kill: bool, options: &Options) -> bool {
     let going = |case: &&crate::judge::Case| condemned.iter().any(|it| it.id == case.id);
     let cases: Vec<_> = look.cases.iter().filter(going).collect();
+    if cases.is_empty() {
+        return console::confirm("Free the server's command lock?").await;
+    }
     let plan = table::sessions(look, &cases, options.terminal);
     console::say(options.talk, Talk::Quiet, plan.trim_end());
     let flowing = words::flowing(cases.iter().map(|case| case.rate));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::dropping;
+use super::dropping::{self, Sentence};
 use super::list::selected;
 use crate::cli::Reap;
 use crate::console;
@@ -11,7 +11,8 @@ use crate::exit::Exit;
 use crate::judge::Case;
 use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
-use crate::reap::{Condemned, Outcome, Target, Warrant};
+use crate::reap::{Condemned, Outcome, Target, Warrant, lock};
+use crate::render::{self, printable};
 use crate::select::Filter;
 use crate::words::{count, precise, sessions};
 
@@ -64,7 +65,14 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
         }
         _ => (condemned, Vec::new()),
     };
-    dropping::run(observer, look, condemned, refused, &args.dropping, options, COMMAND).await
+    let held = lock::holder(&look.inventory);
+    let free = args.include_suspect && held.is_some_and(|it| filter.selects_lock(it));
+    if let Some(held) = held {
+        let note = format!("the command lock is held by {}", render::lock::holder(held));
+        console::say(options.talk, Talk::Normal, &printable(&note));
+    }
+    let sentence = Sentence { look, condemned, settled: refused, free };
+    dropping::run(observer, sentence, &args.dropping, options, COMMAND).await
 }
 
 /// Looks until those whose host seems to have vanished are proven to have, or show a sign of life.

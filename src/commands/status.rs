@@ -5,14 +5,19 @@ use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::look::Observer;
-use crate::options::Options;
-use crate::render::{json, status};
+use crate::options::{Options, Talk};
+use crate::render::{json, lock, status};
 
 pub(super) async fn run(output: Document, options: &Options) -> Result<Exit> {
-    let inventory = Observer::open(options).await?.inventory().await?;
+    let mut observer = Observer::open(options).await?;
+    let inventory = observer.inventory().await?;
     console::print(&match output {
         Document::Table => status::server(&inventory, options.terminal),
         Document::Json => json::status(&inventory),
     })?;
+    if inventory.server.process.is_some_and(|server| server.lock_held) {
+        let note = lock::held(&observer.look().await?);
+        console::say(options.talk, Talk::Normal, &note.unwrap_or_default());
+    }
     Ok(Exit::Success)
 }

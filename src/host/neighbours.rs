@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use uuid::Uuid;
 
@@ -49,6 +49,16 @@ impl Sight {
         }
     }
 
+    /// How long ago the server's clock showed `now`, at `listed` or shortly before. On one machine there
+    /// is one clock, and what the answer took on its way does not matter.
+    fn since(&self, now: SystemTime, listed: Instant) -> Duration {
+        if self.one_network {
+            SystemTime::now().duration_since(now).unwrap_or_default()
+        } else {
+            listed.elapsed()
+        }
+    }
+
     /// Where to look for the client's end of a connection, or why that cannot be known.
     ///
     /// Only connections to the very address that we are connected to ourselves are looked for: whatever
@@ -90,7 +100,7 @@ pub fn find_holders(inventory: &mut Inventory, own: Own, host: &dyn Host) {
     let links = answered.filter_map(|process| process.link.as_ref());
     connections.extend(links.filter_map(|link| sight.connection(link, Role::Answered).ok()));
 
-    let since_the_look = own.listed.elapsed();
+    let since_the_look = sight.since(inventory.now, own.listed);
     let mut holdings = host.holders(&connections).into_iter();
     for session in inventory.sessions.iter_mut().filter(|session| !session.graphctl) {
         if session.link.is_none() || session.holding.is_some() {

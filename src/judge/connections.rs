@@ -42,11 +42,13 @@ pub(super) fn headless(facts: &Facts<'_>) -> Option<Judged> {
     if !proven || holding.holders.is_empty() {
         return None;
     }
-    let heirs: Vec<_> = holding.holders.iter().map(Holder::name).collect();
-    let kept = count(heirs.len(), "process that inherited it", "processes that inherited it");
+    let heirs: Vec<_> = holding.holders.iter().map(|heir| format!("pid {}", heir.pid)).collect();
+    let number = count(heirs.len(), "process", "processes");
+    let kept = format!("its connection lives on in {number} forked later: {}", list(&heirs));
     let evidence = vec![
         "the process that opened it is gone".to_owned(),
-        format!("its connection is kept open by {kept} and never read there: {}", list(&heirs)),
+        kept,
+        "no program reads from it any more".to_owned(),
     ];
     Some((Verdict::Stale(StaleReason::Headless), evidence))
 }

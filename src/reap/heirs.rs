@@ -39,14 +39,14 @@ impl Heirs {
 /// By target: the processes that hold any of the clients that go with it.
 #[must_use]
 pub fn of(plans: &[DropTarget], inventory: &Inventory, held: &Held) -> HashMap<Uuid, Heirs> {
-    let planned: HashSet<Uuid> = plans.iter().flat_map(clients).collect();
+    let planned: HashSet<Uuid> = plans.iter().flat_map(DropTarget::clients).collect();
     let staying = held.iter().filter(|(client, _)| !planned.contains(*client));
     let needed: HashSet<_> = staying.flat_map(|(_, holding)| &holding.holders).map(name).collect();
     let server = inventory.server.process.as_ref().map(|server| server.pid);
     let heirs = |plan: &DropTarget| {
         let mut heirs = Heirs::default();
         let mut seen = HashSet::new();
-        let holdings = clients(plan).filter_map(|client| held.get(&client));
+        let holdings = plan.clients().filter_map(|client| held.get(&client));
         for holder in holdings.flat_map(|holding| &holding.holders) {
             if !seen.insert(name(holder)) {
                 continue;
@@ -62,9 +62,4 @@ pub fn of(plans: &[DropTarget], inventory: &Inventory, held: &Held) -> HashMap<U
 /// A pid alone may be somebody else's by now.
 const fn name(holder: &Holder) -> (u32, u64) {
     (holder.pid, holder.start)
-}
-
-fn clients(plan: &DropTarget) -> impl Iterator<Item = Uuid> {
-    let kinds = [&plan.processes, &plan.publishers, &plan.subscribers, &plan.channels];
-    plan.session.into_iter().chain(kinds.into_iter().flatten().copied())
 }

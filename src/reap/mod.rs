@@ -1,24 +1,25 @@
 //! Condemned → looked at again → dropped → verified. [`plan`] is pure; the rest talks to the server.
 
 pub mod heirs;
+pub mod lock;
 pub mod plan;
 mod reach;
 pub mod report;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use heirs::Heirs;
 pub use plan::{Planner, Warrant};
-pub use report::{Heir, HeirEnd, Outcome, Report, Target};
+pub use report::{Freed, Heir, HeirEnd, Outcome, Report, Target};
 
 use crate::admin::{self, DropTarget, OutcomeKind};
 use crate::error::Result;
 use crate::host::{self, Held};
 use crate::look::{Look, Observer};
-use crate::model::Inventory;
+use crate::model::{Inventory, LockHolder};
 use crate::words::list;
 
 /// How long after the first look the second is taken. A regular close or shutdown passes through
@@ -35,6 +36,8 @@ pub struct Extent {
     pub dry_run: bool,
     /// Also end the processes of this machine that are left behind.
     pub kill: bool,
+    /// Also close the connection that a command with the server's command lock waits for in vain.
+    pub free: bool,
 }
 
 /// A case that is to be dropped, and by what right.
@@ -59,11 +62,13 @@ pub async fn run(
     extent: Extent,
     command: &'static str,
 ) -> Result<Report> {
-    let look = if condemned.iter().all(|it| it.warrant == Warrant::Force) {
-        first
-    } else {
+    let (look, stuck) = if extent.free || condemned.iter().any(|it| it.warrant != Warrant::Force) {
         tokio::time::sleep_until((first.taken + SECOND_LOOK_AFTER).into()).await;
-        observer.look_again(first.taken).await?
+        let second = observer.look_again(first.taken).await?;
+        let stuck = lock::stuck(&first, &second).filter(|_| extent.free);
+        (second, stuck)
+    } else {
+        (first, None)
     };
     let mut targets = Vec::new();
     let mut plans = Vec::new();
@@ -86,7 +91,13 @@ pub async fn run(
     }
     let held = if extent.kill { observer.holders(&look.inventory) } else { Held::new() };
     let mut left = heirs::of(&plans, &look.inventory, &held);
+    // What is dropped anyway frees the lock by that.
+    let dropped: HashSet<_> = plans.iter().flat_map(DropTarget::clients).collect();
+    let stuck = stuck.filter(|it| it.client.is_none_or(|client| !dropped.contains(&client)));
     let mut report = Report { targets, ..Report::new(look.inventory.server, extent.dry_run) };
+    if let Some(holder) = stuck {
+        report.lock = Some(free(observer, holder, extent.dry_run, command).await?);
+    }
     if extent.dry_run || plans.is_empty() {
         for target in &mut report.targets {
             target.heirs = left.remove(&target.id).map(Heirs::untouched).unwrap_or_default();
@@ -105,6 +116,20 @@ pub async fn run(
         end_heirs(&mut report, left, &held).await;
     }
     Ok(report)
+}
+
+/// Closes the connection that a command with the command lock waits for in vain.
+async fn free(
+    observer: &mut Observer,
+    holder: LockHolder,
+    dry_run: bool,
+    command: &'static str,
+) -> Result<Freed> {
+    if dry_run {
+        return Ok(Freed { holder, outcome: Outcome::WouldDrop, detail: None });
+    }
+    let (outcome, detail) = observer.admin(command)?.free(&holder).await?;
+    Ok(Freed { holder, outcome: outcome.into(), detail })
 }
 
 /// Ends what is left of the targets that went. What it holds on the server now, it has taken since.
@@ -129,14 +154,10 @@ fn verified(
         return (Outcome::Failed, Some("the server did not say what became of it".into()));
     };
     let detail = outcome.detail.clone();
-    match outcome.outcome {
-        OutcomeKind::AlreadyGone => (Outcome::AlreadyGone, detail),
-        OutcomeKind::Changed => (Outcome::Changed, detail),
-        OutcomeKind::Failed => (Outcome::Failed, detail),
-        OutcomeKind::Dropped => match still_held(plan, after) {
-            Some(detail) => (Outcome::Failed, Some(detail)),
-            None => (Outcome::Dropped, None),
-        },
+    let left = still_held(plan, after).filter(|_| outcome.outcome == OutcomeKind::Dropped);
+    match left {
+        Some(left) => (Outcome::Failed, Some(left)),
+        None => (outcome.outcome.into(), detail),
     }
 }
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::admin::DropTarget;
+use crate::admin::{DropTarget, OutcomeKind};
 use crate::exit::Exit;
 use crate::host::Ended;
 use crate::judge::{Case, Verdict};
-use crate::model::{Holder, Inventory, Server};
+use crate::model::{Holder, Inventory, LockHolder, Server};
 
 /// What became of everything that was to be dropped.
 #[derive(Debug)]
@@ -19,6 +19,19 @@ pub struct Report {
     pub dry_run: bool,
     /// In the order of the listing.
     pub targets: Vec<Target>,
+    /// What became of a command that kept the server's command lock.
+    pub lock: Option<Freed>,
+}
+
+/// A command that kept the server's command lock, and was to be freed from its wait.
+#[derive(Debug)]
+pub struct Freed {
+    /// The command.
+    pub holder: LockHolder,
+    /// What became of the connection that it waited for.
+    pub outcome: Outcome,
+    /// Why, unless it was simply closed.
+    pub detail: Option<String>,
 }
 
 /// One session or leftover that was to be dropped.
@@ -93,6 +106,17 @@ pub enum Outcome {
     Failed,
 }
 
+impl From<OutcomeKind> for Outcome {
+    fn from(kind: OutcomeKind) -> Self {
+        match kind {
+            OutcomeKind::Dropped => Self::Dropped,
+            OutcomeKind::AlreadyGone => Self::AlreadyGone,
+            OutcomeKind::Changed => Self::Changed,
+            OutcomeKind::Failed => Self::Failed,
+        }
+    }
+}
+
 impl Outcome {
     /// The word for it.
     #[must_use]
@@ -136,7 +160,7 @@ impl Report {
     /// A report without targets yet.
     #[must_use]
     pub const fn new(server: Server, dry_run: bool) -> Self {
-        Self { server, dry_run, targets: Vec::new() }
+        Self { server, dry_run, targets: Vec::new(), lock: None }
     }
 
     /// The targets that ended in one of these ways.
@@ -148,9 +172,14 @@ impl Report {
     #[must_use]
     pub fn exit(&self) -> Exit {
         let undone = [Outcome::Refused, Outcome::Changed, Outcome::Failed];
+        let locked = self.lock.as_ref().is_some_and(|lock| undone.contains(&lock.outcome));
         let runs_on = |heir: &Heir| matches!(heir.end, HeirEnd::Ended(Ended::Failed(_)));
         let survived = self.targets.iter().flat_map(|target| &target.heirs).any(runs_on);
-        if survived || self.of(&undone).next().is_some() { Exit::Partial } else { Exit::Success }
+        if locked || survived || self.of(&undone).next().is_some() {
+            Exit::Partial
+        } else {
+            Exit::Success
+        }
     }
 }
 

@@ -6,19 +6,23 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::lock;
 use super::status::{Endpoints, channel};
-use crate::address::Address;
 use crate::admin::DropTarget;
 use crate::judge::{Case, Collision};
 use crate::look::Look;
 use crate::model::{
-    Holder, Holding, Inventory, LockHolder, Ping, Process, Server, Session, WaitsFor,
+    Holder, Holding, Inventory, LockHolder, Ping, Process, Server, ServerProcess, Session, WaitsFor,
 };
 use crate::reap::report::Clients;
-use crate::reap::{Planner, Report, Target};
+use crate::reap::{Freed, Planner, Report, Target};
 
 /// Raised when a field is removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
+
+/// How long one command must have held the lock for the server to be wedged: waits of 4 s are normal
+/// where subscribers are slow to confirm.
+const WEDGED_AFTER: Duration = Duration::from_secs(10);
 
 #[derive(Serialize)]
 struct ServerView<'a> {
@@ -26,7 +30,7 @@ struct ServerView<'a> {
     version: &'a str,
     pid: Option<u32>,
     channel: &'static str,
-    /// A lock that is held at one look may be free at the next: then it is not known.
+    /// Not known of a lock that is held at this look and may be free at the next.
     wedged: Option<bool>,
 }
 
@@ -121,6 +125,14 @@ struct ReportDocument<'a> {
     server: ServerView<'a>,
     dry_run: bool,
     targets: Vec<TargetView<'a>>,
+    lock: Option<FreedView<'a>>,
+}
+
+#[derive(Serialize)]
+struct FreedView<'a> {
+    holder: LockHolderView<'a>,
+    outcome: &'static str,
+    detail: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -196,6 +208,7 @@ pub fn report(report: &Report) -> String {
         server: server(&report.server),
         dry_run: report.dry_run,
         targets: report.targets.iter().map(target).collect(),
+        lock: report.lock.as_ref().map(freed),
     })
 }
 
@@ -244,23 +257,35 @@ fn server(server: &Server) -> ServerView<'_> {
         version: &server.version,
         pid: process.map(|process| process.pid),
         channel: channel(server.channel),
-        wedged: process.and_then(|process| (!process.lock_held).then_some(false)),
+        wedged: process.and_then(wedged),
+    }
+}
+
+fn freed(lock: &Freed) -> FreedView<'_> {
+    FreedView {
+        holder: lock_holder(&lock.holder),
+        outcome: lock.outcome.name(),
+        detail: lock.detail.as_deref(),
+    }
+}
+
+fn wedged(process: &ServerProcess) -> Option<bool> {
+    let asked = process.lock_holder.as_ref().and_then(LockHolder::asked);
+    match process.lock_held {
+        false => Some(false),
+        true => asked.filter(|asked| *asked >= WEDGED_AFTER).map(|_| true),
     }
 }
 
 fn lock_holder(holder: &LockHolder) -> LockHolderView<'_> {
-    let address = |peer: &Option<(String, u16)>| {
-        let (host, port) = peer.clone()?;
-        Some(Address { host, port }.to_string())
-    };
     LockHolderView {
         request: &holder.request,
         by: holder.by,
-        by_peer: address(&holder.by_peer),
-        asked_seconds: holder.asked_ms.map(|ms| seconds(Duration::from_millis(ms.into()))),
+        by_peer: lock::address(holder.by_peer.as_ref()),
+        asked_seconds: holder.asked().map(seconds),
         waits_for: holder.waits_for,
         client: holder.client,
-        peer: address(&holder.peer),
+        peer: lock::address(holder.peer.as_ref()),
         gone: holder.gone,
         topic: holder.topic.as_deref(),
     }

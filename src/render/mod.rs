@@ -2,6 +2,7 @@
 
 pub mod explain;
 pub mod json;
+pub mod lock;
 pub mod report;
 pub mod status;
 pub mod table;

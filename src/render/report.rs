@@ -2,12 +2,13 @@
 
 use comfy_table::{Attribute, Cell, Color, Row};
 
+use super::lock;
 use super::{
     FULL_ID, NONE, bare_table, duration, id_width, keyed_row, keys, printable, short, state,
 };
 use crate::host::Ended;
 use crate::options::Terminal;
-use crate::reap::{Heir, HeirEnd, Outcome, Report, Target};
+use crate::reap::{Freed, Heir, HeirEnd, Outcome, Report, Target};
 use crate::words;
 
 /// One line a target: id, age, state, outcome, and the keys or what stood in the way.
@@ -37,6 +38,7 @@ pub fn table(report: &Report, terminal: Terminal, wide: bool) -> String {
 pub fn notes(report: &Report) -> String {
     let mut notes: Vec<_> = report.targets.iter().filter_map(note).collect();
     notes.extend(report.targets.iter().flat_map(|target| &target.heirs).map(heir));
+    notes.extend(report.lock.as_ref().map(freed));
     if report.dry_run {
         notes.extend(words::flowing(report.targets.iter().map(|target| target.rate)));
     }
@@ -48,7 +50,9 @@ pub fn notes(report: &Report) -> String {
     if gone > 0 {
         notes.push(format!("{} already gone", words::sessions(gone, 0)));
     }
-    notes.push(if report.targets.is_empty() {
+    notes.push(if report.targets.is_empty() && report.lock.is_some() {
+        return notes.join("\n");
+    } else if report.targets.is_empty() {
         "nothing to drop".into()
     } else if report.dry_run {
         format!("{} would be dropped", of(Outcome::WouldDrop))
@@ -61,6 +65,20 @@ pub fn notes(report: &Report) -> String {
 fn note(target: &Target) -> Option<String> {
     let detail = target.detail.as_ref()?;
     Some(printable(&format!("{} {}: {detail}", target.id, target.outcome.name())))
+}
+
+/// What became of the connection that kept the command lock.
+fn freed(lock: &Freed) -> String {
+    let awaited = format!("{} waits {}", lock.holder.request, lock::awaited(&lock.holder));
+    let detail = lock.detail.as_ref().map_or_else(String::new, |detail| format!(": {detail}"));
+    let what = match lock.outcome {
+        Outcome::Dropped => "that connection was closed, and the command lock is free of it",
+        Outcome::WouldDrop => "that connection would be closed, to free the command lock",
+        Outcome::AlreadyGone => "the command lock is free already",
+        Outcome::Changed | Outcome::Refused => "not any more",
+        Outcome::Failed => "that connection was closed, and it still waits",
+    };
+    printable(&format!("{awaited}: {what}{detail}"))
 }
 
 /// What became of a process that was left behind.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use comfy_table::{Cell, Row};
 use uuid::Uuid;
 
+use super::lock;
 use super::{
     COLLIDES, NONE, bare_table, collision, duration, id_width, keyed_row, keys, printable, short,
     state,
@@ -95,6 +96,7 @@ pub fn footer(look: &Look, cases: &[&Case]) -> String {
     if suspect > 0 {
         text.push(format!("suspect: {}: graphctl sessions show ID", words::sessions(suspect, 0)));
     }
+    text.extend(lock::held(look));
     text.join("\n")
 }
 

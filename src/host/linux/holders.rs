@@ -6,6 +6,7 @@ use std::path::Path;
 use procfs::ProcResult;
 
 use super::doubt::Doubts;
+use super::process::uptime;
 use super::serving::{self, Answered, Watch};
 use super::sockets::{self, Socket};
 use super::walk::{self, Found};
@@ -15,9 +16,10 @@ use crate::model::{Holder, Holding};
 /// # Errors
 /// `/proc` cannot be read.
 pub(super) fn holders(root: &Path, connections: &[Connection]) -> ProcResult<Vec<Holding>> {
+    let now = uptime();
     let sockets = sockets::clients(root, connections)?;
     let inodes = sockets.iter().filter_map(|socket| socket.inode()).collect();
-    let walk = walk::walk(root, &inodes)?;
+    let walk = walk::walk(root, &inodes, now)?;
     let seen = Seen { by_socket: by_socket(&walk.found), doubts: Doubts::new(root, &walk.blind) };
 
     let with_role = |role| {

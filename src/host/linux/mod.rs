@@ -69,7 +69,7 @@ impl Host for Machine {
 
 fn listeners(root: &Path, port: u16) -> ProcResult<Vec<Holder>> {
     let sockets = sockets::listening(root, port)?;
-    let walk = walk::walk(root, &sockets)?;
+    let walk = walk::walk(root, &sockets, process::uptime())?;
     Ok(walk.found.into_iter().filter_map(|found| Some(found.identity?.holder)).collect())
 }
 

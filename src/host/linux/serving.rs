@@ -43,10 +43,6 @@ pub(super) struct Answered(
 );
 
 impl Answered {
-    fn by_anybody(&self, instance: &Instance) -> bool {
-        instance.watches.iter().any(|socket| self.0.contains_key(socket))
-    }
-
     /// How many of the instances are certain to be waited on by a thread of the process whose they
     /// are. Two that watch the same socket may be one, so they count once.
     fn by_this_process<'a>(&self, instances: impl Iterator<Item = &'a Instance>) -> usize {
@@ -134,7 +130,9 @@ impl<'a> Watch<'a> {
 
     /// An answered ping counts as well as a thread that is seen, and also for a process that is at work.
     fn serves(&self, instance: &Instance, answered: &Answered) -> bool {
-        self.waited_on.contains(&instance.fd.into()) || answered.by_anybody(instance)
+        let answers =
+            |socket: &u64| self.found.sockets.contains(socket) && answered.0.contains_key(socket);
+        self.waited_on.contains(&instance.fd.into()) || instance.watches.iter().any(answers)
     }
 
     /// Whether a thread of it waits on this socket; `None` if that cannot be seen.

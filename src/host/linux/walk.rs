@@ -12,7 +12,7 @@ use procfs::process::{Process, all_processes_with_root};
 use rustix::fs::readlinkat;
 use rustix::io::Errno;
 
-use super::process::{Blind, Identity, failure, has_lost_its_head, is_gone, numbers, text, uptime};
+use super::process::{Blind, Identity, failure, has_lost_its_head, is_gone, numbers, text};
 
 /// What one pass saw.
 #[derive(Debug, Default)]
@@ -45,13 +45,13 @@ pub(super) struct Instance {
     pub(super) watches: HashSet<u64>,
 }
 
-/// Looks for the holders of the sockets with these inodes.
-pub(super) fn walk(root: &Path, wanted: &HashSet<u64>) -> ProcResult<Walk> {
+/// Looks for the holders of the sockets with these inodes; `now` is the time since boot that ages are
+/// told of.
+pub(super) fn walk(root: &Path, wanted: &HashSet<u64>, now: Duration) -> ProcResult<Walk> {
     let mut walk = Walk::default();
     if wanted.is_empty() {
         return Ok(walk);
     }
-    let now = uptime();
     for process in all_processes_with_root(root)? {
         match process {
             Ok(process) => walk.visit(&process, wanted, now),

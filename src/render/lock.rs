@@ -1,0 +1,58 @@
+//! A held command lock in words.
+
+use super::printable;
+use crate::address::Address;
+use crate::look::Look;
+use crate::model::{LockHolder, WaitsFor};
+use crate::reap;
+use crate::words::ago;
+
+/// `SYNC of 127.0.0.1:4711, sent 12s ago, which waits for the publisher on T/X at 127.0.0.1:4712`.
+#[must_use]
+pub fn holder(holder: &LockHolder) -> String {
+    let mut text = holder.request.clone();
+    if let Some(by) = address(holder.by_peer.as_ref()) {
+        text += &format!(" of {by}");
+    }
+    if let Some(asked) = holder.asked() {
+        text += &format!(", sent {} ago", ago(asked));
+    }
+    text + ", which waits " + &awaited(holder)
+}
+
+/// What is to be said of a held lock, and what frees it.
+#[must_use]
+pub fn held(look: &Look) -> Option<String> {
+    let server = look.inventory.server.process.as_ref().filter(|server| server.lock_held)?;
+    let Some(holder) = &server.lock_holder else {
+        return Some(
+            "LOCKED: a command holds the server's command lock; by whom cannot be seen".into(),
+        );
+    };
+    let of = reap::lock::kept_by(look, holder)
+        .map_or_else(String::new, |case| format!(" (of {})", case.id));
+    Some(printable(&format!(
+        "LOCKED: the server's command lock is held by {}{of}: graphctl sessions reap --include-suspect",
+        self::holder(holder)
+    )))
+}
+
+/// Whom the command waits for.
+#[must_use]
+pub fn awaited(holder: &LockHolder) -> String {
+    let at = address(holder.peer.as_ref()).map_or_else(String::new, |at| format!(" at {at}"));
+    let on = holder.topic.as_ref().map_or_else(String::new, |topic| format!(" on {topic}"));
+    match holder.waits_for {
+        WaitsFor::Publisher if holder.gone => format!("for a publisher{on} that has left"),
+        WaitsFor::Publisher => format!("for the publisher{on}{at} to confirm"),
+        WaitsFor::Subscriber => format!("for the subscriber{on}{at} to confirm, a second at most"),
+        WaitsFor::Process => format!("for the process{at} to read its requests"),
+        WaitsFor::Client => format!("for the rest of the request{at}"),
+    }
+}
+
+/// As it is written everywhere.
+pub(super) fn address(peer: Option<&(String, u16)>) -> Option<String> {
+    let (host, port) = peer.cloned()?;
+    Some(Address { host, port }.to_string())
+}
