@@ -21,15 +21,18 @@ pub(super) struct Doubts<'a> {
 
 impl<'a> Doubts<'a> {
     pub(super) fn new(root: &Path, blind: &'a [Blind]) -> Self {
-        let mut doubts = Self {
-            by_pid: blind.iter().filter_map(|blind| Some((blind.pid?, blind))).collect(),
-            by_uid: HashMap::new(),
-            of_any_user: Vec::new(),
-            hidden: hides_processes(root),
-            contained: super::namespace(root, "pid") != Some(INITIAL_PID_NAMESPACE),
-        };
+        let contained = super::namespace(root, "pid") != Some(INITIAL_PID_NAMESPACE);
+        let by_pid: HashMap<_, _> =
+            blind.iter().filter_map(|blind| Some((blind.pid?, blind))).collect();
+        // Who may look into the first process is shown everything.
+        let sees_first = root.join("1").exists() && !by_pid.contains_key(&1);
+        let hidden = !sees_first && hides_processes(root);
+        let (by_uid, of_any_user) = (HashMap::new(), Vec::new());
+        let mut doubts = Self { by_pid, by_uid, of_any_user, hidden, contained };
         for one in blind {
             match one.uids {
+                // The first process of a machine opens no sessions; that of a container may well.
+                _ if one.pid == Some(1) && !contained => {}
                 Some(uids) => doubts.add(one, uids),
                 None => doubts.of_any_user.push(one),
             }
@@ -116,11 +119,10 @@ fn name(blind: &Blind) -> String {
     }
 }
 
-/// Whether this `/proc` does not even list the processes that one may not look into (`hidepid`); it
-/// shows everything to those who may look into pid 1.
+/// Whether this `/proc` does not even list the processes that one may not look into (`hidepid`).
 fn hides_processes(root: &Path) -> bool {
-    let Ok(mounts) = fs::read_to_string(root.join("self/mountinfo")) else { return true };
-    mounts.lines().any(|mount| hides(mount, root)) && fs::read_dir(root.join("1/fd")).is_err()
+    let mounts = fs::read_to_string(root.join("self/mountinfo"));
+    mounts.map_or(true, |mounts| mounts.lines().any(|mount| hides(mount, root)))
 }
 
 /// The fifth word is where it is mounted; the type and, last, the options come after a hyphen.

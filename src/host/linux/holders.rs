@@ -13,9 +13,16 @@ use super::walk::{self, Found};
 use crate::host::{Connection, Role};
 use crate::model::{Holder, Holding};
 
+/// See [`Host::holders`](crate::host::Host::holders); `pause` is what passes between two looks at a
+/// holder that may be at work.
+///
 /// # Errors
 /// `/proc` cannot be read.
-pub(super) fn holders(root: &Path, connections: &[Connection]) -> ProcResult<Vec<Holding>> {
+pub(super) fn holders(
+    root: &Path,
+    connections: &[Connection],
+    pause: &mut dyn FnMut(),
+) -> ProcResult<Vec<Holding>> {
     let now = uptime();
     let sockets = sockets::clients(root, connections)?;
     let inodes = sockets.iter().filter_map(|socket| socket.inode()).collect();
@@ -28,7 +35,7 @@ pub(super) fn holders(root: &Path, connections: &[Connection]) -> ProcResult<Vec
     };
     let sessions: HashSet<_> = with_role(Role::Session).filter_map(Socket::inode).collect();
     let answered = seen.answered(with_role(Role::Answered));
-    let watches = serving::watch(root, &walk.found, &sessions, &answered);
+    let watches = serving::watch(root, &walk.found, &sessions, &answered, pause);
 
     let holding = |(connection, socket): (&Connection, &Socket)| match *socket {
         Socket::Elsewhere => nobody("its client is on another machine, in a container, or gone"),

@@ -26,6 +26,8 @@ mod walk;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use procfs::ProcResult;
 
@@ -33,6 +35,9 @@ use super::{Connection, Host};
 use crate::model::{Holder, Holding};
 
 pub(super) use end::end;
+
+/// How long to wait before another look at a process that may be at work.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// This machine, as far as its `/proc` shows it.
 #[derive(Debug)]
@@ -56,7 +61,8 @@ impl Host for Machine {
     }
 
     fn holders(&self, connections: &[Connection]) -> Vec<Holding> {
-        holders::holders(&self.root, connections).unwrap_or_else(|error| {
+        let mut pause = || thread::sleep(PAUSE);
+        holders::holders(&self.root, connections, &mut pause).unwrap_or_else(|error| {
             let unsure = Some(format!("who holds it cannot be seen on this machine: {error}"));
             vec![Holding { holders: Vec::new(), unsure }; connections.len()]
         })

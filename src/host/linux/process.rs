@@ -57,11 +57,11 @@ impl Blind {
     /// A process of which nothing at all is known.
     pub(super) const NOBODY_KNOWN: Self = Self { pid: None, name: None, session: None, uids: None };
 
-    /// `None` for those that hold no sockets whatever may be read of them: a process that has ended,
-    /// and the kernel's own.
+    /// `None` for those that hold no sockets whatever may be read of them: the kernel's own, and a
+    /// process that has ended, even if nobody has noticed yet.
     pub(super) fn read(process: &Process) -> Option<Self> {
         let stat = match process.stat() {
-            Ok(stat) if is_kernel(&stat) => return None,
+            Ok(stat) if is_kernel(&stat) || is_over(&stat) => return None,
             Ok(stat) => Some(stat),
             Err(error) if is_gone(&error) => return None,
             Err(_) => None,
@@ -77,19 +77,24 @@ fn is_kernel(stat: &Stat) -> bool {
     stat.flags & StatFlags::PF_KTHREAD.bits() != 0
 }
 
+/// Of a process that has ended in all its threads, nothing is left but its state.
+const fn is_over(stat: &Stat) -> bool {
+    matches!(stat.state, 'Z' | 'X') && stat.num_threads <= 1
+}
+
 /// The state of a process that has not ended.
 ///
 /// # Errors
 /// `NotFound` if it has, even if nobody has noticed yet.
 pub(super) fn alive(process: &Process) -> ProcResult<Stat> {
     let stat = process.stat()?;
-    if matches!(stat.state, 'Z' | 'X') { Err(ProcError::NotFound(None)) } else { Ok(stat) }
+    if is_over(&stat) { Err(ProcError::NotFound(None)) } else { Ok(stat) }
 }
 
 /// Whether a process lives on in its threads after its main thread has ended. Then no descriptors are
 /// listed for it.
 pub(super) fn has_lost_its_head(process: &Process) -> bool {
-    process.stat().is_ok_and(|stat| stat.state == 'Z' && stat.num_threads > 1)
+    process.stat().is_ok_and(|stat| stat.state == 'Z' && !is_over(&stat))
 }
 
 fn command(process: &Process) -> Option<String> {

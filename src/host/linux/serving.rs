@@ -6,8 +6,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::thread;
-use std::time::Duration;
 
 use procfs::ProcResult;
 use procfs::process::Process;
@@ -18,9 +16,6 @@ use crate::model::Holder;
 
 /// How often a holder that is not seen waiting is looked at: it may be at work just then.
 const SAMPLES: usize = 3;
-
-/// How long to wait between two samples.
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// The system calls `epoll_wait`, `epoll_pwait` and `epoll_pwait2`, those of 32-bit programs included.
 /// Empty where they are not known.
@@ -74,12 +69,14 @@ pub(super) struct Watch<'a> {
     pub(super) ended: bool,
 }
 
-/// Watches the holders of the sessions' sockets, as far as it can be seen what they wait on.
+/// Watches the holders of the sessions' sockets, as far as it can be seen what they wait on; `pause` is
+/// what passes between two samples, of all of them.
 pub(super) fn watch<'a>(
     root: &Path,
     found: &'a [Found],
     sessions: &HashSet<u64>,
     answered: &Answered,
+    pause: &mut dyn FnMut(),
 ) -> HashMap<i32, Watch<'a>> {
     let mut watches: Vec<_> = found.iter().filter_map(|it| Watch::new(it, sessions)).collect();
     for sample in 0..SAMPLES {
@@ -90,7 +87,7 @@ pub(super) fn watch<'a>(
         };
         let open: Vec<_> = watches.iter_mut().filter(open).collect();
         if sample > 0 && !open.is_empty() {
-            thread::sleep(PAUSE);
+            pause();
         }
         for watch in open {
             watch.look(root);

@@ -17,9 +17,9 @@ use super::process::{Blind, Identity, failure, has_lost_its_head, is_gone, numbe
 /// What one pass saw.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
-    /// The processes that hold a wanted socket.
+    /// The processes that hold a wanted socket, by pid.
     pub(super) found: Vec<Found>,
-    /// Those that could not be looked into.
+    /// Those that could not be looked into, by pid.
     pub(super) blind: Vec<Blind>,
 }
 
@@ -59,6 +59,8 @@ pub(super) fn walk(root: &Path, wanted: &HashSet<u64>, now: Duration) -> ProcRes
             Err(_) => walk.blind.push(Blind::NOBODY_KNOWN),
         }
     }
+    walk.found.sort_by_key(|found| found.pid);
+    walk.blind.sort_by_key(|blind| blind.pid);
     Ok(walk)
 }
 

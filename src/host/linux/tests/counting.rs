@@ -1,0 +1,142 @@
+//! Which holders serve, where it may not be read on what a thread waits (Yama), only that it waits.
+
+use super::fake::{Fake, Process, answered, connection, serving, session};
+use crate::host::Role;
+
+/// A machine of secrets: pid 10 holds the socket of the session on port 4000, which instance 5
+/// watches, and a socket of its own on port 5000, which instance 13 watches.
+fn machine() -> Fake {
+    let fake = Fake::new();
+    fake.socket(4000, 70);
+    fake.socket(5000, 80);
+    heir(&fake);
+    fake
+}
+
+fn heir(fake: &Fake) -> Process<'_> {
+    fake.process(10)
+        .socket(3, 70)
+        .epoll(5, &[70])
+        .socket(4, 80)
+        .epoll(13, &[80])
+        .secretive(10, "futex_do_wait")
+}
+
+fn is_serving(fake: &Fake) -> Option<bool> {
+    let holdings = fake.watch(&[session(4000), answered(5000)], |_| {}).0;
+    serving(&holdings[0])[0].1
+}
+
+#[test]
+fn threads_that_are_all_accounted_for_serve_nothing_else() {
+    for wchan in ["ep_poll", "do_epoll_wait", "ep_poll\n"] {
+        let fake = machine();
+        heir(&fake).secretive(11, wchan);
+        assert_eq!(is_serving(&fake), Some(false), "{wchan}");
+    }
+}
+
+#[test]
+fn one_more_may_wait_on_the_session() {
+    let fake = machine();
+    heir(&fake).secretive(11, "ep_poll").secretive(12, "do_epoll_wait");
+    assert_eq!(is_serving(&fake), None);
+}
+
+#[test]
+fn one_more_at_any_time_is_enough() {
+    let fake = machine();
+    heir(&fake).secretive(11, "ep_poll");
+    let (holdings, _) = fake.watch(&[session(4000), answered(5000)], |pause| {
+        heir(&fake).secretive(12, if pause == 1 { "ep_poll" } else { "0" });
+    });
+    assert_eq!(serving(&holdings[0]), [(10, None)]);
+}
+
+#[test]
+fn nobody_seen_waiting_is_no_proof() {
+    // Not permitted, at work, stopped, frozen, busy with something else: an opener looks like that too.
+    for wchan in ["0", "", "do_signal_stop", "do_freezer_trap", "futex_do_wait"] {
+        let fake = machine();
+        heir(&fake).secretive(10, wchan).secretive(11, wchan);
+        assert_eq!(is_serving(&fake), None, "{wchan}");
+    }
+    let fake = machine();
+    fake.remove("10/task/10/wchan");
+    assert_eq!(is_serving(&fake), None);
+}
+
+#[test]
+fn without_a_proven_instance_nothing_is_known() {
+    let fake = machine();
+    heir(&fake).secretive(11, "ep_poll");
+    for others in
+        [vec![], vec![connection(5000, Role::Other)], vec![connection(5000, Role::Session)]]
+    {
+        let connections = [vec![session(4000)], others].concat();
+        let holdings = fake.watch(&connections, |_| {}).0;
+        assert_eq!(holdings[0].holders[0].serving, None, "{connections:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_somebody_else_may_have_given_proves_nothing() {
+    let fake = machine();
+    heir(&fake).secretive(11, "ep_poll");
+    fake.process(20).socket(3, 80);
+    assert_eq!(is_serving(&fake), None, "another holder");
+    fake.process(20).user(0);
+    fake.remove("20");
+    fake.process(20);
+    assert_eq!(is_serving(&fake), Some(false));
+    fake.obstruct("20/fd");
+    assert_eq!(is_serving(&fake), None, "perhaps another holder");
+}
+
+#[test]
+fn one_instance_with_two_descriptors_counts_once() {
+    let fake = machine();
+    heir(&fake).epoll(14, &[80]).secretive(11, "ep_poll").secretive(12, "ep_poll");
+    assert_eq!(is_serving(&fake), None);
+}
+
+#[test]
+fn two_proven_instances_account_for_two_threads() {
+    let fake = machine();
+    fake.socket(5001, 81);
+    heir(&fake).socket(6, 81).epoll(14, &[81]).secretive(11, "ep_poll");
+    let connections = [session(4000), answered(5000), answered(5001)];
+    let told = || fake.watch(&connections, |_| {}).0[0].holders[0].serving;
+    assert_eq!(told(), None, "one of them was at work");
+    heir(&fake).socket(6, 81).epoll(14, &[81]).secretive(12, "ep_poll");
+    assert_eq!(told(), Some(false));
+}
+
+#[test]
+fn in_an_opener_one_instance_watches_both() {
+    let fake = machine();
+    heir(&fake).epoll(13, &[70, 80]).secretive(11, "ep_poll");
+    assert_eq!(is_serving(&fake), Some(true));
+}
+
+#[test]
+fn one_secretive_thread_is_enough_to_count() {
+    let fake = machine();
+    heir(&fake).thread(12, "running", "0");
+    assert_eq!(is_serving(&fake), None);
+    heir(&fake).secretive(11, "ep_poll").thread(10, "running", "0");
+    assert_eq!(is_serving(&fake), Some(false));
+}
+
+#[test]
+fn a_missing_file_is_a_secret_and_a_missing_thread_is_not() {
+    let fake = machine();
+    heir(&fake).thread(10, "running", "0").thread(11, "running", "0");
+    assert_eq!(is_serving(&fake), Some(false));
+    fake.remove("10/task/11/syscall");
+    assert_eq!(is_serving(&fake), None, "there is a thread, and it does not tell");
+    fake.remove("10/task/11/stat");
+    assert_eq!(is_serving(&fake), Some(false), "it has ended");
+    fake.obstruct("10/task");
+    assert_eq!(is_serving(&fake), None, "nothing is known of any thread");
+}
