@@ -8,6 +8,7 @@ mod bad_input;
 mod dropping;
 mod fake;
 mod healthy;
+mod lab_scenes;
 mod listing;
 mod locks;
 mod phantoms;

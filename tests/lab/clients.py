@@ -1,6 +1,6 @@
 """The other clients of a GraphServer: witness, observer, low-level publisher and subscriber, silent session.
 
-Each mode prints JSON lines on stdout and, all but `snapshot`, lives until its stdin is closed.
+Each mode prints JSON lines on stdout and, all but `snapshot` and `ping`, lives until its stdin is closed.
 """
 
 import argparse
@@ -118,6 +118,10 @@ async def serve(args: argparse.Namespace) -> None:
     async with ez.GraphContext((host, int(port)), auto_start=False) as context:
         if args.mode == "snapshot":
             print(json.dumps(told(await context.snapshot(), session_id(context))), flush=True)
+        elif args.mode == "ping":
+            timeout = args.timeout
+            answer = await context.process_request(args.unit, "PING", timeout=timeout)
+            print(json.dumps("ok" if answer.ok else answer.error_code.value), flush=True)
         elif args.mode == "publish":
             await until_let_go(asyncio.create_task(publish(context, args.topic, args.rate)))
         elif args.mode == "subscribe":
@@ -134,6 +138,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--address", required=True)
     modes = parser.add_subparsers(dest="mode", required=True)
     modes.add_parser("snapshot")
+    pinging = modes.add_parser("ping")
+    pinging.add_argument("unit")
+    pinging.add_argument("timeout", type=float)
     modes.add_parser("observe")
     modes.add_parser("session").add_argument("keys", nargs="+")
     publishing = modes.add_parser("publish")

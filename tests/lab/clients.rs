@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::ops::{Deref, DerefMut};
-use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -93,7 +93,7 @@ impl Client {
             .chain(arguments.iter().copied())
             .map(str::to_owned)
             .collect();
-        let process = Process::start(server.python(), script, &arguments);
+        let process = Process::start(server.side(), server.python(), script, &arguments);
         let id = process.wait_event("ready", PATIENCE)["id"].as_str().expect("an id").to_owned();
         Self { process, id }
     }
@@ -138,14 +138,7 @@ pub struct Witness(pub Value);
 
 impl Witness {
     pub(super) fn of(server: &Server) -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/clients.py");
-        let output = Command::new(server.python())
-            .args(["-B", script, "--address", server.address(), "snapshot"])
-            .output()
-            .expect("the lab's python starts");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "the witness failed:\n{said}");
-        Self(serde_json::from_slice(&output.stdout).expect("the witness speaks JSON"))
+        Self(ask(server, &["snapshot"]))
     }
 
     /// The ids of all sessions.
@@ -166,6 +159,26 @@ impl Witness {
         let owners = processes.filter(|process| holds(&process["units"], unit));
         owners.filter_map(|process| process["pid"].as_u64()?.try_into().ok()).collect()
     }
+}
+
+/// Whether the process of a unit answers a PING in time: `ok`, or ezmsg's code of the error.
+pub(super) fn ping(server: &Server, unit: &str, patience: Duration) -> String {
+    let answer = ask(server, &["ping", unit, &patience.as_secs_f64().to_string()]);
+    answer.as_str().expect("a word").to_owned()
+}
+
+/// What a client that asks and leaves came to know.
+fn ask(server: &Server, arguments: &[&str]) -> Value {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/clients.py");
+    let mut command = server.side().command(server.python());
+    let output = command
+        .args(["-B", script, "--address", server.address()])
+        .args(arguments)
+        .output()
+        .expect("the lab's python starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} failed:\n{said}");
+    serde_json::from_slice(&output.stdout).expect("the witness speaks JSON")
 }
 
 fn holds(list: &Value, text: &str) -> bool {

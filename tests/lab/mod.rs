@@ -1,7 +1,7 @@
 //! The test lab: real GraphServers, real pipelines and real ways for them to die.
 //!
 //! Everything here runs stock ezmsg in a private virtual environment that the lab makes itself, and
-//! talks to it over the loopback. Nothing is mocked and nothing sleeps for luck: every wait is for an
+//! talks to it over the loopback, or over a network of its own that can be cut. Nothing is mocked and nothing sleeps for luck: every wait is for an
 //! event and has a deadline, and a deadline that passes panics with all the process had to say.
 //!
 //! Every process started here lives in a process group that the lab owns. It ends when its value is
@@ -22,6 +22,7 @@
 mod clients;
 mod family;
 mod locks;
+mod network;
 mod phantoms;
 mod pipeline;
 mod process;
@@ -33,6 +34,7 @@ mod transcript;
 pub use self::{
     clients::{Client, Odd, Witness, ghost},
     locks::{Wedge, half_sent, lock_for_a_second, own_address, read_id, stuff_process},
+    network::{Network, Side},
     phantoms::{Phantom, phantom},
     pipeline::{Fail, Options, Pipeline, Runner, StartMethod},
     process::Process,

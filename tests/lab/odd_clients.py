@@ -190,7 +190,7 @@ def busy_pipeline(address: tuple[str, int]) -> None:
 
 def unregistered_pipeline(address: tuple[str, int]) -> None:
     ezmsg.core.backendprocess.ProcessControlClient = NoControl
-    fields = dict(rate=200.0, messages=0, processes=1, slow_initialize=0.0, fail="none")
+    fields = dict(host="127.0.0.1", rate=200.0, messages=0, processes=1, slow_initialize=0.0, fail="none")
     plan = pipeline.Plan(run="unregistered", **fields)
     ez.run(components={"SYSTEM": pipeline.Pair(plan)}, graph_address=address)
 

@@ -32,6 +32,7 @@ def emit(event: str, **facts: object) -> None:
 
 class Plan(ez.Settings):
     run: str
+    host: str
     rate: float
     messages: int
     processes: int
@@ -108,6 +109,7 @@ class Pair(ez.Collection):
 
     def configure(self) -> None:
         self.PUB.apply_settings(self.SETTINGS)
+        self.PUB.OUTPUT.host = self.SETTINGS.host
         self.SUB.apply_settings(self.SETTINGS)
 
     def network(self) -> ez.NetworkDefinition:
@@ -168,6 +170,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--address", required=True)
     parser.add_argument("--name", default="SYSTEM")
     parser.add_argument("--run", default=str(uuid.uuid4()))
+    parser.add_argument("--host", default="127.0.0.1", help="where PUB listens for subscribers")
     parser.add_argument("--rate", type=float, default=200.0)
     parser.add_argument("--messages", type=int, default=0, help="end by itself after so many")
     parser.add_argument("--processes", type=int, choices=(1, 2), default=1)
@@ -185,7 +188,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     multiprocessing.set_start_method(args.start_method)
     emit("main", pid=os.getpid(), run=args.run)
-    fields = ("run", "rate", "messages", "processes", "slow_initialize", "fail")
+    fields = ("run", "host", "rate", "messages", "processes", "slow_initialize", "fail")
     plan = Plan(**{field: getattr(args, field) for field in fields})
     host, port = args.address.rsplit(":", 1)
     runner = ez.GraphRunner({args.name: Pair(plan)}, graph_address=(host, int(port)))

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::PATIENCE;
+use super::network::{Network, Side};
 use super::process::Process;
 use super::server::Server;
 
@@ -92,7 +93,7 @@ impl Options {
         Self { processes: 2, ..Self::default() }
     }
 
-    fn arguments(&self, address: &str) -> Vec<String> {
+    fn arguments(&self, side: &Side, address: &str) -> Vec<String> {
         let start_method = format!("{:?}", self.start_method).to_lowercase();
         let runner = format!("{:?}", self.runner).to_lowercase();
         let fail = match self.fail {
@@ -113,6 +114,7 @@ impl Options {
             format!("--slow-initialize={}", self.slow_initialize.as_secs_f64()),
             format!("--fail={fail}"),
         ];
+        arguments.extend(side.address().map(|host| format!("--host={host}")));
         arguments.extend(self.stay.then(|| "--stay".to_owned()));
         arguments
     }
@@ -126,8 +128,17 @@ pub struct Pipeline {
 impl Pipeline {
     /// Launches one. It may still be refused: wait for `running`, or for [`Pipeline::wait_refused`].
     pub fn start(server: &Server, options: &Options) -> Self {
-        let arguments = options.arguments(server.address());
-        Self { process: Process::start(server.python(), "pipeline.py", &arguments) }
+        Self::start_on(server.side(), server, options)
+    }
+
+    /// Launches one on the client side of the server's network.
+    pub fn start_in(network: &Network, server: &Server, options: &Options) -> Self {
+        Self::start_on(network.client_side(), server, options)
+    }
+
+    fn start_on(side: &Side, server: &Server, options: &Options) -> Self {
+        let arguments = options.arguments(side, server.address());
+        Self { process: Process::start(side, server.python(), "pipeline.py", &arguments) }
     }
 
     /// Launches one and waits until its messages flow.

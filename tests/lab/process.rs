@@ -3,13 +3,14 @@
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::PATIENCE;
 use super::family::Family;
+use super::network::Side;
 use super::transcript::Transcript;
 
 /// A running program of the lab with all that it starts; dropping it ends them.
@@ -23,11 +24,12 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `tests/lab/SCRIPT` with these arguments.
-    pub(super) fn start(python: &Path, script: &str, args: &[String]) -> Self {
+    /// Starts `tests/lab/SCRIPT` with these arguments, on this side.
+    pub(super) fn start(side: &Side, python: &Path, script: &str, args: &[String]) -> Self {
         let family = Family::found();
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(script);
-        let mut child = Command::new(python)
+        let mut child = side
+            .command(python)
             .arg("-B")
             .arg(path)
             .args(args)

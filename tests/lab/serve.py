@@ -1,4 +1,4 @@
-"""A stock GraphServer in a process of its own, on a free port of the loopback.
+"""A stock GraphServer in a process of its own, on a free port of a host address.
 
 The order "state" on stdin makes it tell what it has at hand, which no client can ask a stock server.
 """
@@ -46,7 +46,7 @@ def obey(server: ez.GraphServer) -> None:
 def main() -> None:
     signal.signal(signal.SIGTERM, leave)
     server = ez.GraphServer()
-    server.start(("127.0.0.1", 0))
+    server.start((sys.argv[1], 0))
     host, port = server.address
     emit("listening", address=f"{host}:{port}")
     threading.Thread(target=obey, args=(server,), daemon=True).start()

@@ -1,4 +1,4 @@
-//! A real GraphServer in a process of its own, on a free port of the loopback.
+//! A real GraphServer in a process of its own, on a free port of the loopback or of a network's server side.
 
 use std::io::Read as _;
 use std::net::TcpStream;
@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::PATIENCE;
-use super::clients::Witness;
+use super::clients::{self, Witness};
+use super::network::{Network, Side};
 use super::process::Process;
 
 /// A GraphServer that greets; dropping it ends it.
 pub struct Server {
     process: Process,
+    side: Side,
     python: PathBuf,
     address: String,
 }
@@ -22,11 +24,27 @@ pub struct Server {
 impl Server {
     /// Starts one with the ezmsg of this python, and waits until it greets.
     pub fn start(python: &Path) -> Self {
-        let process = Process::start(python, "serve.py", &[]);
+        let server = Self::start_on(Side::default(), python);
+        greeted(&server.address);
+        server
+    }
+
+    /// Starts one on the server side of a network, where this test itself cannot reach it.
+    pub fn start_in(network: &Network, python: &Path) -> Self {
+        Self::start_on(network.server_side().clone(), python)
+    }
+
+    fn start_on(side: Side, python: &Path) -> Self {
+        let host = side.address().unwrap_or("127.0.0.1").to_owned();
+        let process = Process::start(&side, python, "serve.py", &[host]);
         let listening = process.wait_event("listening", PATIENCE);
         let address = listening["address"].as_str().expect("the address is text").to_owned();
-        greeted(&address);
-        Self { process, python: python.to_owned(), address }
+        Self { process, side, python: python.to_owned(), address }
+    }
+
+    /// Where it runs.
+    pub fn side(&self) -> &Side {
+        &self.side
     }
 
     /// `host:port`.
@@ -76,6 +94,11 @@ impl Server {
     /// What the server holds, by ezmsg's own API: a witness independent of graphctl.
     pub fn witness(&self) -> Witness {
         Witness::of(self)
+    }
+
+    /// Asks the process of a unit, by way of the server, whether it is there: `ok`, or why it is not known.
+    pub fn ping(&self, unit: &str, patience: Duration) -> String {
+        clients::ping(self, unit, patience)
     }
 }
 
