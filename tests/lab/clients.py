@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import AsyncGenerator
 
 import ezmsg.core as ez
 from ezmsg.core.graphmeta import (
@@ -75,14 +76,22 @@ def metadata(keys: list[str]) -> GraphMetadata:
     return GraphMetadata(schema_version=1, root_name=None, components=components)
 
 
+async def ticks(rate: float) -> AsyncGenerator[None, None]:
+    """So many a second: who was held up for a moment catches up."""
+    due = time.monotonic()
+    while True:
+        yield
+        due = max(due + 1 / rate, time.monotonic() - 1)
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+
 async def publish(context: ez.GraphContext, topic: str, rate: float) -> None:
     publisher = await context.publisher(topic)
     emit("ready", id=session_id(context))
     number = 0
-    while True:
+    async for _ in ticks(rate):
         await publisher.broadcast({"run": "lab", "number": number})
         number += 1
-        await asyncio.sleep(1 / rate)
 
 
 async def subscribe(context: ez.GraphContext, topic: str) -> None:
@@ -119,9 +128,10 @@ async def serve(args: argparse.Namespace) -> None:
         if args.mode == "snapshot":
             print(json.dumps(told(await context.snapshot(), session_id(context))), flush=True)
         elif args.mode == "ping":
-            timeout = args.timeout
-            answer = await context.process_request(args.unit, "PING", timeout=timeout)
-            print(json.dumps("ok" if answer.ok else answer.error_code.value), flush=True)
+            requests = [context.process_request(it, "PING", timeout=args.timeout) for it in args.units]
+            answers = [await request for request in requests]
+            said = ["ok" if answer.ok else answer.error_code.value for answer in answers]
+            print(json.dumps(said), flush=True)
         elif args.mode == "publish":
             await until_let_go(asyncio.create_task(publish(context, args.topic, args.rate)))
         elif args.mode == "subscribe":
@@ -139,8 +149,8 @@ def arguments() -> argparse.Namespace:
     modes = parser.add_subparsers(dest="mode", required=True)
     modes.add_parser("snapshot")
     pinging = modes.add_parser("ping")
-    pinging.add_argument("unit")
     pinging.add_argument("timeout", type=float)
+    pinging.add_argument("units", nargs="+")
     modes.add_parser("observe")
     modes.add_parser("session").add_argument("keys", nargs="+")
     publishing = modes.add_parser("publish")

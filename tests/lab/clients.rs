@@ -2,18 +2,17 @@
 
 use std::io::Write as _;
 use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::PATIENCE;
+use super::network::Side;
 use super::process::Process;
-use super::server::{Server, greeted};
+use super::server::{SESSION, Server, greeted};
 
 const ORDINARY: &str = "clients.py";
-
-/// Opens a session.
-const SESSION: u8 = 0x15;
 
 /// What no ordinary pipeline is like, and is healthy all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +30,9 @@ pub enum Odd {
     /// The process of the unit FED/U, with a subscriber to its INPUT, and of a session that is gone; another
     /// session's publisher came before both.
     FedLeftover,
+    /// The client of the session CLOSED hung up while the process of HELD/U, which answers nothing, owed it an
+    /// answer: the server's end of it is in CLOSE_WAIT, and its handler waits.
+    ClosedInFlight,
     /// Sessions and processes with metadata of every odd kind: the event `odd` tells their ids by kind.
     Metadata,
     /// The pipeline BUSY, whose only unit computes in its event loop: `step` events, one every 2.6 s.
@@ -48,6 +50,7 @@ impl Odd {
             Self::SharedProcess => "shared-process",
             Self::AnswersWithError => "answers-with-error",
             Self::FedLeftover => "fed-leftover",
+            Self::ClosedInFlight => "closed-in-flight",
             Self::Metadata => "odd-metadata",
             Self::BusyPipeline => "busy-pipeline",
             Self::UnregisteredPipeline => "unregistered-pipeline",
@@ -138,7 +141,12 @@ pub struct Witness(pub Value);
 
 impl Witness {
     pub(super) fn of(server: &Server) -> Self {
-        Self(ask(server, &["snapshot"]))
+        Self(ask(server.side(), server.python(), server.address(), &["snapshot"]))
+    }
+
+    /// What the server at this address of this machine holds, whoever runs it.
+    pub fn at(python: &Path, address: &str) -> Self {
+        Self(ask(&Side::default(), python, address, &["snapshot"]))
     }
 
     /// The ids of all sessions.
@@ -161,18 +169,20 @@ impl Witness {
     }
 }
 
-/// Whether the process of a unit answers a PING in time: `ok`, or ezmsg's code of the error.
-pub(super) fn ping(server: &Server, unit: &str, patience: Duration) -> String {
-    let answer = ask(server, &["ping", unit, &patience.as_secs_f64().to_string()]);
-    answer.as_str().expect("a word").to_owned()
+/// What the processes of these units answer to a PING: `ok`, or ezmsg's code of the error.
+pub(super) fn pings(server: &Server, units: &[&str], patience: Duration) -> Vec<String> {
+    let patience = patience.as_secs_f64().to_string();
+    let arguments = [&["ping", &patience], units].concat();
+    let answers = ask(server.side(), server.python(), server.address(), &arguments);
+    serde_json::from_value(answers).expect("a list of words")
 }
 
 /// What a client that asks and leaves came to know.
-fn ask(server: &Server, arguments: &[&str]) -> Value {
+fn ask(side: &Side, python: &Path, address: &str, arguments: &[&str]) -> Value {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/clients.py");
-    let mut command = server.side().command(server.python());
+    let mut command = side.command(python);
     let output = command
-        .args(["-B", script, "--address", server.address()])
+        .args(["-B", script, "--address", address])
         .args(arguments)
         .output()
         .expect("the lab's python starts");

@@ -21,6 +21,7 @@
 
 mod clients;
 mod family;
+mod healthy;
 mod locks;
 mod network;
 mod phantoms;
@@ -29,17 +30,20 @@ mod process;
 mod python;
 mod server;
 mod transcript;
+mod vanished;
 
 #[allow(unused_imports, reason = "each test uses its own part of the lab")]
 pub use self::{
     clients::{Client, Odd, Witness, ghost},
+    healthy::{Healthy, Scene},
     locks::{Wedge, half_sent, lock_for_a_second, own_address, read_id, stuff_process},
     network::{Network, Side},
     phantoms::{Phantom, phantom},
-    pipeline::{Fail, Options, Pipeline, Runner, StartMethod},
+    pipeline::{Fail, Opener, Options, Pipeline, Runner, StartMethod},
     process::Process,
     python::ezmsg,
     server::{Server, greeted},
+    vanished::{OrphanedPort, vanished_host},
 };
 
 use std::time::Duration;

@@ -109,6 +109,26 @@ async def fed_leftover(lab: Clients) -> str:
     return session_id(other)
 
 
+async def closed_in_flight(lab: Clients) -> str:
+    """Asks the process of HELD/U, which answers nothing, and hangs up before there is an answer."""
+    await lab.session(metadata(["HELD", "HELD/U"]))
+    asked = asyncio.Event()
+
+    async def hold(_: ProcessControlRequest) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    process = await lab.process("HELD/U")
+    process._handle_route_request = hold
+    session = await lab.session(metadata(["CLOSED", "CLOSED/U"]))
+    request = asyncio.create_task(session.process_request("HELD/U", "PING", timeout=86400.0))
+    await asked.wait()
+    request.cancel()
+    session._session_task.cancel()
+    session._session_writer.close()
+    return session_id(session)
+
+
 def with_keys(unit: str, *keys: object) -> GraphMetadata:
     """A unit under any keys at all."""
     component = metadata([unit]).components[unit]
@@ -202,6 +222,7 @@ CLIENTS = (
     shared_process,
     answers_with_error,
     fed_leftover,
+    closed_in_flight,
     odd_metadata,
 )
 PIPELINES = (busy_pipeline, unregistered_pipeline)

@@ -1,7 +1,9 @@
 """A pipeline of two units whose messages really flow: NAME/PUB counts, NAME/SUB checks the counting.
 
 It tells what happens to it as JSON lines on stdout and is told what to do on stdin ("stop", "leave").
-SIGUSR1 to a process ends the slow `initialize` of a unit in it. Only ezmsg's public names are used.
+SIGUSR1 to a process ends the slow `initialize` or `shutdown` of a unit in it. Without an address of a server
+ezmsg starts one of its own, in the main process, as it does when none is running; the event `serving` tells
+where. All names are ezmsg's public ones, but for what it takes not to find a stranger's server meanwhile.
 """
 
 import argparse
@@ -19,9 +21,17 @@ import uuid
 from collections.abc import AsyncGenerator
 
 import ezmsg.core as ez
+from ezmsg.core.backendprocess import DefaultBackendProcess
+from ezmsg.core.graphserver import GraphService
 
-initialize_now = threading.Event()
-signal.signal(signal.SIGUSR1, lambda *_: initialize_now.set())
+go_on = threading.Event()
+signal.signal(signal.SIGUSR1, lambda *_: go_on.set())
+
+# Messages after which a unit blocks that is to do so: those of a pipeline that has been running.
+BLOCKS_AFTER = 50
+
+# Nobody serves here, so that ezmsg starts a server of its own.
+NOBODYS_PORT = 1
 
 
 def emit(event: str, **facts: object) -> None:
@@ -48,7 +58,7 @@ class Counter(ez.Unit):
 
     async def initialize(self) -> None:
         emit("unit", unit="PUB", pid=os.getpid())
-        await asyncio.to_thread(initialize_now.wait, self.SETTINGS.slow_initialize)
+        await asyncio.to_thread(go_on.wait, self.SETTINGS.slow_initialize)
         if self.SETTINGS.fail == "initialize-raises":
             raise ValueError("the amplifier is not there")
         if self.SETTINGS.fail == "forks-helper" and os.fork() == 0:
@@ -58,10 +68,15 @@ class Counter(ez.Unit):
 
     @ez.publisher(OUTPUT)
     async def count(self) -> AsyncGenerator:
+        if self.SETTINGS.rate == 0:
+            await asyncio.Event().wait()
         number, due = 0, time.monotonic()
         while self.SETTINGS.messages == 0 or number < self.SETTINGS.messages:
             yield self.OUTPUT, {"run": self.SETTINGS.run, "number": number}
             number += 1
+            if self.SETTINGS.fail == "blocks-loop" and number == BLOCKS_AFTER:
+                emit("blocks", pid=os.getpid())
+                time.sleep(3600)
             due = max(due + 1 / self.SETTINGS.rate, time.monotonic() - 1)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
         raise ez.NormalTermination
@@ -72,6 +87,11 @@ class Counter(ez.Unit):
         if self.SETTINGS.fail == "shutdown-hangs":
             emit("shutdown-hangs", pid=os.getpid())
             await asyncio.Event().wait()
+        if self.SETTINGS.fail == "slow-shutdown":
+            go_on.clear()
+            emit("shutdown-begins", pid=os.getpid())
+            await asyncio.to_thread(go_on.wait)
+            emit("shutdown-ends")
 
 
 class Checker(ez.Unit):
@@ -98,7 +118,8 @@ class Checker(ez.Unit):
     @ez.task
     async def report(self) -> None:
         while True:
-            emit("count", total=self.total, foreign=self.foreign, gaps=self.gaps)
+            counts = dict(total=self.total, foreign=self.foreign, gaps=self.gaps)
+            emit("count", run=self.SETTINGS.run, **counts)
             await asyncio.sleep(0.2)
 
 
@@ -117,6 +138,15 @@ class Pair(ez.Collection):
 
     def process_components(self) -> tuple[ez.Component, ...]:
         return (self.PUB,) if self.SETTINGS.processes == 2 else ()
+
+
+class Telling(DefaultBackendProcess):
+    """Tells the address of the server that ezmsg started for this pipeline."""
+
+    def process(self, loop: asyncio.AbstractEventLoop) -> None:
+        host, port = self.graph_address
+        emit("serving", address=f"{host}:{port}")
+        super().process(loop)
 
 
 def tell_when_backends_end() -> None:
@@ -148,10 +178,20 @@ def was_refused(error: Exception) -> bool:
     return isinstance(error, ez.GraphRunnerStartError) or any(why in str(error) for why in reasons)
 
 
+def start(runner: ez.GraphRunner) -> None:
+    """In a notebook, Ctrl-C interrupts what is being done, and the notebook stays."""
+    try:
+        runner.start()
+    except KeyboardInterrupt:
+        emit("interrupted")
+        return
+    emit("started")
+
+
 def launch(runner: ez.GraphRunner, how: str) -> int:
     try:
         if how == "start":
-            runner.start()
+            start(runner)
         else:
             runner.run_blocking()
     except Exception as error:
@@ -159,7 +199,6 @@ def launch(runner: ez.GraphRunner, how: str) -> int:
         emit("refused" if was_refused(error) else "cleanup-failed", error=str(error))
         return 1
     if how == "start":
-        emit("started")
         threading.Thread(target=tell_when_backends_end, daemon=True).start()
         obey(runner)
     return 0
@@ -167,7 +206,7 @@ def launch(runner: ez.GraphRunner, how: str) -> int:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--address", required=True)
+    parser.add_argument("--address", help="of the server; without one, ezmsg starts its own")
     parser.add_argument("--name", default="SYSTEM")
     parser.add_argument("--run", default=str(uuid.uuid4()))
     parser.add_argument("--host", default="127.0.0.1", help="where PUB listens for subscribers")
@@ -190,8 +229,13 @@ def main() -> int:
     emit("main", pid=os.getpid(), run=args.run)
     fields = ("run", "host", "rate", "messages", "processes", "slow_initialize", "fail")
     plan = Plan(**{field: getattr(args, field) for field in fields})
-    host, port = args.address.rsplit(":", 1)
-    runner = ez.GraphRunner({args.name: Pair(plan)}, graph_address=(host, int(port)))
+    pair = {args.name: Pair(plan)}
+    if args.address:
+        host, port = args.address.rsplit(":", 1)
+        runner = ez.GraphRunner(pair, graph_address=(host, int(port)))
+    else:
+        GraphService.PORT_DEFAULT = NOBODYS_PORT
+        runner = ez.GraphRunner(pair, backend_process=Telling)
     code = launch(runner, args.runner)
     if code == 0:
         emit("ended")

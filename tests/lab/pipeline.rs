@@ -1,6 +1,7 @@
 //! A real pipeline whose messages flow through a real server.
 
 use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -32,7 +33,7 @@ pub enum Runner {
     Start,
 }
 
-/// What goes wrong, always in the unit PUB.
+/// What goes wrong, or slowly, always in the unit PUB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fail {
     /// Nothing.
@@ -44,8 +45,23 @@ pub enum Fail {
     ShutdownRaises,
     /// Its `shutdown` never ends; the event `shutdown-hangs` tells when.
     ShutdownHangs,
+    /// It blocks the event loop of its process for good when it has been running; the event `blocks` tells when.
+    BlocksLoop,
+    /// Its `shutdown` takes until [`Pipeline::go_on`]; `shutdown-begins` and `shutdown-ends` tell when.
+    SlowShutdown,
     /// It forks a helper that holds every socket open so far and outlives its parent.
     ForksHelper,
+}
+
+/// An unusual way to open a session, of a pipeline that is healthy all the same, at 200 messages a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opener {
+    /// By a process that was forked a moment before, and is hardly older than the session.
+    Forked,
+    /// By one that becomes a daemon: a grandchild serves what a process that has left opened and registered.
+    Daemon,
+    /// By a notebook with the pipelines FIRST and SECOND; `tell("stop")` stops FIRST.
+    Notebook,
 }
 
 /// How a pipeline is to be; the default is one healthy process at 200 messages a second.
@@ -53,7 +69,7 @@ pub enum Fail {
 pub struct Options {
     /// The root key; the units are `NAME/PUB` and `NAME/SUB`.
     pub name: String,
-    /// Messages a second.
+    /// Messages a second; at 0 it idles, and tells `count` but never `running`.
     pub rate: f64,
     /// Ends by itself after so many messages; 0 goes on for ever.
     pub messages: u32,
@@ -93,7 +109,7 @@ impl Options {
         Self { processes: 2, ..Self::default() }
     }
 
-    fn arguments(&self, side: &Side, address: &str) -> Vec<String> {
+    fn arguments(&self) -> Vec<String> {
         let start_method = format!("{:?}", self.start_method).to_lowercase();
         let runner = format!("{:?}", self.runner).to_lowercase();
         let fail = match self.fail {
@@ -101,10 +117,11 @@ impl Options {
             Fail::InitializeRaises => "initialize-raises",
             Fail::ShutdownRaises => "shutdown-raises",
             Fail::ShutdownHangs => "shutdown-hangs",
+            Fail::BlocksLoop => "blocks-loop",
+            Fail::SlowShutdown => "slow-shutdown",
             Fail::ForksHelper => "forks-helper",
         };
         let mut arguments = vec![
-            format!("--address={address}"),
             format!("--name={}", self.name),
             format!("--rate={}", self.rate),
             format!("--messages={}", self.messages),
@@ -114,7 +131,6 @@ impl Options {
             format!("--slow-initialize={}", self.slow_initialize.as_secs_f64()),
             format!("--fail={fail}"),
         ];
-        arguments.extend(side.address().map(|host| format!("--host={host}")));
         arguments.extend(self.stay.then(|| "--stay".to_owned()));
         arguments
     }
@@ -137,8 +153,30 @@ impl Pipeline {
     }
 
     fn start_on(side: &Side, server: &Server, options: &Options) -> Self {
-        let arguments = options.arguments(side, server.address());
+        let mut arguments = options.arguments();
+        arguments.push(format!("--address={}", server.address()));
+        arguments.extend(side.address().map(|host| format!("--host={host}")));
         Self { process: Process::start(side, server.python(), "pipeline.py", &arguments) }
+    }
+
+    /// Launches one where no server runs, so that ezmsg starts one in the main process of the pipeline.
+    pub fn with_own_server(python: &Path, options: &Options) -> Self {
+        let arguments = options.arguments();
+        Self { process: Process::start(&Side::default(), python, "pipeline.py", &arguments) }
+    }
+
+    /// The address of its own server.
+    pub fn own_address(&self) -> String {
+        let serving = self.wait_event("serving", PATIENCE);
+        serving["address"].as_str().expect("the address is text").to_owned()
+    }
+
+    /// Launches one whose session is opened in an unusual way.
+    pub fn opened(server: &Server, opener: Opener) -> Self {
+        let address = format!("--address={}", server.address());
+        let mode = format!("{opener:?}").to_lowercase();
+        let arguments = [address, mode];
+        Self { process: Process::start(server.side(), server.python(), "openers.py", &arguments) }
     }
 
     /// Launches one and waits until its messages flow.
@@ -180,6 +218,11 @@ impl Pipeline {
 
     /// Ends the slow `initialize` of PUB at once.
     pub fn finish_initialize(&self) {
+        self.go_on();
+    }
+
+    /// Ends whatever PUB does slowly at once.
+    pub fn go_on(&self) {
         self.signal_pid("USR1", self.unit_pid("PUB"));
     }
 }

@@ -93,6 +93,17 @@ impl Process {
         found.unwrap_or_else(|| self.give_up(what, patience))
     }
 
+    /// Waits for one more event of this name.
+    pub fn wait_next(&self, name: &str) {
+        let count = |events: &[Value]| events.iter().filter(|event| event["event"] == name).count();
+        let before = count(&self.events());
+        let mut seen = 0;
+        self.wait_for(&format!("another event `{name}`"), PATIENCE, |event| {
+            seen += usize::from(event["event"] == name);
+            seen > before
+        });
+    }
+
     /// Waits for a line of stderr that holds one of these texts.
     pub fn wait_stderr(&self, patience: Duration, texts: &[&str]) -> String {
         let holds = |line: &&String| texts.iter().any(|text| line.contains(text));
@@ -150,22 +161,27 @@ impl Process {
 
     /// Messages a second (of a pipeline: of its own run), by its own clock, over at least `span` from now.
     pub fn rate_over(&self, span: Duration) -> f64 {
-        let (first, last) = self.counts_over(span);
-        let difference = |field: &str| {
-            last[field].as_f64().expect("a number") - first[field].as_f64().expect("a number")
-        };
-        difference("total") / difference("at")
+        rate(&self.counts_over(span))
     }
 
     /// Two of its `count` events, both from now on, at least `span` apart: `total` and `at`, and of a
     /// pipeline `foreign` and `gaps` too.
     pub fn counts_over(&self, span: Duration) -> (Value, Value) {
+        self.counts_where(span, |_| true)
+    }
+
+    /// As [`Process::rate_over`], of one of the runs in this program.
+    pub fn rate_of(&self, run: &str, span: Duration) -> f64 {
+        rate(&self.counts_where(span, |event| event["run"] == run))
+    }
+
+    fn counts_where(&self, span: Duration, wanted: impl Fn(&Value) -> bool) -> (Value, Value) {
         let before = self.events().len();
         let mut index = 0;
         let mut first: Option<Value> = None;
         let last = self.wait_for("its counts", PATIENCE + span, |event| {
             index += 1;
-            if index <= before || event["event"] != "count" {
+            if index <= before || event["event"] != "count" || !wanted(event) {
                 return false;
             }
             let start = first.get_or_insert_with(|| event.clone())["at"].as_f64();
@@ -186,6 +202,13 @@ impl Process {
             self.stderr(),
         )
     }
+}
+
+fn rate((first, last): &(Value, Value)) -> f64 {
+    let difference = |field: &str| {
+        last[field].as_f64().expect("a number") - first[field].as_f64().expect("a number")
+    };
+    difference("total") / difference("at")
 }
 
 impl Drop for Process {

@@ -1,6 +1,6 @@
 //! A real GraphServer in a process of its own, on a free port of the loopback or of a network's server side.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,9 @@ use super::PATIENCE;
 use super::clients::{self, Witness};
 use super::network::{Network, Side};
 use super::process::Process;
+
+/// Opens a session.
+pub(super) const SESSION: u8 = 0x15;
 
 /// A GraphServer that greets; dropping it ends it.
 pub struct Server {
@@ -91,14 +94,22 @@ impl Server {
         }
     }
 
+    /// Waits until a process owns this unit.
+    pub fn wait_owned(&self, unit: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.witness().owners_of(unit).is_empty() {
+            assert!(Instant::now() < deadline, "waited in vain for an owner of {unit}");
+        }
+    }
+
     /// What the server holds, by ezmsg's own API: a witness independent of graphctl.
     pub fn witness(&self) -> Witness {
         Witness::of(self)
     }
 
-    /// Asks the process of a unit, by way of the server, whether it is there: `ok`, or why it is not known.
-    pub fn ping(&self, unit: &str, patience: Duration) -> String {
-        clients::ping(self, unit, patience)
+    /// What the processes of these units answer to a PING within this time: `ok`, or ezmsg's code of the error.
+    pub fn pings(&self, units: &[&str], patience: Duration) -> Vec<String> {
+        clients::pings(self, units, patience)
     }
 }
 
@@ -120,10 +131,22 @@ impl DerefMut for Server {
 pub fn greeted(address: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).expect("the server accepts");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
-    let mut length = [0; 8];
-    stream.read_exact(&mut length).expect("the server greets");
-    let mut version =
-        vec![0; usize::try_from(u64::from_le_bytes(length)).expect("a short greeting")];
-    stream.read_exact(&mut version).expect("the server says its version");
+    skip_text(&mut stream);
     stream
+}
+
+/// Connects and opens a session; the stream is ready for its first request.
+pub(super) fn session(address: &str) -> TcpStream {
+    let mut stream = greeted(address);
+    stream.write_all(&[SESSION]).expect("the server takes an opcode");
+    skip_text(&mut stream);
+    stream.read_exact(&mut [0]).expect("the server has opened the session");
+    stream
+}
+
+fn skip_text(stream: &mut TcpStream) {
+    let mut length = [0; 8];
+    stream.read_exact(&mut length).expect("the server says how much it will say");
+    let length = usize::try_from(u64::from_le_bytes(length)).expect("a short text");
+    stream.read_exact(&mut vec![0; length]).expect("the server says it");
 }
