@@ -8,8 +8,14 @@ use crate::model::{Holder, Holding};
 const WHY: &str = "this system has no /proc";
 
 /// A machine whose processes cannot be seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Machine;
+
+impl Machine {
+    pub(super) const fn this() -> Self {
+        Self
+    }
+}
 
 impl Host for Machine {
     fn network(&self) -> Option<String> {

@@ -57,7 +57,7 @@ pub trait Host: Debug {
 /// The machine that graphctl runs on.
 #[must_use]
 pub fn here() -> impl Host {
-    system::Machine::default()
+    system::Machine::this()
 }
 
 /// How ending a process went.

@@ -47,25 +47,48 @@ pub fn add_traffic(inventory: &mut Inventory, rows: Vec<Row>) {
 #[must_use]
 pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) -> Inventory {
     let server = Server { address, version, channel: Channel::Admin, process: None };
-    let mut inventory = Inventory {
-        server,
-        now: minted(own).unwrap_or(SystemTime::UNIX_EPOCH),
-        sessions: Vec::new(),
-        processes: Vec::new(),
-        endpoints: None,
-        history: None,
-    };
-    let mut endpoints = Vec::new();
-    let mut sessions_past = HashMap::new();
-    let mut processes_past = HashMap::new();
-    let mut registrations: HashMap<String, Vec<Uuid>> = HashMap::new();
-    let mut pings = HashMap::new();
-    let mut whole = false;
+    let mut listing = Listing::new(server, minted(own).unwrap_or(SystemTime::UNIX_EPOCH));
     for row in rows {
+        listing.add(row);
+    }
+    listing.into_inventory(own)
+}
+
+/// What the rows have told so far.
+struct Listing {
+    server: Server,
+    now: SystemTime,
+    sessions: Vec<Session>,
+    processes: Vec<Process>,
+    endpoints: Vec<Endpoint>,
+    whole: bool,
+    sessions_past: HashMap<Uuid, SessionPast>,
+    processes_past: HashMap<Uuid, ProcessPast>,
+    registrations: HashMap<String, Vec<Uuid>>,
+    pings: HashMap<Uuid, (Ping, Option<Duration>)>,
+}
+
+impl Listing {
+    fn new(server: Server, now: SystemTime) -> Self {
+        Self {
+            server,
+            now,
+            sessions: Vec::new(),
+            processes: Vec::new(),
+            endpoints: Vec::new(),
+            whole: false,
+            sessions_past: HashMap::new(),
+            processes_past: HashMap::new(),
+            registrations: HashMap::new(),
+            pings: HashMap::new(),
+        }
+    }
+
+    fn add(&mut self, row: Row) {
         match row {
-            Row::Hello { now } => inventory.now = unix(now),
+            Row::Hello { now } => self.now = unix(now),
             Row::Server { pid, python, host, network, lock_held, lock_waiters } => {
-                let process = ServerProcess {
+                self.server.process = Some(ServerProcess {
                     pid,
                     host,
                     network,
@@ -73,87 +96,92 @@ pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) ->
                     lock_held,
                     lock_waiters,
                     lock_holder: None,
-                };
-                inventory.server.process = Some(process);
+                });
             }
             Row::LockHolder(holder) => {
-                if let Some(process) = &mut inventory.server.process {
+                if let Some(process) = &mut self.server.process {
                     process.lock_holder = Some(holder);
                 }
             }
             Row::Session { connection, root, edges, readable } => {
-                inventory.sessions.push(session(connection, root, edges, readable));
+                self.sessions.push(session(connection, root, edges, readable));
             }
             Row::Component { key, unit, inputs, outputs } => {
-                if let Some(session) = inventory.sessions.last_mut() {
+                if let Some(session) = self.sessions.last_mut() {
                     session.components.push(Component { key, unit, inputs, outputs });
                 }
             }
-            Row::Process { connection, pid, host, units } => inventory.processes.push(Process {
-                id: connection.id,
-                created: minted(connection.id),
-                link: Some(link(connection)),
-                pid,
-                host,
-                units,
-                ping: Ping::NotAsked,
-                unacked_for: None,
-                traffic: None,
-                last_event: None,
-            }),
+            Row::Process { connection, pid, host, units } => {
+                self.processes.push(process(connection, pid, host, units));
+            }
             Row::Publisher { connection, topic } => {
-                endpoints.push(endpoint(connection, EndpointKind::Publisher(topic)));
+                self.endpoints.push(endpoint(connection, EndpointKind::Publisher(topic)));
             }
             Row::Subscriber { connection, topic } => {
-                endpoints.push(endpoint(connection, EndpointKind::Subscriber(topic)));
+                self.endpoints.push(endpoint(connection, EndpointKind::Subscriber(topic)));
             }
             Row::Channel { connection, publisher } => {
-                endpoints.push(endpoint(connection, EndpointKind::Channel(publisher)));
+                self.endpoints.push(endpoint(connection, EndpointKind::Channel(publisher)));
             }
+            row => self.add_past(row),
+        }
+    }
+
+    /// Histories and pings, which tell of what was listed before.
+    fn add_past(&mut self, row: Row) {
+        match row {
             Row::History { settings_whole, topology_whole } => {
-                whole = settings_whole && topology_whole;
+                self.whole = settings_whole && topology_whole;
             }
             Row::SessionPast { id, last, registered, cleared } => {
                 let registered = registered.map(unix);
-                sessions_past.insert(id, SessionPast { last: unix(last), registered, cleared });
+                let past = SessionPast { last: unix(last), registered, cleared };
+                self.sessions_past.insert(id, past);
             }
             Row::ProcessPast { id, events, last, endpoint } => {
                 let endpoint = endpoint.and_then(minted);
-                processes_past.insert(id, ProcessPast { events, last: unix(last), endpoint });
+                self.processes_past.insert(id, ProcessPast { events, last: unix(last), endpoint });
             }
             Row::Registration { key, session } => {
-                registrations.entry(key).or_default().push(session);
+                self.registrations.entry(key).or_default().push(session);
             }
             Row::Ping { process, answer, ms, unacked_ms } => {
-                pings.insert(process, (ping(&answer, ms), unacked_ms.and_then(milliseconds)));
+                let ping = (ping(&answer, ms), unacked_ms.and_then(milliseconds));
+                self.pings.insert(process, ping);
             }
-            Row::Refused { .. }
-            | Row::Traffic { .. }
-            | Row::Outcome(_)
-            | Row::Freed { .. }
-            | Row::End { .. } => {}
+            _ => {}
         }
     }
-    for session in &mut inventory.sessions {
-        session.graphctl = super::is_graphctl(session, own);
-        let past = sessions_past.get(&session.id);
-        session.last_event = past.map(|past| past.last);
-        session.registered = past.is_some_and(|past| past.registered.is_some());
+
+    fn into_inventory(mut self, own: Uuid) -> Inventory {
+        for session in &mut self.sessions {
+            session.graphctl = super::is_graphctl(session, own);
+            let past = self.sessions_past.get(&session.id);
+            session.last_event = past.map(|past| past.last);
+            session.registered = past.is_some_and(|past| past.registered.is_some());
+        }
+        for process in &mut self.processes {
+            process.last_event = self.processes_past.get(&process.id).map(|past| past.last);
+            (process.ping, process.unacked_for) =
+                self.pings.remove(&process.id).unwrap_or((Ping::NotAsked, None));
+        }
+        let history = History {
+            whole: self.whole,
+            departed: departed(&self.processes, self.processes_past),
+            ended: ended(&self.sessions, self.sessions_past),
+            registrations: self.registrations,
+        };
+        let mut inventory = Inventory {
+            server: self.server,
+            now: self.now,
+            sessions: self.sessions,
+            processes: self.processes,
+            endpoints: Some(self.endpoints),
+            history: Some(history),
+        };
+        super::sort(&mut inventory);
+        inventory
     }
-    for process in &mut inventory.processes {
-        process.last_event = processes_past.get(&process.id).map(|past| past.last);
-        (process.ping, process.unacked_for) =
-            pings.remove(&process.id).unwrap_or((Ping::NotAsked, None));
-    }
-    inventory.history = Some(History {
-        whole,
-        departed: departed(&inventory, processes_past),
-        ended: ended(&inventory, sessions_past),
-        registrations,
-    });
-    inventory.endpoints = Some(endpoints);
-    super::sort(&mut inventory);
-    inventory
 }
 
 fn session(connection: Connection, root: Option<String>, edges: u64, readable: bool) -> Session {
@@ -169,6 +197,26 @@ fn session(connection: Connection, root: Option<String>, edges: u64, readable: b
         edges,
         last_event: None,
         holding: None,
+    }
+}
+
+fn process(
+    connection: Connection,
+    pid: Option<u32>,
+    host: Option<String>,
+    units: Vec<String>,
+) -> Process {
+    Process {
+        id: connection.id,
+        created: minted(connection.id),
+        link: Some(link(connection)),
+        pid,
+        host,
+        units,
+        ping: Ping::NotAsked,
+        unacked_for: None,
+        traffic: None,
+        last_event: None,
     }
 }
 
@@ -198,8 +246,8 @@ fn ping(answer: &str, ms: Option<f64>) -> Ping {
     }
 }
 
-fn departed(inventory: &Inventory, past: HashMap<Uuid, ProcessPast>) -> Vec<Departed> {
-    let present: HashSet<Uuid> = inventory.processes.iter().map(|process| process.id).collect();
+fn departed(processes: &[Process], past: HashMap<Uuid, ProcessPast>) -> Vec<Departed> {
+    let present: HashSet<Uuid> = processes.iter().map(|process| process.id).collect();
     past.into_iter()
         .filter(|(id, past)| !present.contains(id) && past.events >= EVENTS_OF_AN_OWNER)
         .filter_map(|(id, ProcessPast { last, endpoint, .. })| {
@@ -208,8 +256,8 @@ fn departed(inventory: &Inventory, past: HashMap<Uuid, ProcessPast>) -> Vec<Depa
         .collect()
 }
 
-fn ended(inventory: &Inventory, past: HashMap<Uuid, SessionPast>) -> Vec<Ended> {
-    let present: HashSet<Uuid> = inventory.sessions.iter().map(|session| session.id).collect();
+fn ended(sessions: &[Session], past: HashMap<Uuid, SessionPast>) -> Vec<Ended> {
+    let present: HashSet<Uuid> = sessions.iter().map(|session| session.id).collect();
     past.into_iter()
         .filter(|(id, _)| !present.contains(id))
         .filter_map(|(id, past)| {

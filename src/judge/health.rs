@@ -236,14 +236,13 @@ fn own_topic_in_use<'a>(facts: &Facts<'a>) -> Option<&'a str> {
     let outputs: HashSet<_> = components().flat_map(|component| &component.outputs).collect();
     let inputs: HashSet<_> = components().flat_map(|component| &component.inputs).collect();
     let endpoints = facts.inventory.endpoints.iter().flatten();
-    let younger = endpoints.filter(|it| it.created.is_none() || it.created > facts.session.created);
-    younger
-        .filter_map(|it| match &it.kind {
-            EndpointKind::Publisher(topic) if outputs.contains(topic) => Some(topic.as_str()),
-            EndpointKind::Subscriber(topic) if inputs.contains(topic) => Some(topic.as_str()),
-            _ => None,
-        })
-        .next()
+    let mut younger =
+        endpoints.filter(|it| it.created.is_none() || it.created > facts.session.created);
+    younger.find_map(|it| match &it.kind {
+        EndpointKind::Publisher(topic) if outputs.contains(topic) => Some(topic.as_str()),
+        EndpointKind::Subscriber(topic) if inputs.contains(topic) => Some(topic.as_str()),
+        _ => None,
+    })
 }
 
 pub(super) fn of_leftover(inventory: &Inventory, leftover: &Leftover) -> Judged {

@@ -271,9 +271,10 @@ fn freed(lock: &Freed) -> FreedView<'_> {
 
 fn wedged(process: &ServerProcess) -> Option<bool> {
     let asked = process.lock_holder.as_ref().and_then(LockHolder::asked);
-    match process.lock_held {
-        false => Some(false),
-        true => asked.filter(|asked| *asked >= WEDGED_AFTER).map(|_| true),
+    if process.lock_held {
+        asked.filter(|asked| *asked >= WEDGED_AFTER).map(|_| true)
+    } else {
+        Some(false)
     }
 }
 

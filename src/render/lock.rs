@@ -10,14 +10,10 @@ use crate::words::ago;
 /// `SYNC of 127.0.0.1:4711, sent 12s ago, which waits for the publisher on T/X at 127.0.0.1:4712`.
 #[must_use]
 pub fn holder(holder: &LockHolder) -> String {
-    let mut text = holder.request.clone();
-    if let Some(by) = address(holder.by_peer.as_ref()) {
-        text += &format!(" of {by}");
-    }
-    if let Some(asked) = holder.asked() {
-        text += &format!(", sent {} ago", ago(asked));
-    }
-    text + ", which waits " + &awaited(holder)
+    let by = address(holder.by_peer.as_ref()).map(|by| format!(" of {by}"));
+    let asked = holder.asked().map(|asked| format!(", sent {} ago", ago(asked)));
+    let (by, asked) = (by.unwrap_or_default(), asked.unwrap_or_default());
+    format!("{}{by}{asked}, which waits {}", holder.request, awaited(holder))
 }
 
 /// What is to be said of a held lock, and what frees it.
@@ -31,10 +27,14 @@ pub fn held(look: &Look) -> Option<String> {
     };
     let of = reap::lock::kept_by(look, holder)
         .map_or_else(String::new, |case| format!(" (of {})", case.id));
-    Some(printable(&format!(
-        "LOCKED: the server's command lock is held by {}{of}: graphctl sessions reap --include-suspect",
-        self::holder(holder)
-    )))
+    let next = match holder.waits_for {
+        WaitsFor::Subscriber => "",
+        WaitsFor::Publisher | WaitsFor::Process | WaitsFor::Client => {
+            ": graphctl sessions reap --include-suspect"
+        }
+    };
+    let held = self::holder(holder);
+    Some(printable(&format!("LOCKED: the server's command lock is held by {held}{of}{next}")))
 }
 
 /// Whom the command waits for.

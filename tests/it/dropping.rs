@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::lab::{self, Client, Options, PATIENCE, Phantom, Pipeline, phantom};
 use crate::run::{expect, graphctl};
-use crate::stage::{reap, relaunch, server, wait_until_judged};
+use crate::stage::{assert_full_rate, reap, relaunch, server, wait_until_judged};
 use crate::wiretap::Wiretap;
 
 const KEYS: &str = "SYSTEM, SYSTEM/PUB, SYSTEM/SUB";
@@ -78,14 +78,48 @@ fn what_a_killed_main_process_with_spawned_backends_left() {
 }
 
 #[test]
-fn a_terminated_main_process_leaves_a_suspect_that_goes_on_request() {
+fn a_killed_backend_leaves_a_suspect_that_goes_on_request() {
     let server = server();
-    let _phantom = phantom(&server, Phantom::MainTerminated, "SYSTEM");
+    let _phantom = phantom(&server, Phantom::BackendKilled, "SYSTEM");
     wait_until_judged(&server, "suspect partial");
     let spared = "1 suspect session left alone; --include-suspect drops those too\n";
     expect(&reap(&server, &[]), 0, "", &format!("{spared}nothing to drop\n"));
     let did = reap(&server, &["--include-suspect"]);
     expect(&did, 0, &table("suspect partial", "dropped", KEYS), "1 session dropped\n");
+    relaunch(&server);
+}
+
+/// Its messages flow on, so that is said wherever it is about to go; and it goes with all that is left.
+#[test]
+fn a_headless_pipeline_goes_with_its_heirs_or_is_spared_while_it_flows() {
+    let server = server();
+    let phantom = phantom(&server, Phantom::MainKilledFlowing, "SYSTEM");
+    wait_until_judged(&server, "stale headless");
+    let (pub_pid, sub_pid) = (phantom.unit_pid("PUB"), phantom.unit_pid("SUB"));
+    let spared = "1 session left alone, from which messages may flow\nnothing to drop\n";
+    expect(&reap(&server, &["--spare-flowing"]), 0, "", spared);
+    assert_full_rate(&phantom);
+
+    let would = reap(&server, &["--dry-run", "--kill"]);
+    assert_eq!(would.code, 0, "{would:#?}");
+    assert!(would.stdout.contains(" msg/s  would-drop  "), "{would:#?}");
+    assert!(would.stderr.contains("FLOWING: 1 of these still publish: "), "{would:#?}");
+    for pid in [pub_pid, sub_pid] {
+        assert!(would.stderr.contains(&format!("pid {pid} (")), "{would:#?}");
+    }
+    assert_eq!(would.stderr.matches(") would be ended\n").count(), 2, "{would:#?}");
+    assert_full_rate(&phantom);
+
+    let did = reap(&server, &["--kill", "-o", "json"]);
+    let target = &did.json()["targets"][0];
+    assert_eq!((&target["reason"], &target["outcome"]), (&"headless".into(), &"dropped".into()));
+    assert!(target["message_rate"].as_f64() > Some(100.0), "{target:#}");
+    let mut killed: Vec<_> = target["killed"].as_array().expect("pids").clone();
+    killed.sort_by_key(serde_json::Value::as_u64);
+    let mut heirs = [pub_pid, sub_pid];
+    heirs.sort_unstable();
+    assert_eq!(serde_json::json!(killed), serde_json::json!(heirs));
+    heirs.iter().for_each(|heir| phantom.wait_gone(*heir, PATIENCE));
     relaunch(&server);
 }
 

@@ -90,13 +90,19 @@ state  live
 age  AGE
 last activity  AGE ago
 client  ADDRESS
+held by  pid N (COMMAND), started AGE ago, sleeping: reads the connection
+  pid N (COMMAND), started AGE ago, sleeping: inherited the connection and does not read it
 edges  1
 components  SYSTEM (collection)
   SYSTEM/PUB
   SYSTEM/SUB
 processes  pid N on HOST answered after N ms; owns SYSTEM/SUB
   pid N on HOST answered after N ms; owns SYSTEM/PUB
-a drop takes  1 session, 2 process registrations, 1 publisher, 1 subscriber, 2 channels
+a drop takes  the session
+  2 process registrations: pid N on HOST pid N on HOST
+  1 publisher: SYSTEM/PUB/OUTPUT
+  1 subscriber: SYSTEM/SUB/INPUT
+  2 channels: to those publishers
 next  nothing: it is left alone
 ";
     let run = graphctl(server.address(), &["sessions", "show", &id[..8]]).redacted();

@@ -77,10 +77,11 @@ pub(crate) fn expect(run: &Run, code: i32, stdout: &str, stderr: &str) {
 }
 
 /// What differs from run to run, and what stands for it.
-const REDACTIONS: [(&str, &str); 8] = [
+const REDACTIONS: [(&str, &str); 9] = [
     (r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "FULL-ID"),
     (r"\b[0-9a-f]{8}\b", "SHORTID"),
     (r"127\.0\.0\.1:\d+", "ADDRESS"),
+    (r"\(\S*python[^)]*\)", "(COMMAND)"),
     (r"\bpid \d+ on \S+", "pid N on HOST"),
     (r"\bpid \d+", "pid N"),
     (r"<1s|\b\d+[smhd]\b( \d+[smh]\b)?", "AGE"),

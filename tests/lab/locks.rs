@@ -68,11 +68,16 @@ impl Wedge {
         self.publisher.signal("KILL");
     }
 
+    /// Makes all publishers go on, which SYNC has paused.
+    pub fn resume(&self, server: &Server) {
+        greeted(server.address()).write_all(RESUME).expect("the server takes an opcode");
+    }
+
     /// Lets the publisher confirm, which ends the wedge, and all publishers go on.
     pub fn end(&mut self, server: &mut Server) {
         self.publisher.signal("CONT");
         self.sync.read_exact(&mut [0]).expect("the server has synchronised all publishers");
-        greeted(server.address()).write_all(RESUME).expect("the server takes an opcode");
+        self.resume(server);
         let free = |state: &serde_json::Value| state["locked"] == false && state["waiters"] == 0;
         server.wait_state("a free lock", free);
     }

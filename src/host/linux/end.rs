@@ -26,7 +26,7 @@ const KILL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// See [`crate::host::end`].
 pub(in crate::host) async fn end(holders: &[Holder], grace: Duration) -> Vec<Ended> {
-    let root = Path::new("/proc");
+    let root = Path::new(super::ROOT);
     let spared = line_of(root, std::process::id());
     let mut running = JoinSet::new();
     for (index, holder) in holders.iter().enumerate() {

@@ -36,19 +36,21 @@ use crate::model::{Holder, Holding};
 
 pub(super) use end::end;
 
+/// Where this machine tells of itself.
+const ROOT: &str = "/proc";
+
 /// How long to wait before another look at a process that may be at work.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// This machine, as far as its `/proc` shows it.
 #[derive(Debug)]
 pub(super) struct Machine {
-    /// Where that is.
     root: PathBuf,
 }
 
-impl Default for Machine {
-    fn default() -> Self {
-        Self { root: "/proc".into() }
+impl Machine {
+    pub(super) fn this() -> Self {
+        Self { root: ROOT.into() }
     }
 }
 

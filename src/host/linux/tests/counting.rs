@@ -1,6 +1,7 @@
 //! Which holders serve, where it may not be read on what a thread waits (Yama), only that it waits.
 
-use super::fake::{Fake, Process, answered, connection, serving, session};
+use super::fake::{Fake, Process};
+use super::{answered, connection, serving, session};
 use crate::host::Role;
 
 /// A machine of secrets: pid 10 holds the socket of the session on port 4000, which instance 5

@@ -1,6 +1,7 @@
 //! When others than those that are seen may hold a socket.
 
-use super::fake::{Fake, USER, serving, session};
+use super::fake::{Fake, USER};
+use super::{serving, session};
 
 /// A machine on which pid 10 holds the socket of the session on port 4000.
 fn machine() -> Fake {
@@ -40,6 +41,18 @@ fn a_process_of_another_user_does_not() {
     fake.process(20).user(0);
     fake.obstruct("20/fd");
     assert_eq!(doubt(&fake), None);
+}
+
+#[test]
+fn a_process_of_another_unix_session_does_not_unless_a_holder_has_begun_its_own() {
+    let fake = machine();
+    fake.process(20).session(6);
+    fake.obstruct("20/fd");
+    assert_eq!(doubt(&fake), None);
+    fake.process(10).socket(3, 70).session(10);
+    assert_eq!(doubt(&fake).as_deref(), Some(BLIND));
+    fake.process(10).socket(3, 70).session(6);
+    assert_eq!(doubt(&fake).as_deref(), Some(BLIND));
 }
 
 #[test]

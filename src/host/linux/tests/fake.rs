@@ -1,20 +1,18 @@
 //! A made-up `/proc`.
 
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::{SERVER, session};
 use crate::host::linux::{Machine, holders};
-use crate::host::{Connection, Host as _, Role};
+use crate::host::{Connection, Host as _};
 use crate::model::Holding;
 
 /// The user of all made-up sockets.
 pub(super) const USER: u32 = 1000;
-/// The server's port.
-const SERVER: u16 = 25978;
 
 pub(super) struct Fake {
     directory: TempDir,
@@ -41,16 +39,21 @@ impl Fake {
         Machine { root: self.root().into() }
     }
 
-    pub(super) fn write(&self, path: &str, text: &str) {
+    /// A path below the root, with all that it takes to write there.
+    fn place(&self, path: &str) -> PathBuf {
         let path = self.root().join(path);
         fs::create_dir_all(path.parent().expect("below the root")).expect("it can be made");
+        path
+    }
+
+    pub(super) fn write(&self, path: &str, text: &str) {
+        let path = self.place(path);
         drop(fs::remove_dir(&path));
         fs::write(path, text).expect("it can be written");
     }
 
     pub(super) fn link(&self, path: &str, target: &str) {
-        let path = self.root().join(path);
-        fs::create_dir_all(path.parent().expect("below the root")).expect("it can be made");
+        let path = self.place(path);
         drop(fs::remove_file(&path));
         symlink(target, path).expect("it can be linked");
     }
@@ -93,6 +96,7 @@ impl Fake {
             pid,
             state: 'S',
             parent: 1,
+            session: 5,
             flags: 0,
             start: 100,
             threads: 1,
@@ -135,6 +139,7 @@ pub(super) struct Process<'a> {
     pid: u32,
     state: char,
     parent: u32,
+    session: u32,
     flags: u32,
     start: u64,
     threads: u32,
@@ -147,9 +152,9 @@ impl Process<'_> {
     }
 
     fn write(self) -> Self {
-        let Self { fake, pid, state, parent, flags, start, threads, users } = self;
+        let Self { fake, pid, state, parent, session, flags, start, threads, users } = self;
         let stat = format!(
-            "{pid} (py thon)) {state} {parent} 0 0 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 {threads} 0 {start}{}\n",
+            "{pid} (py thon)) {state} {parent} 0 {session} 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 {threads} 0 {start}{}\n",
             " 0".repeat(30)
         );
         fake.write(&format!("{pid}/stat"), &stat);
@@ -170,6 +175,11 @@ impl Process<'_> {
 
     pub(super) fn parent(self, parent: u32) -> Self {
         Self { parent, ..self }.write()
+    }
+
+    /// Its Unix session.
+    pub(super) fn session(self, session: u32) -> Self {
+        Self { session, ..self }.write()
     }
 
     pub(super) fn flags(self, flags: u32) -> Self {
@@ -209,8 +219,8 @@ impl Process<'_> {
         let lines = watched.iter().map(|inode| {
             format!("tfd:        8 events:       19 data:                8  pos:0 ino:{inode:x} sdev:8\n")
         });
-        let text = "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t1057\n".to_owned();
-        self.fake.write(&format!("{}/fdinfo/{fd}", self.pid), &(text + &lines.collect::<String>()));
+        let text = "pos:\t0\nflags:\t02000002\n".to_owned() + &lines.collect::<String>();
+        self.fake.write(&format!("{}/fdinfo/{fd}", self.pid), &text);
         self
     }
 
@@ -229,24 +239,4 @@ impl Process<'_> {
         process.fake.obstruct(&format!("{}/task/{thread}/syscall", process.pid));
         process
     }
-}
-
-/// A client on this port of the loopback.
-pub(super) fn connection(port: u16, role: Role) -> Connection {
-    let local = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-    Connection { client: local(port), server: local(SERVER), role }
-}
-
-pub(super) fn session(port: u16) -> Connection {
-    connection(port, Role::Session)
-}
-
-/// A process registration's connection that answered a ping.
-pub(super) fn answered(port: u16) -> Connection {
-    connection(port, Role::Answered)
-}
-
-/// The pids of the holders, and whether each serves.
-pub(super) fn serving(holding: &Holding) -> Vec<(u32, Option<bool>)> {
-    holding.holders.iter().map(|holder| (holder.pid, holder.serving)).collect()
 }

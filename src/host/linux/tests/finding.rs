@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::fake::{Fake, USER, connection, session};
+use super::fake::{Fake, USER};
+use super::{connection, session};
 use crate::host::linux::Machine;
 use crate::host::linux::process::uptime;
 use crate::host::{Connection, Host as _, Role};

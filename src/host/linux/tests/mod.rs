@@ -7,3 +7,31 @@ mod fake;
 mod finding;
 mod real;
 mod serving;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use crate::host::{Connection, Role};
+use crate::model::Holding;
+
+/// The server's port.
+const SERVER: u16 = 25978;
+
+/// A client on this port of the loopback.
+fn connection(port: u16, role: Role) -> Connection {
+    let local = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    Connection { client: local(port), server: local(SERVER), role }
+}
+
+fn session(port: u16) -> Connection {
+    connection(port, Role::Session)
+}
+
+/// A process registration's connection that answered a ping.
+fn answered(port: u16) -> Connection {
+    connection(port, Role::Answered)
+}
+
+/// The pids of the holders, and whether each serves.
+fn serving(holding: &Holding) -> Vec<(u32, Option<bool>)> {
+    holding.holders.iter().map(|holder| (holder.pid, holder.serving)).collect()
+}

@@ -64,7 +64,7 @@ impl Family {
     }
 
     fn holding(&self) -> Holding {
-        Machine::default().holders(&[self.connection]).remove(0)
+        Machine::this().holders(&[self.connection]).remove(0)
     }
 
     /// Waits until it is so.
@@ -145,11 +145,11 @@ fn this_very_process_holds_both_ends_in_ipv4_and_ipv6() {
             Connection { client: server, server: client, role: Role::Other },
         ];
         let accepted = listener.accept().expect("it was connected to");
-        for holding in Machine::default().holders(&connections) {
+        for holding in Machine::this().holders(&connections) {
             let me = of(&holding, process::id());
             assert_eq!(me.serving, None);
         }
-        let listeners = Machine::default().listeners(server.port());
+        let listeners = Machine::this().listeners(server.port());
         assert!(listeners.iter().any(|holder| holder.pid == process::id()));
         drop(accepted);
     }
@@ -157,7 +157,7 @@ fn this_very_process_holds_both_ends_in_ipv4_and_ipv6() {
 
 #[test]
 fn this_machine_has_a_network() {
-    let network = Machine::default().network().expect("it has a name");
+    let network = Machine::this().network().expect("it has a name");
     let (boot, namespace) = network.rsplit_once('/').expect("two parts");
     assert_eq!(boot.len(), 36);
     assert!(namespace.parse::<u64>().is_ok());

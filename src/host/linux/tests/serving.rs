@@ -1,6 +1,7 @@
 //! Which holders serve, where it may be read what threads wait on.
 
-use super::fake::{Fake, Process, answered, connection, serving, session};
+use super::fake::{Fake, Process};
+use super::{answered, connection, serving, session};
 use crate::host::Role;
 
 /// `epoll_wait` on the descriptor 5 of a made-up process.
