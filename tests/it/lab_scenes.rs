@@ -8,21 +8,15 @@ use std::net::TcpStream;
 use serde_json::{Value, json};
 
 use crate::lab::{
-    self, Client, Healthy, Network, Odd, Options, OrphanedPort, PATIENCE, Phantom, Pipeline, Scene,
-    Server, phantom, vanished_host,
+    self, Client, Healthy, Odd, Options, OrphanedPort, PATIENCE, Phantom, Pipeline, Scene, Server,
+    phantom, vanished_host,
 };
-use crate::stage::server;
+use crate::stage::{network, server};
 
 /// Those of the pipeline SYSTEM.
 const UNITS: [&str; 2] = ["SYSTEM/PUB", "SYSTEM/SUB"];
 
 const SECOND: Duration = Duration::from_secs(1);
-
-/// A network; where there can be none, the test tells why, and has nothing to do.
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn network() -> Option<Network> {
-    Network::try_new().map_err(|why| eprintln!("skipped: {why}")).ok()
-}
 
 #[test]
 fn a_cut_network_loses_all_packets_and_heals_without_a_loss() {

@@ -5,6 +5,10 @@ use std::process::{Child, Command, Stdio};
 
 use regex::Regex;
 
+use crate::lab::Server;
+
+const GRAPHCTL: &str = env!("CARGO_BIN_EXE_graphctl");
+
 /// What one run of graphctl came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Run {
@@ -18,7 +22,15 @@ pub(crate) struct Run {
 
 /// A command line of graphctl towards a server, with nothing of our own environment in it.
 pub(crate) fn command(address: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_graphctl"));
+    prepared(Command::new(GRAPHCTL), address, arguments)
+}
+
+/// The same in the network that a server is in.
+pub(crate) fn command_beside(server: &Server, arguments: &[&str]) -> Command {
+    prepared(server.side().command(GRAPHCTL), server.address(), arguments)
+}
+
+fn prepared(mut command: Command, address: &str, arguments: &[&str]) -> Command {
     for variable in ["GRAPHCTL_NO_ADMIN", "GRAPHCTL_START_TIMEOUT", "NO_COLOR", "COLUMNS"] {
         command.env_remove(variable);
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::lab::{self, Options, PATIENCE, Pipeline, Process, Server};
+use crate::lab::{self, Network, Options, PATIENCE, Pipeline, Process, Server};
 use crate::run::{Run, graphctl};
 
 pub(crate) fn server() -> Server {
@@ -49,4 +49,10 @@ pub(crate) fn starting(server: &Server, options: Options) -> Pipeline {
 pub(crate) fn assert_full_rate(client: &Process) {
     let rate = client.rate_over(Duration::from_secs(1));
     assert!(rate > 160.0, "it was to be 200 messages a second: {rate}");
+}
+
+/// A network; where there can be none, the test tells why, and has nothing to do.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+pub(crate) fn network() -> Option<Network> {
+    Network::try_new().map_err(|why| eprintln!("skipped: {why}")).ok()
 }
