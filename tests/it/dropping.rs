@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::lab::{self, Client, Options, PATIENCE, Phantom, Pipeline, phantom};
+use crate::lab::{self, Client, Odd, Options, PATIENCE, Phantom, Pipeline, phantom};
 use crate::run::{expect, graphctl};
 use crate::stage::{assert_full_rate, reap, relaunch, server, wait_until_judged};
 use crate::wiretap::Wiretap;
@@ -162,6 +162,24 @@ fn a_ghost() {
     expect(&reap(&server, &[]), 0, &table("stale ghost", "dropped", "-"), "1 session dropped\n");
     assert_eq!(server.witness().sessions(), [] as [String; 0]);
     assert_eq!(server.log(), "");
+}
+
+/// Its client hung up while the server was busy with its request, and could not notice.
+#[test]
+fn a_client_that_closed_too_early() {
+    let mut server = server();
+    let odd = Client::odd(&server, Odd::ClosedInFlight);
+    let keys = "CLOSED, CLOSED/U";
+    let deadline = Instant::now() + PATIENCE;
+    while !graphctl(server.address(), &["sessions", "list"]).stdout.contains("client-closed") {
+        assert!(Instant::now() < deadline, "the closed client was not found");
+    }
+    let did = reap(&server, &["--component", "CLOSED"]);
+    expect(&did, 0, &table("stale client-closed", "dropped", keys), "1 session dropped\n");
+    assert_eq!(server.witness().sessions_of("CLOSED"), [] as [String; 0]);
+    Client::silent_session(&server, &["CLOSED", "CLOSED/U"]).close();
+    odd.close();
+    server.wait_state("an empty server", |state| state["clients"] == serde_json::json!({}));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! What must never be touched, while it starts, runs, idles and stops.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::lab::{Client, Options, PATIENCE, Phantom, Pipeline, Server, phantom};
+use crate::lab::{Client, Options, PATIENCE, Phantom, Pipeline, Server, StartMethod, phantom};
 use crate::run::graphctl;
 use crate::stage::{assert_full_rate, server, starting};
 
@@ -29,6 +30,34 @@ fn a_pipeline_of_two_processes_survives_and_loses_nothing() {
     pipeline.interrupt();
     assert_eq!(reap(&server), 0);
     pipeline.wait_exit(PATIENCE);
+}
+
+/// From before it is launched until after it has left.
+#[test]
+fn a_pipeline_is_reaped_beside_from_its_start_to_its_end() {
+    let starts = [StartMethod::Fork, StartMethod::Spawn, StartMethod::Forkserver];
+    let ways = starts.map(|start_method| Options { start_method, ..Options::two_processes() });
+    for options in ways.into_iter().chain([Options::default()]) {
+        let server = server();
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let reaping = scope.spawn(|| {
+                let mut reaped = 0;
+                while !over.load(Ordering::Relaxed) {
+                    reaped += reap(&server);
+                }
+                reaped
+            });
+            let mut pipeline = Pipeline::running(&server, &options);
+            assert_full_rate(&pipeline);
+            let (_, counts) = pipeline.counts_over(Duration::ZERO);
+            assert_eq!((&counts["foreign"], &counts["gaps"]), (&0.into(), &0.into()));
+            pipeline.interrupt();
+            pipeline.wait_exit(PATIENCE);
+            over.store(true, Ordering::Relaxed);
+            assert_eq!(reaping.join().expect("the reaps end well"), 0, "{options:?}");
+        });
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod dropping;
 mod fake;
 mod half_open;
 mod healthy;
+mod killing;
 mod lab_scenes;
 mod listing;
 mod locks;

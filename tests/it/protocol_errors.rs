@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::fake::Step::{Block, Connected, Expect, Gone, Hold, Reset, Send, Trickle};
 use crate::fake::{Fake, SESSION_ID, Step, block, frame, graphctl, session_reply, signal, watched};
-use crate::lab::{self, Server};
+use crate::lab::{self, OrphanedPort, Server};
 use crate::run::{self, Run, expect};
 
 const SESSION: &[u8] = b"\x15";
@@ -120,6 +120,21 @@ fn a_port_that_never_greets_is_told_with_its_holder() {
         "hint: its listening socket is held by {holder}; end what is left of a dead server"
     );
     fails(&run, 69, &format!("{silent}\n{hint}\n"));
+}
+
+/// Its backends inherited the listening socket.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_port_of_a_dead_server_is_told_with_the_heirs_that_hold_it() {
+    let orphan = OrphanedPort::of(&lab::ezmsg("3.9.0"));
+    let run = graphctl(orphan.address(), &[SOON, "sessions", "list"]);
+    assert_eq!((run.code, run.stderr.lines().count()), (69, 2), "{run:#?}");
+    let hint = run.stderr.lines().nth(1).expect("a hint");
+    assert!(hint.starts_with("hint: its listening socket is held by pid "), "{hint}");
+    assert!(hint.ends_with("; end what is left of a dead server"), "{hint}");
+    for heir in orphan.holders() {
+        assert!(hint.contains(&format!("pid {heir} (")), "{hint}");
+    }
 }
 
 #[test]

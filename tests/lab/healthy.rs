@@ -193,12 +193,16 @@ impl Scene {
                 expect(pipeline, Some("FIRST"), 200.0);
                 expect(pipeline, Some("SECOND"), 200.0);
             }
-            (Healthy::OneStoppedInNotebook, Some(pipeline), _) => {
-                expect(pipeline, Some("SECOND"), 200.0);
-            }
+            (Healthy::OneStoppedInNotebook, ..) => self.expect_flow_of("SECOND", span),
             (how, Some(pipeline), _) if how.flows() => expect(pipeline, None, 200.0),
             _ => {}
         }
+    }
+
+    /// Expects the messages of one of the runs in a notebook to flow for this long.
+    pub fn expect_flow_of(&self, run: &str, span: Duration) {
+        let pipeline = self.pipeline.as_ref().expect("a notebook is a pipeline");
+        self.expect_rate(pipeline, Some(run), 200.0, span);
     }
 
     /// Lets what takes its time go on, and expects it to end well: a start at full rate, a stop with its end.
