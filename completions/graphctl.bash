@@ -519,7 +519,7 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__sessions__subcmd__drop)
-            opts="-n -y -o -q -v -h --force --dry-run --yes --output --address --timeout --no-admin --start-timeout --color --quiet --verbose --help"
+            opts="-n -y -o -q -v -h --force --dry-run --kill --yes --output --address --timeout --no-admin --start-timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -729,7 +729,7 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__sessions__subcmd__reap)
-            opts="-n -y -o -q -v -h --include-suspect --max --dry-run --yes --output --older-than --idle-for --component --colliding-with --state --host --pid --exclude --address --timeout --no-admin --start-timeout --color --quiet --verbose --help"
+            opts="-n -y -o -q -v -h --include-suspect --spare-flowing --max --dry-run --kill --yes --output --older-than --idle-for --component --colliding-with --state --host --pid --exclude --address --timeout --no-admin --start-timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -42,9 +42,9 @@ fn main() {
     scene.play(Phantom::CleanupInterrupted, "stale abandoned", &[]);
 
     tell("Scene 2. SIGTERM ends the main process; the forked backend lives on with its session.");
-    tell("Half of it still answers, so that is no proof: it is suspect, and goes on request only.");
+    tell("It still answers and publishes, to nobody: dropping it, and ending what is left of it.");
     let scene = Scene::open(&graphctl, &python, clean);
-    scene.play(Phantom::MainTerminated, "suspect partial", &["--include-suspect"]);
+    scene.play(Phantom::MainTerminated, "stale headless", &["--kill"]);
     tell("Both phantoms are cleared, and the pipeline ran again at full rate.");
 }
 

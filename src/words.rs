@@ -50,12 +50,13 @@ pub fn rate(messages_a_second: f64) -> String {
 #[must_use]
 pub fn flowing(rates: impl Iterator<Item = Option<f64>>) -> Option<String> {
     let rates: Vec<_> = rates.flatten().filter(|rate| *rate > 0.0).collect();
-    let number = rates.len();
+    let what = match rates.len() {
+        0 => return None,
+        1 => "1 of these still publishes".to_owned(),
+        number => format!("{number} of these still publish"),
+    };
     let all = rate(rates.iter().sum());
-    let text = format!(
-        "FLOWING: {number} of these still publish: {all}; --spare-flowing leaves such alone"
-    );
-    (number > 0).then_some(text)
+    Some(format!("FLOWING: {what} {all}; --spare-flowing leaves such alone"))
 }
 
 /// How many names a list shows before it counts the rest.

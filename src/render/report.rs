@@ -72,6 +72,9 @@ fn freed(lock: &Freed) -> String {
     let awaited = format!("{} waits {}", lock.holder.request, lock::awaited(&lock.holder));
     let detail = lock.detail.as_ref().map_or_else(String::new, |detail| format!(": {detail}"));
     let what = match lock.outcome {
+        Outcome::Dropped if lock.holder.gone => {
+            "the server has given that up, and the command lock is free of it"
+        }
         Outcome::Dropped => "that connection was closed, and the command lock is free of it",
         Outcome::WouldDrop => "that connection would be closed, to free the command lock",
         Outcome::AlreadyGone => "the command lock is free already",

@@ -103,7 +103,7 @@ fn a_headless_pipeline_goes_with_its_heirs_or_is_spared_while_it_flows() {
     let would = reap(&server, &["--dry-run", "--kill"]);
     assert_eq!(would.code, 0, "{would:#?}");
     assert!(would.stdout.contains(" msg/s  would-drop  "), "{would:#?}");
-    assert!(would.stderr.contains("FLOWING: 1 of these still publish: "), "{would:#?}");
+    assert!(would.stderr.contains("FLOWING: 1 of these still publishes "), "{would:#?}");
     for pid in [pub_pid, sub_pid] {
         assert!(would.stderr.contains(&format!("pid {pid} (")), "{would:#?}");
     }

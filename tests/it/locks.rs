@@ -9,11 +9,11 @@ use graphctl::{inventory, wire};
 use serde_json::{Value, json};
 
 use crate::lab::{
-    Client, Options, Pipeline, Server, Wedge, greeted, half_sent, lock_for_a_second, own_address,
-    read_id, stuff_process,
+    Client, Options, Phantom, Pipeline, Server, Wedge, greeted, half_sent, lock_for_a_second,
+    own_address, phantom, read_id, stuff_process,
 };
 use crate::run::graphctl;
-use crate::stage::server;
+use crate::stage::{reap, relaunch, server};
 
 /// Asks for the whole graph.
 const DAG: &[u8] = b"\x0a";
@@ -123,6 +123,37 @@ fn a_routed_request_waits_for_the_process_that_does_not_read() {
     });
     assert_eq!(told, expected);
     pipeline.signal_pid("KILL", stopped);
+    expect_free(&mut server);
+}
+
+/// The pipeline that keeps the lock is suspect, and goes on request; with it the lock is free.
+#[test]
+fn a_reap_of_suspects_frees_a_server_that_a_stopped_process_keeps() {
+    let mut server = server();
+    let _phantom = phantom(&server, Phantom::BackendStopped, "SYSTEM");
+    let session = server.witness().sessions_of("SYSTEM").remove(0);
+    let (_asker, _) = stuff_process(&mut server, "SYSTEM/PUB");
+    let status = graphctl(server.address(), &["server", "status"]);
+    let told = format!("(of {session}): graphctl sessions reap --include-suspect\n");
+    assert!(status.stderr.ends_with(&told), "{status:#?}");
+    let run = reap(&server, &["--include-suspect"]);
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert!(run.stdout.contains("suspect unresponsive  dropped  SYSTEM"), "{run:#?}");
+    expect_free(&mut server);
+    relaunch(&server);
+}
+
+/// Nobody is left who could confirm: only the server's own memory of it can be told to give up.
+#[test]
+fn a_reap_of_suspects_frees_a_server_that_waits_for_one_that_left() {
+    let mut server = server();
+    let wedge = Wedge::before_one_that_left(&mut server, "GONE");
+    wedge.kill();
+    server.wait_state("an end of the publishers", |it| it["clients"]["PublisherInfo"].is_null());
+    let run = reap(&server, &["--include-suspect"]);
+    let freed = "SYNC waits for a publisher on GONE that has left: the server has given that up, \
+                 and the command lock is free of it\n";
+    assert!(run.code == 0 && run.stderr.contains(freed), "{run:#?}");
     expect_free(&mut server);
 }
 
