@@ -34,7 +34,7 @@ pub struct Look {
     pub cases: Vec<Case>,
     /// Keys that are in each other's way.
     pub collisions: Vec<Collision>,
-    /// When it was taken.
+    /// When it was taken: at the end of the wait for answers.
     pub taken: Instant,
 }
 
@@ -101,6 +101,7 @@ impl Observer {
                 inventory
             }
         };
+        let taken = Instant::now();
         if let Some(own) = self.own() {
             find_holders(&mut inventory, own, self.host.as_ref());
         }
@@ -111,7 +112,7 @@ impl Observer {
             cases = judge::judge(&inventory, &thresholds);
         }
         let collisions = judge::collisions::among(&inventory, &cases);
-        Ok(Look { inventory, cases, collisions, taken: Instant::now() })
+        Ok(Look { inventory, cases, collisions, taken })
     }
 
     /// What the server holds, without asking any process for a sign of life.

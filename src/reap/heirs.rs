@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::report::{Heir, HeirEnd};
 use crate::admin::DropTarget;
 use crate::host::Held;
-use crate::model::{Holder, Inventory};
+use crate::model::Holder;
 
 /// What is left of one target.
 #[derive(Debug, Default)]
@@ -38,11 +38,10 @@ impl Heirs {
 
 /// By target: the processes that hold any of the clients that go with it.
 #[must_use]
-pub fn of(plans: &[DropTarget], inventory: &Inventory, held: &Held) -> HashMap<Uuid, Heirs> {
+pub fn of(plans: &[DropTarget], held: &Held) -> HashMap<Uuid, Heirs> {
     let planned: HashSet<Uuid> = plans.iter().flat_map(DropTarget::clients).collect();
     let staying = held.iter().filter(|(client, _)| !planned.contains(*client));
     let needed: HashSet<_> = staying.flat_map(|(_, holding)| &holding.holders).map(name).collect();
-    let server = inventory.server.process.as_ref().map(|server| server.pid);
     let heirs = |plan: &DropTarget| {
         let mut heirs = Heirs::default();
         let mut seen = HashSet::new();
@@ -51,8 +50,8 @@ pub fn of(plans: &[DropTarget], inventory: &Inventory, held: &Held) -> HashMap<U
             if !seen.insert(name(holder)) {
                 continue;
             }
-            let spared = needed.contains(&name(holder)) || server == Some(holder.pid);
-            if spared { &mut heirs.spare } else { &mut heirs.end }.push(holder.clone());
+            if needed.contains(&name(holder)) { &mut heirs.spare } else { &mut heirs.end }
+                .push(holder.clone());
         }
         heirs
     };

@@ -6,7 +6,7 @@ pub mod plan;
 mod reach;
 pub mod report;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -62,60 +62,81 @@ pub async fn run(
     extent: Extent,
     command: &'static str,
 ) -> Result<Report> {
-    let (look, stuck) = if extent.free || condemned.iter().any(|it| it.warrant != Warrant::Force) {
+    let forced = !extent.free && condemned.iter().all(|it| it.warrant == Warrant::Force);
+    let (look, stuck) = if forced {
+        (first, None)
+    } else {
         tokio::time::sleep_until((first.taken + SECOND_LOOK_AFTER).into()).await;
         let second = observer.look_again(first.taken).await?;
-        let stuck = lock::stuck(&first, &second).filter(|_| extent.free);
-        (second, stuck)
-    } else {
-        (first, None)
+        let stuck = lock::stuck(&first, &second);
+        (second, stuck.filter(|_| extent.free))
     };
-    let mut targets = Vec::new();
-    let mut plans = Vec::new();
-    let planner = Planner::new(&look.inventory);
-    for it in condemned {
-        let Some(case) = look.cases.iter().find(|case| case.id == it.id) else {
-            targets.push(Target::gone(it.id));
-            continue;
-        };
-        if it.spare_flowing && case.may_flow() {
-            let now = "messages flow from it now".to_owned();
-            targets.push(Target::ended(&look.inventory, case, Outcome::Changed, now));
-        } else if let Some(plan) = planner.plan(case, it.warrant) {
-            targets.push(Target::new(&look.inventory, case, &plan));
-            plans.push(plan);
-        } else {
-            let now = format!("it is {} now: {}", case.verdict, case.evidence.join("; "));
-            targets.push(Target::ended(&look.inventory, case, Outcome::Changed, now));
-        }
-    }
+    let (targets, plans) = planned(&look, condemned);
     let held = if extent.kill { observer.holders(&look.inventory) } else { Held::new() };
-    let mut left = heirs::of(&plans, &look.inventory, &held);
-    // What is dropped anyway frees the lock by that.
-    let dropped: HashSet<_> = plans.iter().flat_map(DropTarget::clients).collect();
-    let stuck = stuck.filter(|it| it.client.is_none_or(|client| !dropped.contains(&client)));
+    let mut heirs = heirs::of(&plans, &held);
     let mut report = Report { targets, ..Report::new(look.inventory.server, extent.dry_run) };
-    if let Some(holder) = stuck {
+    if let Some(holder) = stuck.filter(|it| !frees(&plans, it)) {
         report.lock = Some(free(observer, holder, extent.dry_run, command).await?);
     }
-    if extent.dry_run || plans.is_empty() {
+    if extent.dry_run {
         for target in &mut report.targets {
-            target.heirs = left.remove(&target.id).map(Heirs::untouched).unwrap_or_default();
+            target.heirs = heirs.remove(&target.id).map(Heirs::untouched).unwrap_or_default();
         }
-        return Ok(report);
+    } else if !plans.is_empty() {
+        let after = drop_all(observer, &mut report, &plans, command).await?;
+        if extent.kill {
+            let held = observer.holders(&after);
+            end_all(&mut report, heirs, &held).await;
+        }
     }
-    let outcomes = observer.admin(command)?.drop_targets(&plans).await?;
+    Ok(report)
+}
+
+/// What is to become of each condemned case at this look, and the plans of those that go.
+fn planned(look: &Look, condemned: &[Condemned]) -> (Vec<Target>, Vec<DropTarget>) {
+    let planner = Planner::new(&look.inventory);
+    let mut plans = Vec::new();
+    let target = |it: &Condemned| {
+        let Some(case) = look.cases.iter().find(|case| case.id == it.id) else {
+            return Target::gone(it.id);
+        };
+        let changed = |now| Target::ended(&look.inventory, case, Outcome::Changed, now);
+        match planner.plan(case, it.warrant) {
+            None => changed(format!("it is {} now: {}", case.verdict, case.evidence.join("; "))),
+            Some(_) if it.spare_flowing && case.may_flow() => {
+                changed("messages flow from it now".into())
+            }
+            Some(plan) => {
+                let target = Target::new(&look.inventory, case, &plan);
+                plans.push(plan);
+                target
+            }
+        }
+    };
+    (condemned.iter().map(target).collect(), plans)
+}
+
+/// Whether a drop closes the connection that a command with the command lock waits for.
+fn frees(plans: &[DropTarget], holder: &LockHolder) -> bool {
+    let mut dropped = plans.iter().flat_map(DropTarget::clients);
+    holder.client.is_some_and(|client| dropped.any(|dropped| dropped == client))
+}
+
+/// Drops in one step of the server, and looks what is there afterwards.
+async fn drop_all(
+    observer: &mut Observer,
+    report: &mut Report,
+    plans: &[DropTarget],
+    command: &'static str,
+) -> Result<Inventory> {
+    let outcomes = observer.admin(command)?.drop_targets(plans).await?;
     let after = observer.inventory().await?;
     for target in &mut report.targets {
         let Some(plan) = plans.iter().find(|plan| plan.id == target.id) else { continue };
         let outcome = outcomes.iter().find(|outcome| outcome.id == target.id);
         (target.outcome, target.detail) = verified(outcome, plan, &after);
     }
-    if extent.kill {
-        let held = observer.holders(&after);
-        end_heirs(&mut report, left, &held).await;
-    }
-    Ok(report)
+    Ok(after)
 }
 
 /// Closes the connection that a command with the command lock waits for in vain.
@@ -133,9 +154,9 @@ async fn free(
 }
 
 /// Ends what is left of the targets that went. What it holds on the server now, it has taken since.
-async fn end_heirs(report: &mut Report, mut left: HashMap<Uuid, Heirs>, held: &Held) {
+async fn end_all(report: &mut Report, mut heirs: HashMap<Uuid, Heirs>, held: &Held) {
     for target in report.targets.iter_mut().filter(|it| it.outcome == Outcome::Dropped) {
-        let Some(mut heirs) = left.remove(&target.id) else { continue };
+        let Some(mut heirs) = heirs.remove(&target.id) else { continue };
         heirs.spare_holders(held);
         let ends = host::end(&heirs.end, KILL_GRACE).await;
         let ended = heirs.end.into_iter().zip(ends.into_iter().map(HeirEnd::Ended));

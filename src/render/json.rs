@@ -9,13 +9,14 @@ use uuid::Uuid;
 use super::lock;
 use super::status::{Endpoints, channel};
 use crate::admin::DropTarget;
+use crate::host::Ended;
 use crate::judge::{Case, Collision};
 use crate::look::Look;
 use crate::model::{
     Holder, Holding, Inventory, LockHolder, Ping, Process, Server, ServerProcess, Session, WaitsFor,
 };
 use crate::reap::report::Clients;
-use crate::reap::{Freed, Planner, Report, Target};
+use crate::reap::{Freed, Heir, HeirEnd, Planner, Report, Target};
 
 /// Raised when a field is removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
@@ -108,6 +109,16 @@ struct TargetView<'a> {
     clients: ClientsView,
     /// The processes of this machine that were ended, or in a dry run would be.
     killed: Vec<u32>,
+    /// All that it left behind on this machine, if they were to be ended.
+    heirs: Vec<HeirView<'a>>,
+}
+
+#[derive(Serialize)]
+struct HeirView<'a> {
+    pid: u32,
+    command: &'a str,
+    outcome: &'static str,
+    detail: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -365,8 +376,21 @@ fn target(target: &Target) -> TargetView<'_> {
         outcome: target.outcome.name(),
         detail: target.detail.as_deref(),
         clients: clients_view(target.clients),
+        heirs: target.heirs.iter().map(heir).collect(),
         killed: target.heirs.iter().filter(|it| it.is_ended()).map(|it| it.process.pid).collect(),
     }
+}
+
+fn heir(heir: &Heir) -> HeirView<'_> {
+    let (outcome, detail) = match &heir.end {
+        HeirEnd::Would => ("would-end", None),
+        HeirEnd::Spared => ("spared", None),
+        HeirEnd::Ended(Ended::Terminated) => ("ended", None),
+        HeirEnd::Ended(Ended::Killed) => ("killed", None),
+        HeirEnd::Ended(Ended::AlreadyGone) => ("already-gone", None),
+        HeirEnd::Ended(Ended::Failed(why)) => ("failed", Some(why.as_str())),
+    };
+    HeirView { pid: heir.process.pid, command: &heir.process.command, outcome, detail }
 }
 
 const fn kind(leftover: bool) -> &'static str {

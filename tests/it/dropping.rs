@@ -119,7 +119,9 @@ fn a_headless_pipeline_goes_with_its_heirs_or_is_spared_while_it_flows() {
     let mut heirs = [pub_pid, sub_pid];
     heirs.sort_unstable();
     assert_eq!(serde_json::json!(killed), serde_json::json!(heirs));
-    heirs.iter().for_each(|heir| phantom.wait_gone(*heir, PATIENCE));
+    for heir in heirs {
+        phantom.wait_gone(heir, PATIENCE);
+    }
     relaunch(&server);
 }
 

@@ -316,7 +316,7 @@ fn reaping_suspects_on_a_wedged_server_frees_it_and_leaves_the_healthy_alone() {
     server.wait_state("a free lock", |state| state["locked"] == false && state["waiters"] == 0);
     let paused = graphctl(server.address(), &["sessions", "list"]);
     expect(&paused, 0, &listing(&[&live, "observer  -"]), "");
-    wedge.resume(&server);
+    Wedge::resume(&server);
     drop(wedge);
     assert_flows(&pipeline);
     server.wait_state("the end of the publisher", |it| it["clients"]["SessionInfo"] == 1);

@@ -69,7 +69,7 @@ impl Wedge {
     }
 
     /// Makes all publishers go on, which SYNC has paused.
-    pub fn resume(&self, server: &Server) {
+    pub fn resume(server: &Server) {
         greeted(server.address()).write_all(RESUME).expect("the server takes an opcode");
     }
 
@@ -77,7 +77,7 @@ impl Wedge {
     pub fn end(&mut self, server: &mut Server) {
         self.publisher.signal("CONT");
         self.sync.read_exact(&mut [0]).expect("the server has synchronised all publishers");
-        self.resume(server);
+        Self::resume(server);
         let free = |state: &serde_json::Value| state["locked"] == false && state["waiters"] == 0;
         server.wait_state("a free lock", free);
     }
