@@ -195,7 +195,7 @@ fn processes_that_answered_are_looked_at_too_and_once() {
         find_holders(&mut look, own("127.0.0.1:1", server), &machine);
         let roles: Vec<_> = machine.asked.borrow().iter().map(|it| it.role).collect();
         let wanted = [Role::Session, Role::Answered];
-        assert_eq!(roles, wanted[..1 + usize::from(answered)]);
+        assert_eq!(roles, wanted[..=usize::from(answered)]);
     }
 }
 

@@ -1,0 +1,145 @@
+//! Sessions, leftovers, and what belongs to them.
+
+use std::net::SocketAddr;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{kind, seconds, time};
+use crate::admin::DropTarget;
+use crate::judge::{Case, Collision};
+use crate::model::{Holder, Holding, Inventory, Ping, Process, Session};
+use crate::reap::report::Clients;
+
+#[derive(Serialize)]
+pub(super) struct CaseView<'a> {
+    id: Uuid,
+    kind: &'static str,
+    created_at: Option<String>,
+    age_seconds: Option<f64>,
+    last_activity_at: Option<String>,
+    last_activity_seconds: Option<f64>,
+    root: Option<&'a str>,
+    components: Vec<&'a str>,
+    units: Vec<&'a str>,
+    edges: Option<u64>,
+    peer: Option<SocketAddr>,
+    verdict: &'static str,
+    reason: Option<&'static str>,
+    /// Messages that its processes publish a second; counted only where the verdict asks for it.
+    message_rate: Option<f64>,
+    evidence: &'a [String],
+    processes: Vec<ProcessView<'a>>,
+    /// Those that were seen; `holders_complete` tells whether these are all.
+    holders: Option<Vec<HolderView<'a>>>,
+    holders_complete: Option<bool>,
+    clients: Option<ClientsView>,
+}
+
+#[derive(Serialize)]
+struct ProcessView<'a> {
+    id: Uuid,
+    pid: Option<u32>,
+    host: Option<&'a str>,
+    units: &'a [String],
+    ping: Option<&'a str>,
+    ping_ms: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct HolderView<'a> {
+    pid: u32,
+    command: &'a str,
+    state: char,
+    age_seconds: f64,
+    serving: Option<bool>,
+}
+
+#[derive(Serialize)]
+pub(super) struct ClientsView {
+    publishers: usize,
+    subscribers: usize,
+    channels: usize,
+    processes: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct CollisionView<'a> {
+    kind: &'static str,
+    key: &'a str,
+    held_by: &'a [Uuid],
+}
+
+pub(super) fn view<'a>(
+    inventory: &'a Inventory,
+    case: &'a Case,
+    plan: Option<&DropTarget>,
+) -> CaseView<'a> {
+    let session = case.session(inventory);
+    let holding = session.and_then(|session| session.holding.as_ref());
+    let created = case.age.and_then(|age| inventory.now.checked_sub(age));
+    CaseView {
+        id: case.id,
+        kind: kind(session.is_none()),
+        created_at: created.map(time),
+        age_seconds: case.age.map(seconds),
+        last_activity_at: case.last_activity.map(time),
+        last_activity_seconds: case.idle(inventory).map(seconds),
+        root: session.and_then(|session| session.root.as_deref()),
+        components: case.keys(inventory),
+        units: case.units(inventory),
+        edges: session.map(|session| session.edges),
+        peer: session.and_then(Session::peer),
+        verdict: case.verdict.state(),
+        reason: case.verdict.reason(),
+        message_rate: case.rate,
+        evidence: &case.evidence,
+        processes: case.processes(inventory).map(process).collect(),
+        holders: holding.filter(|it| !it.holders.is_empty()).map(holders),
+        holders_complete: holding.map(|holding| holding.unsure.is_none()),
+        clients: plan.map(|plan| clients_view(plan.into())),
+    }
+}
+
+fn holders(holding: &Holding) -> Vec<HolderView<'_>> {
+    holding.holders.iter().map(holder).collect()
+}
+
+fn holder(holder: &Holder) -> HolderView<'_> {
+    HolderView {
+        pid: holder.pid,
+        command: &holder.command,
+        state: holder.state,
+        age_seconds: seconds(holder.age),
+        serving: holder.serving,
+    }
+}
+
+fn process(process: &Process) -> ProcessView<'_> {
+    let (ping, took) = match &process.ping {
+        Ping::NotAsked => (None, None),
+        Ping::Answered(took) => (Some("ok"), *took),
+        Ping::Heard => (Some("heard"), None),
+        Ping::Silent => (Some("timeout"), None),
+        Ping::Blocked => (Some("blocked"), None),
+        Ping::Failed(code) => (Some(code.as_str()), None),
+    };
+    ProcessView {
+        id: process.id,
+        pid: process.pid,
+        host: process.host.as_deref(),
+        units: &process.units,
+        ping,
+        ping_ms: took.map(|took| seconds(took * 1000)),
+    }
+}
+
+pub(super) fn clients_view(clients: Clients) -> ClientsView {
+    let Clients { publishers, subscribers, channels, processes } = clients;
+    ClientsView { publishers, subscribers, channels, processes }
+}
+
+pub(super) fn collision(collision: &Collision) -> CollisionView<'_> {
+    let Collision { kind, key, held_by } = collision;
+    CollisionView { kind: kind.name(), key, held_by }
+}

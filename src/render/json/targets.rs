@@ -1,0 +1,83 @@
+//! What became of what was to be dropped.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::cases::{ClientsView, clients_view};
+use super::server::{LockHolderView, lock_holder};
+use super::{kind, seconds};
+use crate::host::Ended;
+use crate::judge::Verdict;
+use crate::reap::{Freed, Heir, HeirEnd, Target};
+
+#[derive(Serialize)]
+pub(super) struct TargetView<'a> {
+    id: Uuid,
+    kind: &'static str,
+    verdict: Option<&'static str>,
+    reason: Option<&'static str>,
+    message_rate: Option<f64>,
+    evidence: &'a [String],
+    age_seconds: Option<f64>,
+    components: &'a [String],
+    outcome: &'static str,
+    detail: Option<&'a str>,
+    clients: ClientsView,
+    /// The processes of this machine that were ended, or in a dry run would be.
+    killed: Vec<u32>,
+    /// All that it left behind on this machine, if they were to be ended.
+    heirs: Vec<HeirView<'a>>,
+}
+
+#[derive(Serialize)]
+struct HeirView<'a> {
+    pid: u32,
+    command: &'a str,
+    outcome: &'static str,
+    detail: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+pub(super) struct FreedView<'a> {
+    holder: LockHolderView<'a>,
+    outcome: &'static str,
+    detail: Option<&'a str>,
+}
+
+pub(super) fn target(target: &Target) -> TargetView<'_> {
+    TargetView {
+        id: target.id,
+        kind: kind(target.leftover),
+        verdict: target.verdict.map(Verdict::state),
+        reason: target.verdict.and_then(Verdict::reason),
+        message_rate: target.rate,
+        evidence: &target.evidence,
+        age_seconds: target.age.map(seconds),
+        components: &target.components,
+        outcome: target.outcome.name(),
+        detail: target.detail.as_deref(),
+        clients: clients_view(target.clients),
+        heirs: target.heirs.iter().map(heir).collect(),
+        killed: target.heirs.iter().filter(|it| it.is_ended()).map(|it| it.process.pid).collect(),
+    }
+}
+
+fn heir(heir: &Heir) -> HeirView<'_> {
+    let (outcome, detail) = match &heir.end {
+        HeirEnd::Would => ("would-end", None),
+        HeirEnd::Spared => ("spared", None),
+        HeirEnd::Ended(Ended::Terminated) => ("ended", None),
+        HeirEnd::Ended(Ended::Killed) => ("killed", None),
+        HeirEnd::Ended(Ended::AlreadyGone) => ("already-gone", None),
+        HeirEnd::Ended(Ended::Failed(why)) => ("failed", Some(why.as_str())),
+    };
+    HeirView { pid: heir.process.pid, command: &heir.process.command, outcome, detail }
+}
+
+pub(super) fn freed(lock: &Freed) -> FreedView<'_> {
+    FreedView {
+        holder: lock_holder(&lock.holder),
+        outcome: lock.outcome.name(),
+        detail: lock.detail.as_deref(),
+    }
+}
