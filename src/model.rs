@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub const OWN_ROOT: &str = "graphctl";
 
 /// A server and everything it holds, as one look saw it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Inventory {
     /// The server itself.
     pub server: Server,
@@ -38,7 +38,7 @@ impl Inventory {
 }
 
 /// The server process.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Server {
     /// `host:port` as it was connected to.
     pub address: String,
@@ -60,7 +60,7 @@ pub enum Channel {
 }
 
 /// The server process, as it describes itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ServerProcess {
     /// Its pid, on its own host.
     pub pid: u32,
@@ -126,7 +126,7 @@ pub enum WaitsFor {
 }
 
 /// A session: one `GraphContext`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Session {
     /// Its id.
     pub id: Uuid,
@@ -166,7 +166,7 @@ impl Session {
 }
 
 /// A registered component.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Component {
     /// Its component key (ezmsg: its address).
     pub key: String,
@@ -179,7 +179,7 @@ pub struct Component {
 }
 
 /// A process that registered units.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Process {
     /// The id of its registration.
     pub id: Uuid,
@@ -243,7 +243,7 @@ pub enum Ping {
 }
 
 /// What the server knows of a client's connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Link {
     /// The client's address and port, as the server sees them.
     pub peer: Option<SocketAddr>,
@@ -303,7 +303,7 @@ impl Holder {
 }
 
 /// A publisher, a subscriber or a channel.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Endpoint {
     /// Its id.
     pub id: Uuid,
@@ -316,7 +316,7 @@ pub struct Endpoint {
 }
 
 /// What an endpoint does.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum EndpointKind {
     /// Publishes on a topic.
     Publisher(String),
@@ -327,7 +327,7 @@ pub enum EndpointKind {
 }
 
 /// What the server's histories of settings and topology events tell.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct History {
     /// Nothing of it was thrown away yet (the server keeps the last 10,000 events of each kind).
     pub whole: bool,
@@ -340,7 +340,7 @@ pub struct History {
 }
 
 /// A process that owned units and left.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Departed {
     /// When it connected.
     pub created: SystemTime,
@@ -352,7 +352,7 @@ pub struct Departed {
 }
 
 /// A session that registered components and is gone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ended {
     /// When it was opened.
     pub created: SystemTime,
