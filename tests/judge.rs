@@ -330,6 +330,23 @@ fn a_closed_connection_is_a_ghost_without_a_handler_and_client_closed_with_one()
 }
 
 #[test]
+fn a_vanished_host_proves_nothing_while_an_older_process_owns_a_unit() {
+    let vanished = |second, unit| {
+        let silent = Process { ping: Ping::Silent, ..process(second, &[unit]) };
+        Process { unacked_for: Some(Duration::from_secs(40)), ..silent }
+    };
+    let owners = |other| vec![vanished(11, "S/A"), other];
+    let mut look = inventory(vec![session(10, "S", &["A", "B"])], owners(vanished(12, "S/B")));
+    assert_eq!(verdicts(&look), [Verdict::Stale(StaleReason::HalfOpen)]);
+    look.processes = owners(process(12, &["S/B"]));
+    assert_eq!(verdicts(&look), [Verdict::Suspect(SuspectReason::Unresponsive)]);
+    look.processes[1].created = None;
+    assert_eq!(verdicts(&look), [Verdict::Unknown; 2], "it answers, whosever it is");
+    look.processes = owners(process(9, &["S/B"]));
+    assert_eq!(verdicts(&look), [Verdict::Unknown; 2]);
+}
+
+#[test]
 fn a_process_without_its_session_is_a_leftover_only_if_one_is_known_to_have_ended() {
     let mut look = inventory(vec![], vec![process(20, &["S/A"])]);
     assert_eq!(verdicts(&look), [Verdict::Unknown]);

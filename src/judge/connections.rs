@@ -54,8 +54,12 @@ pub(super) fn headless(facts: &Facts<'_>) -> Option<Judged> {
 }
 
 /// How long the client's host has acknowledged nothing to any process of the session, at least.
-/// `None` unless every owner runs there, and the session's own connection was silent as long.
+/// `None` unless every owner runs there, and the session's own connection was silent as long; also if
+/// a process that was there before the session owns a unit: whose that is cannot be told.
 pub(super) fn unacked_for(facts: &Facts<'_>) -> Option<Duration> {
+    if !facts.owned.foreign.is_empty() {
+        return None;
+    }
     let link = facts.session.link.as_ref()?;
     let host = link.peer?.ip();
     let of_owner = |process: &Process| {
