@@ -360,6 +360,17 @@ fn a_process_without_its_session_is_a_leftover_only_if_one_is_known_to_have_ende
 }
 
 #[test]
+fn a_process_that_a_session_which_cannot_be_read_may_have_is_no_leftover() {
+    let mut look = inventory(vec![session(19, "T", &["B"])], vec![process(20, &["S/A"])]);
+    let history = look.history.as_mut().expect("a history");
+    history.registrations = [("S/A".to_owned(), vec![id(10, 1)])].into();
+    assert_eq!(verdicts(&look)[1], Verdict::Stale(StaleReason::Leftover));
+    look.sessions[0].readable = false;
+    look.sessions[0].components.clear();
+    assert_eq!(verdicts(&look), [Verdict::Unknown; 2], "it may have registered S/A again");
+}
+
+#[test]
 fn units_that_an_older_process_owns_make_both_unknown() {
     let mut look = inventory(vec![session(990, "S", &["A"])], vec![process(20, &["S/A"])]);
     let history = look.history.as_mut().expect("a history");

@@ -256,6 +256,10 @@ pub(super) fn of_leftover(inventory: &Inventory, leftover: &Leftover) -> Judged 
         let session = inventory.sessions[session].id;
         return unknown(&format!("the younger session {session} has them too"));
     }
+    if let Some(session) = inventory.sessions.iter().find(|session| !session.readable) {
+        let session = session.id;
+        return unknown(&format!("session {session}, which cannot be read, may have them too"));
+    }
     let registered_before = |unit: &String| {
         let sessions = history.registrations.get(unit).into_iter().flatten();
         sessions.filter_map(|id| minted(*id)).any(|created| Some(created) < process.created)
