@@ -7,7 +7,7 @@ use graphctl::admin::DropTarget;
 use graphctl::judge::{self, Case, StaleReason, SuspectReason, Thresholds, Verdict};
 use graphctl::model::{
     Channel, Component, Departed, Ended, Endpoint, EndpointKind, History, Inventory, Link, Ping,
-    Process, Server, ServerProcess, Session, minted,
+    Process, Server, ServerProcess, Session, Traffic, minted,
 };
 use graphctl::reap::{Planner, Warrant};
 use uuid::{Timestamp, Uuid};
@@ -221,6 +221,16 @@ fn a_session_with_some_owners_is_starting_and_then_suspect() {
     };
     assert_eq!(look(LOOK - 100), [Verdict::Starting]);
     assert_eq!(look(LOOK - 400), [PARTIAL]);
+}
+
+#[test]
+fn a_history_with_a_hole_does_not_tell_that_no_message_ever_flowed() {
+    let silent = Traffic { messages: 0, rate: None };
+    let some = vec![Process { traffic: Some(silent), ..process(11, &["S/A"]) }];
+    let mut look = inventory(vec![session(10, "S", &["A", "B"])], some);
+    assert_eq!(verdicts(&look), [NEVER_STARTED]);
+    look.history.as_mut().expect("a history").whole = false;
+    assert_eq!(verdicts(&look), [PARTIAL], "whoever had the other unit may be forgotten");
 }
 
 #[test]

@@ -201,7 +201,7 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String
     }
     match facts.messages() {
         _ if !somebody => (Verdict::Stale(StaleReason::NeverStarted), waiting),
-        Some(0) if facts.lost.possible == 0 && own_topic.is_none() => {
+        Some(0) if has_lost_nobody(facts) && own_topic.is_none() => {
             let why = format!("{waiting}, and no message ever flowed");
             (Verdict::Stale(StaleReason::NeverStarted), why)
         }
@@ -211,6 +211,12 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String
             (Verdict::Suspect(SuspectReason::Partial), flowed)
         }
     }
+}
+
+/// A history with a hole may have forgotten whom it lost.
+fn has_lost_nobody(facts: &Facts<'_>) -> bool {
+    let whole = facts.inventory.history.as_ref().is_some_and(|history| history.whole);
+    whole && facts.lost.possible == 0
 }
 
 /// What keeps one from telling that a session never started; `None` if nothing does.
