@@ -265,6 +265,17 @@ fn a_history_with_a_hole_charges_nobody() {
 }
 
 #[test]
+fn without_endpoints_a_session_is_not_abandoned() {
+    let mut look = inventory(vec![session(990, "S", &["A"])], vec![]);
+    departed(&mut look, 991, 995);
+    let its_own = endpoint(992, 3, "10.0.0.9", EndpointKind::Publisher("S/A/OUTPUT".into()));
+    look.endpoints = Some(vec![its_own]);
+    assert_eq!(verdicts(&look), [Verdict::Unknown]);
+    look.endpoints = None;
+    assert_eq!(verdicts(&look), [Verdict::Starting]);
+}
+
+#[test]
 fn a_departed_process_that_two_sessions_may_have_had_is_charged_to_none() {
     let both = vec![session(980, "S", &["A"]), session(985, "T", &["B"])];
     let mut look = inventory(both, vec![]);

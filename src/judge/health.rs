@@ -171,7 +171,9 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String
         let odd = format!("and yet a publisher or subscriber of its own age is on {topic}");
         return (Verdict::Unknown, odd);
     }
-    if let Some(last) = facts.lost.certain.iter().max() {
+    // Who may run its units unregistered is told by the endpoints alone.
+    let told = somebody || facts.inventory.endpoints.is_some();
+    if let Some(last) = facts.lost.certain.iter().max().filter(|_| told) {
         let number = count(facts.lost.certain.len(), "process", "processes");
         let when = ago(facts.inventory.age_of(*last));
         let verdict = if somebody {
