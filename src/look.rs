@@ -83,7 +83,7 @@ impl Observer {
     /// # Errors
     /// The server did not answer, or refused the admin channel.
     pub async fn look(&mut self) -> Result<Look> {
-        self.look_again(Instant::now()).await
+        self.look_since(Duration::ZERO).await
     }
 
     /// Takes a look that knows of an earlier one: what spoke since then is alive.
@@ -91,8 +91,11 @@ impl Observer {
     /// # Errors
     /// As [`look`](Self::look).
     pub async fn look_again(&mut self, first: Instant) -> Result<Look> {
-        let thresholds =
-            Thresholds { start_timeout: self.start_timeout, heard_within: first.elapsed() };
+        self.look_since(first.elapsed()).await
+    }
+
+    async fn look_since(&mut self, heard_within: Duration) -> Result<Look> {
+        let thresholds = Thresholds { start_timeout: self.start_timeout, heard_within };
         let mut inventory = match &mut self.source {
             Source::Admin(channel) => list(channel, &self.address, Some(PING_TIMEOUT)).await?,
             Source::Snapshot(session) => {

@@ -214,6 +214,16 @@ fn a_server_that_reads_no_answers_makes_nobody_suspect_unless_the_kernel_tells()
 }
 
 #[test]
+fn what_spoke_between_two_looks_is_not_suspect_for_lack_of_the_kernels_word() {
+    let mut look = inventory(vec![session(10, "S", &["A"])], vec![process(11, &["S/A"])]);
+    look.processes[0].ping = Ping::Silent;
+    look.processes[0].link = Some(Link { silent_for: None, ..link() });
+    let judged = |heard_within| judge::judge(&look, &thresholds(heard_within))[0].verdict;
+    assert_eq!(judged(Duration::ZERO), Verdict::Suspect(SuspectReason::Unresponsive));
+    assert_eq!(judged(Duration::from_secs(2)), Verdict::Unknown, "it may have spoken since");
+}
+
+#[test]
 fn a_session_with_some_owners_is_starting_and_then_suspect() {
     let look = |opened| {
         let some = vec![process(opened + 1, &["S/A"])];

@@ -91,15 +91,18 @@ fn of_pings(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
             format!("{} answered", count(facts.owners().count(), "process", "processes"));
         return (Verdict::Live, vec![format!("every unit has its process, and {answered}")]);
     }
-    // While a command holds the lock the server reads no answers, and without the kernel's word
-    // nothing tells whether any came.
-    let verdict =
-        if is_deaf(facts.inventory) && silent.iter().any(|process| silent_for(process).is_none()) {
-            Verdict::Unknown
-        } else {
-            Verdict::Suspect(SuspectReason::Unresponsive)
-        };
+    // While a command holds the lock the server reads no answers, and between two looks it asks
+    // nobody: without the kernel's word nothing tells whether anything came.
+    let kernel_only = is_deaf(facts.inventory) || !thresholds.heard_within.is_zero();
+    let verdict = if kernel_only && silent.iter().any(|process| silent_for(process).is_none()) {
+        Verdict::Unknown
+    } else {
+        Verdict::Suspect(SuspectReason::Unresponsive)
+    };
     let mut evidence: Vec<_> = silent.into_iter().map(how_it_is_silent).collect();
+    if verdict == Verdict::Unknown {
+        evidence.push("whether anything came from there cannot be known without the kernel".into());
+    }
     evidence
         .extend(connections::proof_in(facts).and(connections::unacked_for(facts)).map(vanishing));
     (verdict, evidence)

@@ -28,7 +28,7 @@ pub struct Thresholds {
     /// How old a session with units that nobody owns must be before it counts as never started.
     pub start_timeout: Duration,
     /// A process from which something came within this time before the look counts as alive, also if
-    /// it did not answer: what a second look knows of the time since the first.
+    /// it did not answer: what a second look knows of the time since the first. Zero for a first look.
     pub heard_within: Duration,
 }
 
