@@ -234,6 +234,17 @@ fn a_session_with_some_owners_is_starting_and_then_suspect() {
 }
 
 #[test]
+fn a_session_with_some_owners_and_a_topic_in_use_may_have_run() {
+    let traffic = Some(Traffic { messages: 0, rate: None });
+    let some = vec![Process { traffic, ..process(11, &["S/A"]) }];
+    let mut look = inventory(vec![session(10, "S", &["A", "B"])], some);
+    assert_eq!(verdicts(&look), [NEVER_STARTED]);
+    let subscriber = EndpointKind::Subscriber("S/B/INPUT".into());
+    look.endpoints = Some(vec![endpoint(12, 3, "10.0.0.9", subscriber)]);
+    assert_eq!(verdicts(&look), [PARTIAL]);
+}
+
+#[test]
 fn a_history_with_a_hole_does_not_tell_that_no_message_ever_flowed() {
     let silent = Traffic { messages: 0, rate: None };
     let some = vec![Process { traffic: Some(silent), ..process(11, &["S/A"]) }];

@@ -1,0 +1,352 @@
+//! What must hold of the judgement whatever a server holds: a healthy pipeline is never touched.
+
+mod forgetting;
+mod scenes;
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use forgetting::with_one_fact_less;
+use graphctl::judge::StaleReason::{ClientClosed, Ghost, Headless, NeverStarted};
+use graphctl::judge::{self, Case, StaleReason, SuspectReason, Thresholds, Verdict};
+use graphctl::model::{
+    Departed, Ended, EndpointKind, Inventory, Link, Ping, Process, Session, minted,
+};
+use graphctl::reap::{Planner, Warrant};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use scenes::{Scene, scene};
+use uuid::Uuid;
+
+/// The resolution of a process's start.
+const TICK: Duration = Duration::from_millis(10);
+
+/// How long nothing of what was sent may be acknowledged by a host that is there.
+const PARTITION: Duration = Duration::from_secs(30);
+
+const STALE: [StaleReason; 7] = [
+    StaleReason::Ghost,
+    StaleReason::ClientClosed,
+    StaleReason::Headless,
+    StaleReason::HalfOpen,
+    StaleReason::Abandoned,
+    StaleReason::NeverStarted,
+    StaleReason::Leftover,
+];
+const SUSPECT: [SuspectReason; 2] = [SuspectReason::Unresponsive, SuspectReason::Partial];
+
+// --- the proofs, in words of their own ---
+
+/// Those that own any of its units, also if they were there before it.
+fn owners<'a>(inventory: &'a Inventory, session: &Session) -> Vec<&'a Process> {
+    let its =
+        |process: &&Process| session.units().any(|unit| process.units.iter().any(|it| it == unit));
+    inventory.processes.iter().filter(its).collect()
+}
+
+fn is_unowned(inventory: &Inventory, unit: &str) -> bool {
+    !inventory.processes.iter().flat_map(|process| &process.units).any(|it| it == unit)
+}
+
+fn is_closed(link: &Link) -> bool {
+    link.established == Some(false) || link.closing
+}
+
+fn is_headless(inventory: &Inventory, session: &Session) -> bool {
+    let (Some(holding), Some(created)) = (&session.holding, session.created) else { return false };
+    let opened_by = inventory.age_of(created) + TICK;
+    holding.unsure.is_none()
+        && !holding.holders.is_empty()
+        && holding.holders.iter().all(|it| it.serving == Some(false) && it.age <= opened_by)
+}
+
+fn is_half_open(inventory: &Inventory, session: &Session) -> bool {
+    let Some(link) = &session.link else { return false };
+    let vanished = |owner: &&Process| {
+        let peer = owner.link.as_ref().and_then(|it| it.peer);
+        matches!(owner.ping, Ping::Silent | Ping::Blocked)
+            && owner.unacked_for.is_some_and(|unacked| unacked >= PARTITION)
+            && peer.is_some_and(|it| Some(it.ip()) == link.peer.map(|it| it.ip()))
+    };
+    let owners = owners(inventory, session);
+    !owners.is_empty()
+        && owners.iter().all(vanished)
+        && link.silent_for.is_some_and(|silent| silent >= PARTITION)
+}
+
+/// Whether it lacked a process while the departed one was there.
+fn could_have_had(inventory: &Inventory, session: &Session, departed: &Departed) -> bool {
+    let was_there = session.created.is_none_or(|created| created < departed.created);
+    let owned_all_along = |unit: &str| {
+        let of_it = |it: &&Process| it.units.iter().any(|own| own == unit);
+        inventory.processes.iter().find(of_it).and_then(|it| it.created).is_some_and(|connected| {
+            connected < departed.left && session.created.is_some_and(|created| connected >= created)
+        })
+    };
+    let complete = session.units().next().is_some() && session.units().all(owned_all_along);
+    was_there && (session.registered || session.units().next().is_some()) && !complete
+}
+
+fn could_have_been_of(ended: &Ended, departed: &Departed, start_timeout: Duration) -> bool {
+    let long_over = ended.at.is_some_and(|at| at + start_timeout <= departed.created);
+    ended.created < departed.created && !long_over
+}
+
+/// A client on a topic of a unit that nobody owns may be that unit's all the same.
+fn may_run_unregistered(inventory: &Inventory, session: &Session) -> bool {
+    inventory.endpoints.iter().flatten().any(|endpoint| {
+        let younger = endpoint.created.is_none_or(|it| session.created.is_none_or(|at| it > at));
+        younger
+            && session.components.iter().filter(|it| is_unowned(inventory, &it.key)).any(|unit| {
+                match &endpoint.kind {
+                    EndpointKind::Publisher(topic) => unit.outputs.contains(topic),
+                    EndpointKind::Subscriber(topic) => unit.inputs.contains(topic),
+                    EndpointKind::Channel(_) => false,
+                }
+            })
+    })
+}
+
+fn is_abandoned(scene: &Scene, session: &Session) -> bool {
+    let inventory = &scene.inventory;
+    let (Some(history), Some(created)) = (&inventory.history, session.created) else {
+        return false;
+    };
+    let was_its_own = |departed: &Departed| {
+        let mut others = inventory.sessions.iter().filter(|it| it.id != session.id);
+        created < departed.created
+            && departed.endpoint.is_some_and(|made| made > created)
+            && others.all(|it| !could_have_had(inventory, it, departed))
+            && !history
+                .ended
+                .iter()
+                .any(|it| could_have_been_of(it, departed, scene.thresholds.start_timeout))
+    };
+    owners(inventory, session).is_empty()
+        && history.whole
+        && history.departed.iter().any(was_its_own)
+        && inventory.endpoints.is_some()
+        && !may_run_unregistered(inventory, session)
+}
+
+fn never_started(scene: &Scene, session: &Session) -> bool {
+    let inventory = &scene.inventory;
+    let (Some(history), Some(link), Some(created), Some(server)) =
+        (&inventory.history, &session.link, session.created, &inventory.server.process)
+    else {
+        return false;
+    };
+    let timeout = scene.thresholds.start_timeout;
+    let owners = owners(inventory, session);
+    let nothing_flowed = history.whole
+        && owners.iter().all(|it| it.traffic.is_some_and(|traffic| traffic.messages == 0))
+        && !history.departed.iter().any(|it| could_have_had(inventory, session, it));
+    session.units().any(|unit| is_unowned(inventory, unit))
+        && inventory.age_of(created) >= timeout
+        && link.silent_for.is_some_and(|silent| silent >= timeout)
+        && !server.lock_held
+        && inventory.endpoints.is_some()
+        && !may_run_unregistered(inventory, session)
+        && (owners.is_empty() || nothing_flowed)
+}
+
+fn is_leftover(inventory: &Inventory, process: &Process) -> bool {
+    let Some(history) = &inventory.history else { return false };
+    let may_be_of = |session: &Session| {
+        !session.readable || session.units().any(|unit| process.units.iter().any(|it| it == unit))
+    };
+    let registrations = process.units.iter().filter_map(|unit| history.registrations.get(unit));
+    let mut gone = registrations.flatten().filter_map(|id| minted(*id));
+    gone.any(|created| process.created.is_some_and(|connected| created < connected))
+        && !inventory.sessions.iter().any(may_be_of)
+}
+
+fn is_proven(scene: &Scene, case: &Case, reason: StaleReason) -> bool {
+    let inventory = &scene.inventory;
+    let Some(session) = case.session(inventory) else {
+        let mut processes = inventory.processes.iter().filter(|it| it.id == case.id);
+        return reason == StaleReason::Leftover && processes.all(|it| is_leftover(inventory, it));
+    };
+    let closed = session.link.as_ref().filter(|link| is_closed(link));
+    match reason {
+        StaleReason::Ghost => closed.is_some_and(|link| !link.handled),
+        StaleReason::ClientClosed => closed.is_some_and(|link| link.handled),
+        StaleReason::Headless => is_headless(inventory, session),
+        StaleReason::HalfOpen => is_half_open(inventory, session),
+        StaleReason::Abandoned => is_abandoned(scene, session),
+        StaleReason::NeverStarted => never_started(scene, session),
+        StaleReason::Leftover => false,
+    }
+}
+
+// --- the properties ---
+
+fn verdicts(inventory: &Inventory, thresholds: &Thresholds) -> HashMap<Uuid, Verdict> {
+    let cases = judge::judge(inventory, thresholds);
+    cases.into_iter().map(|case| (case.id, case.verdict)).collect()
+}
+
+/// How much is done to it.
+const fn rank(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Stale(_) => 2,
+        Verdict::Suspect(_) => 1,
+        Verdict::Live | Verdict::Starting | Verdict::Observer | Verdict::Unknown => 0,
+    }
+}
+
+/// So many times as many as proptest is told to try.
+fn cases(times: u32) -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: times * config.cases, failure_persistence: None, ..config }
+}
+
+proptest! {
+    #![proptest_config(cases(1))]
+
+    #[test]
+    fn a_fact_less_makes_nothing_worse(scene in scene()) {
+        let known = verdicts(&scene.inventory, &scene.thresholds);
+        for (fact, less) in with_one_fact_less(&scene.inventory) {
+            for (id, verdict) in verdicts(&less, &scene.thresholds) {
+                // What is a case only now, for lack of that fact, was nothing to drop.
+                let before = known.get(&id).copied().unwrap_or(Verdict::Unknown);
+                let no_worse = rank(verdict) <= rank(before);
+                prop_assert!(no_worse, "{id} without {fact}: {before} -> {verdict}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(2))]
+
+    #[test]
+    fn what_is_stale_is_proven(scene in scene()) {
+        for case in judge::judge(&scene.inventory, &scene.thresholds) {
+            if let Verdict::Stale(reason) = case.verdict {
+                prop_assert!(is_proven(&scene, &case, reason), "{case:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_session_with_a_unit_that_answers_is_dropped_only_if_its_opener_is_gone_or_it_never_ran(
+        scene in scene(),
+    ) {
+        let allowed = [Ghost, ClientClosed, Headless, NeverStarted];
+        for case in judge::judge(&scene.inventory, &scene.thresholds) {
+            let Some(session) = case.session(&scene.inventory) else { continue };
+            let owners = owners(&scene.inventory, session);
+            let answers = owners.iter().any(|it| matches!(it.ping, Ping::Answered(_)));
+            if let (true, Verdict::Stale(reason)) = (answers, case.verdict) {
+                prop_assert!(allowed.contains(&reason), "{case:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_observer_is_dropped_only_if_its_connection_is_closed(scene in scene()) {
+        for case in judge::judge(&scene.inventory, &scene.thresholds) {
+            let Some(session) = case.session(&scene.inventory) else { continue };
+            if session.components.is_empty() {
+                let closed = [Ghost, ClientClosed].map(Verdict::Stale).contains(&case.verdict);
+                let spared = [Verdict::Observer, Verdict::Unknown].contains(&case.verdict);
+                prop_assert!(closed || spared, "{case:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_things_does_not_matter(
+        (scene, sessions, processes) in scene().prop_flat_map(|scene| {
+            let sessions = Just(scene.inventory.sessions.clone()).prop_shuffle();
+            let processes = Just(scene.inventory.processes.clone()).prop_shuffle();
+            (Just(scene), sessions, processes)
+        }),
+    ) {
+        let cases = judge::judge(&scene.inventory, &scene.thresholds);
+        let again = judge::judge(&scene.inventory, &scene.thresholds);
+        prop_assert_eq!(format!("{cases:?}"), format!("{again:?}"));
+        let known = verdicts(&scene.inventory, &scene.thresholds);
+        prop_assert_eq!(known.len(), cases.len(), "every case has an id of its own");
+        let mut other = Inventory { sessions, processes, ..scene.inventory };
+        if let Some(history) = &mut other.history {
+            history.departed.reverse();
+            history.ended.reverse();
+        }
+        prop_assert_eq!(known, verdicts(&other, &scene.thresholds));
+    }
+
+    #[test]
+    fn nothing_but_force_drops_what_is_not_condemned(scene in scene()) {
+        let planner = Planner::new(&scene.inventory);
+        let proofs = STALE.map(Warrant::Proof).into_iter();
+        let warrants: Vec<_> = proofs.chain(SUSPECT.map(Warrant::Suspicion)).collect();
+        for case in judge::judge(&scene.inventory, &scene.thresholds) {
+            let borne_out: Vec<_> =
+                warrants.iter().filter(|it| planner.plan(&case, **it).is_some()).collect();
+            prop_assert_eq!(borne_out.len(), usize::from(rank(case.verdict) > 0), "{:?}", case);
+            prop_assert!(planner.plan(&case, Warrant::Force).is_some());
+        }
+    }
+
+    #[test]
+    fn a_headless_session_does_not_change_what_is_said_of_others(scene in scene()) {
+        let known = verdicts(&scene.inventory, &scene.thresholds);
+        for (at, session) in scene.inventory.sessions.iter().enumerate() {
+            if known[&session.id] != Verdict::Stale(Headless) {
+                continue;
+            }
+            let mut other = scene.inventory.clone();
+            other.sessions[at].holding = None;
+            let mut expected = known.clone();
+            let mut found = verdicts(&other, &scene.thresholds);
+            prop_assert_ne!(expected.remove(&session.id), found.remove(&session.id));
+            prop_assert_eq!(expected, found);
+        }
+    }
+}
+
+/// The same scenes in every run.
+fn some_scenes(count: usize) -> impl Iterator<Item = Scene> {
+    let mut runner = TestRunner::deterministic();
+    (0..count).map(move |_| scene().new_tree(&mut runner).expect("a scene").current())
+}
+
+#[test]
+fn every_verdict_occurs_often() {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for scene in some_scenes(600) {
+        for case in judge::judge(&scene.inventory, &scene.thresholds) {
+            *seen.entry(case.verdict.to_string()).or_default() += 1;
+        }
+    }
+    let states =
+        [Verdict::Live, Verdict::Starting, Verdict::Observer, Verdict::Unknown].into_iter();
+    let all = states.chain(STALE.map(Verdict::Stale)).chain(SUSPECT.map(Verdict::Suspect));
+    for verdict in all {
+        assert!(
+            seen.get(&verdict.to_string()).is_some_and(|count| *count >= 20),
+            "{verdict}: {seen:?}"
+        );
+    }
+}
+
+#[test]
+fn every_fact_that_counts_changes_a_verdict_where_it_is_not_known() {
+    let mut changes: BTreeMap<&str, usize> = BTreeMap::new();
+    for scene in some_scenes(250) {
+        let known = verdicts(&scene.inventory, &scene.thresholds);
+        for (fact, less) in with_one_fact_less(&scene.inventory) {
+            *changes.entry(fact).or_default() +=
+                usize::from(verdicts(&less, &scene.thresholds) != known);
+        }
+    }
+    let told_only =
+        ["link.local", "process.host", "process.last_event", "process.pid", "session.last_event"];
+    let idle: Vec<_> =
+        changes.iter().filter(|(_, count)| **count == 0).map(|(fact, _)| *fact).collect();
+    assert_eq!(idle, told_only, "{changes:?}");
+}
