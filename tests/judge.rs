@@ -530,3 +530,32 @@ fn no_warrant_but_force_drops_what_is_not_condemned() {
     let other = Warrant::Proof(StaleReason::Abandoned);
     assert_eq!(drop_of(&dead, &judged(&dead)[0], other), None, "it is dead for another reason");
 }
+
+fn kinds(inventory: &Inventory) -> Vec<(&'static str, String, usize)> {
+    let collisions = judge::collisions::among(inventory, &judged(inventory));
+    collisions.into_iter().map(|it| (it.kind.name(), it.key, it.held_by.len())).collect()
+}
+
+#[test]
+fn a_key_on_two_sessions_collides_and_with_it_what_it_publishes() {
+    let look = inventory(vec![session(10, "S", &["A"]), session(20, "S", &["A"])], vec![]);
+    let topic = ("topic", "S/A/OUTPUT".to_owned(), 2);
+    let component = |key: &str| ("component", key.to_owned(), 2);
+    assert_eq!(kinds(&look), [component("S"), component("S/A"), topic]);
+}
+
+#[test]
+fn two_sessions_that_publish_one_topic_collide() {
+    let mut look = inventory(vec![session(10, "S", &["A"]), session(20, "T", &["A"])], vec![]);
+    assert_eq!(kinds(&look), []);
+    look.sessions[1].components[1].outputs = vec!["S/A/OUTPUT".into()];
+    assert_eq!(kinds(&look), [("topic", "S/A/OUTPUT".to_owned(), 2)]);
+}
+
+#[test]
+fn a_unit_of_a_session_collides_with_a_process_of_another_or_of_none() {
+    let mut look = inventory(vec![session(10, "S", &["A"])], vec![process(5, &["S/A"])]);
+    assert_eq!(kinds(&look), [("unit", "S/A".to_owned(), 2)]);
+    look.processes = vec![process(11, &["S/A"])];
+    assert_eq!(kinds(&look), []);
+}
