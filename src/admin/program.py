@@ -9,7 +9,8 @@ program returns, so it always precedes the server's own reply byte.
 It never raises into the server, lists in slices of about SLICE seconds of its event loop, writes no
 log, and ends with its session. What it leaves are pending requests at processes that do not answer,
 until these answer or leave. Only `drop` and `free` change anything, in one step with the check of
-every precondition; the server then cleans up after each client as it does when one disconnects.
+every precondition; the server then cleans up after each client as it does when one disconnects, and
+tells those who heard its publishers who is left.
 
 What clients registered is taken for anything at all: it is read by `text`, `integer` and `number`,
 and a client that cannot be read is told as such and does not hide the others.
@@ -745,7 +746,7 @@ def planned(target):
 
 
 async def drop(server, request, replies):
-    accepted, outcomes = [], {}
+    accepted, outcomes, topics = [], {}, set()
     # From here to the last abort there is no await: nothing can slip in between.
     holders = Holders(server, request["targets"])
     for target in request["targets"]:
@@ -761,11 +762,15 @@ async def drop(server, request, replies):
         for target in accepted:
             for kind, client_id in planned(target):
                 if kind == step and client_id in server.clients:
-                    server.clients[client_id].writer.transport.abort()
+                    info = server.clients[client_id]
+                    info.writer.transport.abort()
+                    if kind == "publishers":
+                        topics.add(info.topic)
 
     everything = [client_id for target in accepted for _, client_id in planned(target)]
     if not await all_gone(server, everything):
         await escalate(server, everything)
+    await tell_subscribers(server, replies, topics)
 
     for target in accepted:
         left = [kind for kind, client_id in planned(target) if client_id in server.clients]
@@ -786,6 +791,22 @@ async def all_gone(server, client_ids):
             return False
         await asyncio.sleep(0.002)
     return True
+
+
+async def tell_subscribers(server, replies, topics):
+    """
+    Tells those who hear publishers on these topics who is left.
+
+    The server tells them of publishers that come, not of those that go: these are dead, as a rule. One
+    that was dropped may live on, and be heard until somebody else comes.
+    """
+    told = {}
+    for topic in topics:
+        await replies.breathe()
+        told.update((info.id, info) for info in server._downstream_subs(topic))
+    # All at once: each may take a second to confirm.
+    telling = map(server._notify_subscriber, told.values())
+    await asyncio.gather(*telling, return_exceptions=True)
 
 
 async def escalate(server, client_ids):
@@ -876,8 +897,10 @@ EXPECTED = {
 }
 
 METHODS = (
+    "_downstream_subs",
     "_drop_session",
     "_notify_downstream_for_topic",
+    "_notify_subscriber",
     "_remove_settings_for_process_locked",
 )
 
