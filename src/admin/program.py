@@ -48,6 +48,8 @@ GONE_AFTER_ABORT = 0.25
 # The server holds its command lock for up to 1 s per subscriber that does not confirm; 4 s were seen.
 LOCK_PATIENCE = 5.0
 DROP_ORDER = ("publishers", "subscribers", "channels", "processes", "session")
+# The server's methods that serve a client to its end, and then clean up; of all other kinds `_handle_client`.
+HANDLERS = {"SessionInfo": "_handle_session", "ProcessInfo": "_handle_process"}
 # The server's methods on the way to where it awaits anything while it holds its command lock: that is
 # in the first and in the last. All else that it does under the lock, it does in one step.
 LOCK_PATH = (
@@ -824,18 +826,13 @@ async def escalate(server, client_ids):
             task.cancel()
     if await all_gone(server, client_ids):
         return
-    if not await lock_in_turn(server):
-        return
-    topics = set()
-    try:
-        for client_id in client_ids:
-            task = server._client_tasks.get(client_id)
-            if client_id in server.clients and (task is None or task.done()):
-                topics |= forget(server, client_id)
-    finally:
+    for client_id in client_ids:
+        task = server._client_tasks.get(client_id)
+        if client_id in server.clients and (task is None or task.done()):
+            hear_its_end(server, client_id)
+    if not await all_gone(server, client_ids) and await lock_in_turn(server):
         server._command_lock.release()
-    for topic in topics:
-        await server._notify_downstream_for_topic(topic)
+        await all_gone(server, client_ids)
 
 
 async def lock_in_turn(server):
@@ -845,15 +842,16 @@ async def lock_in_turn(server):
         return False
 
 
-def forget(server, client_id):
-    """Takes away what a client without a handler holds; returns the topics that change by it."""
-    kind = kind_of(server.clients[client_id])
-    if kind == "SessionInfo":
-        return server._drop_session(client_id)
-    if kind == "ProcessInfo":
-        server._remove_settings_for_process_locked(client_id)
-    server.clients.pop(client_id).set_sync()
-    return set()
+def hear_its_end(server, client_id):
+    """Gives a client without a handler one that finds its connection closed, and cleans up as any does."""
+    info = server.clients[client_id]
+    handle = getattr(server, HANDLERS.get(kind_of(info), "_handle_client"))
+    reader = asyncio.StreamReader()
+    reader.feed_eof()
+    task = asyncio.get_running_loop().create_task(handle(client_id, reader, info.writer))
+    # How its connection was lost is no news.
+    task.add_done_callback(lambda task: task.cancelled() or task.exception())
+    server._client_tasks[client_id] = task
 
 
 async def free(server, request, replies):
@@ -896,13 +894,7 @@ EXPECTED = {
     "_topology_event_seq": int,
 }
 
-METHODS = (
-    "_downstream_subs",
-    "_drop_session",
-    "_notify_downstream_for_topic",
-    "_notify_subscriber",
-    "_remove_settings_for_process_locked",
-)
+METHODS = ("_downstream_subs", "_handle_client", "_notify_subscriber", *HANDLERS.values())
 
 
 def check(server, session):
