@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::lab::{Client, Options, PATIENCE, Phantom, Pipeline, Server, StartMethod, phantom};
 use crate::run::graphctl;
-use crate::stage::{assert_full_rate, server, starting};
+use crate::stage::{assert_full_rate, server, starting, wait_until_judged};
 
 /// Reaps everything that can be reaped by default; returns how many went.
 fn reap(server: &Server) -> usize {
@@ -124,4 +126,43 @@ fn a_tap_outlives_the_phantom_and_receives_the_relaunch() {
     assert_full_rate(&pipeline);
     assert_full_rate(&early);
     assert_full_rate(&late);
+}
+
+/// The heirs publish on, dropped or not. The taps hear them until the drop, and from then on the relaunch alone.
+#[test]
+fn taps_outlive_a_headless_pipeline_and_hear_no_more_of_it() {
+    let tap = |server: &Server| Client::subscriber(server, "SYSTEM/PUB/OUTPUT");
+    let run_of = |pipeline: &Pipeline| pipeline.wait_event("main", PATIENCE)["run"].clone();
+    let heard = |tap: &Client, run: &Value| {
+        let (_, counts) = tap.counts_over(Duration::ZERO);
+        counts["runs"][run.as_str().expect("a run has a name")].as_u64().unwrap_or(0)
+    };
+    let server = server();
+    let early = tap(&server);
+    let dead = phantom(&server, Phantom::MainKilledFlowing, "SYSTEM");
+    let old = run_of(&dead);
+    let between = tap(&server);
+    wait_until_judged(&server, "stale headless");
+    assert_full_rate(&early);
+    assert_full_rate(&between);
+    assert_eq!(reap(&server), 1);
+
+    let until_now = [&early, &between].map(|tap| heard(tap, &old));
+    let late = tap(&server);
+    early.counts_over(Duration::from_secs(1));
+    assert_eq!([&early, &between].map(|tap| heard(tap, &old)), until_now);
+
+    let pipeline = Pipeline::running(&server, &Options::two_processes());
+    let new = run_of(&pipeline);
+    let latest = tap(&server);
+    for tap in [&early, &between, &late, &latest] {
+        assert_full_rate(tap);
+        assert!(heard(tap, &new) > 0);
+    }
+    let all_in_all = [&early, &between, &late, &latest].map(|tap| heard(tap, &old));
+    assert_eq!(all_in_all, [until_now[0], until_now[1], 0, 0]);
+    assert_full_rate(&pipeline);
+    let (_, counts) = pipeline.counts_over(Duration::ZERO);
+    assert_eq!((&counts["foreign"], &counts["gaps"]), (&0.into(), &0.into()));
+    assert!(dead.family().contains(&dead.unit_pid("PUB")), "its heir was not there to be heard");
 }

@@ -6,6 +6,7 @@ mod lab;
 
 mod bad_input;
 mod dropping;
+mod end_state;
 mod fake;
 mod half_open;
 mod healthy;
@@ -14,6 +15,7 @@ mod lab_scenes;
 mod listing;
 mod locks;
 mod matrix;
+mod pings;
 mod protocol_errors;
 mod run;
 mod safety;

@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator
 
 import ezmsg.core as ez
@@ -97,18 +98,19 @@ async def publish(context: ez.GraphContext, topic: str, rate: float) -> None:
 async def subscribe(context: ez.GraphContext, topic: str) -> None:
     subscriber = await context.subscriber(topic)
     emit("ready", id=session_id(context))
-    total = 0
+    total, runs = 0, Counter()
 
     async def report() -> None:
         while True:
-            emit("count", total=total)
+            emit("count", total=total, runs=runs)
             await asyncio.sleep(0.2)
 
     reporting = asyncio.create_task(report())
     try:
         while True:
-            await subscriber.recv()
+            message = await subscriber.recv()
             total += 1
+            runs[message["run"]] += 1
     finally:
         reporting.cancel()
 

@@ -35,6 +35,9 @@ pub enum Odd {
     ClosedInFlight,
     /// Sessions and processes with metadata of every odd kind: the event `odd` tells their ids by kind.
     Metadata,
+    /// The process of the session EARS reads a first request and leaves it at that, and answers later ones; that of
+    /// DEAF answers none. Both report a setting every 0.2 s: the event `asked` tells the `unit` of each request.
+    Deaf,
     /// The pipeline BUSY, whose only unit computes in its event loop: `step` events, one every 2.6 s.
     BusyPipeline,
     /// The pipeline SYSTEM with a backend of its own, which registers no process: `running` and `count`.
@@ -52,6 +55,7 @@ impl Odd {
             Self::FedLeftover => "fed-leftover",
             Self::ClosedInFlight => "closed-in-flight",
             Self::Metadata => "odd-metadata",
+            Self::Deaf => "deaf",
             Self::BusyPipeline => "busy-pipeline",
             Self::UnregisteredPipeline => "unregistered-pipeline",
         }
@@ -80,7 +84,8 @@ impl Client {
         Self::start(server, ORDINARY, &["publish", topic])
     }
 
-    /// A low-level subscriber to a topic: tells `count` events. With `SYSTEM/PUB/OUTPUT`, a tap.
+    /// A low-level subscriber to a topic: tells `count` events, which also count `runs`, the messages of each run.
+    /// With `SYSTEM/PUB/OUTPUT`, a tap.
     pub fn subscriber(server: &Server, topic: &str) -> Self {
         Self::start(server, ORDINARY, &["subscribe", topic])
     }

@@ -21,6 +21,7 @@
 
 mod clients;
 mod family;
+mod fleet;
 mod healthy;
 mod locks;
 mod network;
@@ -35,6 +36,7 @@ mod vanished;
 #[allow(unused_imports, reason = "each test uses its own part of the lab")]
 pub use self::{
     clients::{Client, Odd, Witness, ghost},
+    fleet::Fleet,
     healthy::{Healthy, Scene},
     locks::{Wedge, half_sent, lock_for_a_second, own_address, read_id, stuff_process},
     network::{Network, Side},

@@ -6,6 +6,8 @@ pipelines, until it is ended. Some use ezmsg's private names: what they do has n
 
 import argparse
 import asyncio
+import itertools
+import math
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -13,7 +15,7 @@ from contextlib import AsyncExitStack
 import ezmsg.core as ez
 import ezmsg.core.backendprocess
 import pipeline
-from clients import emit, metadata, session_id, until_let_go
+from clients import emit, metadata, session_id, ticks, until_let_go
 from ezmsg.core.graphmeta import (
     GraphMetadata,
     ProcessControlErrorCode,
@@ -170,6 +172,36 @@ async def odd_metadata(lab: Clients) -> str:
     return ids["listed"]
 
 
+async def reads_and_reports(lab: Clients, name: str, unanswered: float) -> ez.GraphContext:
+    """Its process reads requests, leaves the first so many unanswered, and reports a setting all the time."""
+    unit, value = f"{name}/U", SettingsSnapshotValue(None, "x", None, None)
+    session = await lab.session(metadata([name, unit]))
+    process = await lab.process(unit)
+    answer, write, asked = process._handle_route_request, process._write_payload, itertools.count(1)
+
+    async def read(request: ProcessControlRequest) -> ProcessControlResponse | None:
+        emit("asked", unit=unit)
+        return await answer(request) if next(asked) > unanswered else None
+
+    async def say(command: Command, payload: object, **how: bool) -> None:
+        if payload is not None:
+            await write(command, payload, **how)
+
+    async def report() -> None:
+        async for _ in ticks(5.0):
+            await process.report_settings_update(component_address=unit, value=value)
+
+    process._handle_route_request, process._write_payload = read, say
+    lab.callback(asyncio.create_task(report()).cancel)
+    return session
+
+
+async def deaf(lab: Clients) -> str:
+    """One process leaves its first request unanswered, and another one all of them."""
+    await reads_and_reports(lab, "EARS", 1)
+    return session_id(await reads_and_reports(lab, "DEAF", math.inf))
+
+
 class NoControl:
     """A backend without process control, as written for ezmsg 3.8: it registers nothing."""
 
@@ -224,6 +256,7 @@ CLIENTS = (
     fed_leftover,
     closed_in_flight,
     odd_metadata,
+    deaf,
 )
 PIPELINES = (busy_pipeline, unregistered_pipeline)
 

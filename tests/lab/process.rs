@@ -112,10 +112,10 @@ impl Process {
             .unwrap_or_else(|| self.give_up(&format!("one of {texts:?} on stderr"), patience))
     }
 
-    /// Writes an order to its stdin.
+    /// Writes an order to its stdin, in one piece: it may read without a buffer.
     pub fn tell(&mut self, order: &str) {
         let stdin = self.stdin.as_mut().expect("stdin is open until it is let go");
-        writeln!(stdin, "{order}").expect("it reads its stdin");
+        stdin.write_all(format!("{order}\n").as_bytes()).expect("it reads its stdin");
     }
 
     /// Closes its stdin, which asks it to leave.

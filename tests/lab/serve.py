@@ -1,6 +1,7 @@
 """A stock GraphServer in a process of its own, on a free port of a host address.
 
-The order "state" on stdin makes it tell what it has at hand, which no client can ask a stock server.
+Orders on stdin make it tell what no client can ask a stock server: "state", what it has at hand; "dump", all that
+it keeps of its clients. The order "orphan ID" ends the handler of a client without its clean-up.
 """
 
 import asyncio
@@ -10,8 +11,10 @@ import signal
 import sys
 import threading
 from collections import Counter
+from uuid import UUID
 
 import ezmsg.core as ez
+from dump import dump, orphan
 
 
 def leave(*_: object) -> None:
@@ -35,11 +38,20 @@ async def state(server: ez.GraphServer) -> dict[str, object]:
     }
 
 
+async def obeyed(server: ez.GraphServer, order: str, *ids: str) -> dict[str, object]:
+    if order == "dump":
+        return dump(server)
+    if order == "orphan":
+        for client_id in ids:
+            await orphan(server, UUID(client_id))
+    return await state(server)
+
+
 def obey(server: ez.GraphServer) -> None:
     """Reads without a buffer, whose lock would be in the interpreter's way at its end."""
     while orders := os.read(0, 4096):
-        for _ in orders.splitlines():
-            telling = asyncio.run_coroutine_threadsafe(state(server), server._loop)
+        for order in orders.decode().splitlines():
+            telling = asyncio.run_coroutine_threadsafe(obeyed(server, *order.split()), server._loop)
             emit("state", **telling.result())
 
 

@@ -69,8 +69,22 @@ impl Server {
     /// kind, of their `handlers`, of all `tasks`, of pending `pings`, and of `waiters` for the lock; whether
     /// that is `locked`.
     pub fn state(&mut self) -> Value {
+        self.ask("state")
+    }
+
+    /// All that it keeps of its clients, from within: lines of text by kind.
+    pub fn dump(&mut self) -> Value {
+        self.ask("dump")
+    }
+
+    /// Ends the handlers of clients without their clean-up, as a hasty cancellation would.
+    pub fn orphan(&mut self, ids: &[&str]) {
+        self.ask(&format!("orphan {}", ids.join(" ")));
+    }
+
+    fn ask(&mut self, order: &str) -> Value {
         let before = self.events().len();
-        self.tell("state");
+        self.tell(order);
         let mut seen = 0;
         let mut state = self.wait_for("its state", PATIENCE, |event| {
             seen += 1;

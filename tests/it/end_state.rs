@@ -1,0 +1,191 @@
+//! What a drop leaves is what the server's own cleanup leaves when a client ends: on the server, and with
+//! all the others.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::lab::{Client, Fleet, PATIENCE, Server};
+use crate::run::graphctl;
+use crate::stage::server;
+
+/// The kinds of lines whose order tells something.
+const HISTORIES: [&str; 2] = ["settings events", "topology events"];
+
+/// All that is left: what the server keeps, and what the others know.
+fn left(server: &mut Server, fleet: &mut Fleet) -> Value {
+    settle(server);
+    let told = fleet.told();
+    let mut kept = named(fleet, &server.dump());
+    for (kind, lines) in kept.as_object_mut().expect("lines by kind") {
+        if !HISTORIES.contains(&&**kind) {
+            let lines = lines.as_array_mut().expect("a list of lines");
+            lines.sort_by_key(ToString::to_string);
+        }
+    }
+    json!({"kept": kept, "told": named(fleet, &told)})
+}
+
+fn named(fleet: &Fleet, value: &Value) -> Value {
+    serde_json::from_str(&fleet.named(&value.to_string())).expect("JSON with other names")
+}
+
+/// Waits until only the other sessions are left, and every handler is one of a client or of one of the two
+/// streams of events: a handler also tells the subscribers of the end of its session.
+fn settle(server: &mut Server) {
+    server.wait_state("the end of the victim", |state| {
+        let clients = state["clients"].as_object().expect("clients by kind");
+        let number: u64 = clients.values().filter_map(Value::as_u64).sum();
+        clients["SessionInfo"] == 3 && state["handlers"] == number + 2
+    });
+}
+
+/// What is left when the victim's connections close, that of its session last, as in a drop: a process that
+/// ends before its session has its unit's initial settings told once more.
+fn after_a_natural_end() -> &'static Value {
+    static LEFT: OnceLock<Value> = OnceLock::new();
+    LEFT.get_or_init(|| {
+        let mut server = server();
+        let mut fleet = Fleet::start(&server);
+        let before = fleet.told();
+        for topic in ["SINK", "KEPT", "OTHER/U/INPUT", "V/U/OUTPUT"] {
+            let heard = before["heard"][topic].as_array().expect("a list of topics");
+            assert!(heard.contains(&"V/U/OUTPUT".into()), "{before:#}");
+        }
+        fleet.kill_victim(&mut server);
+        left(&mut server, &mut fleet)
+    })
+}
+
+/// Expects the same to be left, now and when the victim is dead.
+#[track_caller]
+fn expect_a_natural_end(server: &mut Server, fleet: &mut Fleet) {
+    let channels = |left: &Value| {
+        let mut left = left.clone();
+        // A stopped process cannot close its own, to what others publish.
+        left["kept"].as_object_mut().expect("lines by kind").remove("channels");
+        left
+    };
+    let natural = after_a_natural_end();
+    assert_same(&channels(&left(server, fleet)), &channels(natural));
+    fleet.kill_unnoticed_victim();
+    assert_same(&left(server, fleet), natural);
+    assert_eq!(server.log(), "");
+}
+
+#[track_caller]
+fn assert_same(left: &Value, natural: &Value) {
+    let (left, natural) = [left, natural].map(serde_json::to_string_pretty).into();
+    assert_eq!(left.expect("JSON"), natural.expect("JSON"));
+}
+
+#[track_caller]
+fn drop_victim(server: &Server, fleet: &Fleet) {
+    let run = graphctl(server.address(), &["sessions", "drop", "--force", fleet.id("V")]);
+    assert_eq!((run.code, &*run.stderr), (0, "1 session dropped\n"), "{run:#?}");
+}
+
+#[track_caller]
+fn reap_victim(server: &Server, reason: &str) {
+    let run = graphctl(server.address(), &["sessions", "reap"]).redacted();
+    let dropped = format!("SHORTID  AGE  {reason}  dropped  V, V/U, V/LENT\n");
+    assert!(run.code == 0 && run.stdout.ends_with(&dropped), "{run:#?}");
+}
+
+#[test]
+fn a_drop_of_the_living() {
+    let mut server = server();
+    let mut fleet = Fleet::start(&server);
+    drop_victim(&server, &fleet);
+    expect_a_natural_end(&mut server, &mut fleet);
+}
+
+#[test]
+fn a_drop_of_the_stopped() {
+    let mut server = server();
+    let mut fleet = Fleet::start(&server);
+    fleet.stop_victim();
+    drop_victim(&server, &fleet);
+    expect_a_natural_end(&mut server, &mut fleet);
+}
+
+/// The handler of its session waits for an answer that another process owes it, and has to be cancelled.
+#[test]
+fn a_drop_of_what_waits_for_an_answer() {
+    let mut server = server();
+    let mut fleet = Fleet::start(&server);
+    fleet.ask();
+    drop_victim(&server, &fleet);
+    fleet.answer();
+    expect_a_natural_end(&mut server, &mut fleet);
+}
+
+#[test]
+fn a_reap_of_what_hung_up_while_it_waited_for_an_answer() {
+    let mut server = server();
+    let mut fleet = Fleet::start(&server);
+    fleet.ask();
+    fleet.kill_victim(&mut server);
+    reap_victim(&server, "stale client-closed");
+    fleet.answer();
+    expect_a_natural_end(&mut server, &mut fleet);
+}
+
+/// What a hasty cancellation made of them: nobody in the server reads from them any more.
+#[test]
+fn a_drop_of_a_session_and_a_process_without_handlers() {
+    let mut server = server();
+    let mut fleet = Fleet::start(&server);
+    server.orphan(&[fleet.id("V"), fleet.id("V's process")]);
+    drop_victim(&server, &fleet);
+    expect_a_natural_end(&mut server, &mut fleet);
+}
+
+#[test]
+fn a_reap_of_a_ghost_with_all_it_had() {
+    let mut server = server();
+    let mut fleet = Fleet::start(&server);
+    server.orphan(&[fleet.id("V"), fleet.id("V's process")]);
+    fleet.kill_unnoticed_victim();
+    server.wait_state("the end of its publisher", |it| it["clients"]["PublisherInfo"] == 3);
+    reap_victim(&server, "stale ghost");
+    expect_a_natural_end(&mut server, &mut fleet);
+}
+
+/// The server waits a second for each: for all of them at once.
+#[test]
+fn subscribers_that_are_stopped_do_not_hold_up_a_drop() {
+    let server = server();
+    let mut fleet = Fleet::start(&server);
+    let stopped = [(); 4].map(|()| Client::subscriber(&server, "V/U/OUTPUT"));
+    for tap in &stopped {
+        tap.signal("STOP");
+    }
+    let begun = Instant::now();
+    drop_victim(&server, &fleet);
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(3), "it took {took:?}");
+    let told = fleet.told();
+    assert_eq!(
+        (&told["heard"]["V/U/OUTPUT"], &told["sources"]["V/U/OUTPUT"]),
+        (&json!([]), &json!([]))
+    );
+    for tap in &stopped {
+        tap.signal("CONT");
+        expect_silence(tap);
+    }
+}
+
+/// What has reached a tap before it was told may still be on its way to it.
+#[track_caller]
+fn expect_silence(tap: &Client) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (first, last) = tap.counts_over(Duration::from_millis(500));
+        if first["total"] == last["total"] {
+            return;
+        }
+        assert!(Instant::now() < deadline, "it still hears what was dropped: {last}");
+    }
+}
