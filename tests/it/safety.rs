@@ -181,7 +181,7 @@ fn taps_attached_during_a_start_outlive_what_it_left() {
     let dead = starting(&server, spawned);
     let output = Client::subscriber(&server, "SYSTEM/PUB/OUTPUT");
     let input = Client::subscriber(&server, "SYSTEM/SUB/INPUT");
-    let _feeder = Client::publisher(&server, "SYSTEM/SUB/INPUT");
+    let feeder = Client::publisher(&server, "SYSTEM/SUB/INPUT");
     dead.finish_initialize();
     dead.wait_event("running", PATIENCE);
     dead.signal("KILL");
@@ -206,7 +206,9 @@ fn taps_attached_during_a_start_outlive_what_it_left() {
     let left = server.wait_state("the end of graphctl", |it| it["clients"]["SessionInfo"] == 3);
     assert_eq!(
         (&left["clients"]["PublisherInfo"], &left["clients"]["SubscriberInfo"]),
-        (&1.into(), &2.into())
+        (&1.into(), &2.into()),
+        "{}",
+        feeder.stderr()
     );
     assert_rate(&input, 100.0);
     drop(dead);
