@@ -2,7 +2,7 @@
 //!
 //! A session may register metadata, and the server unpickles what it registers; so every client that
 //! can reach the port can run code in the server. graphctl uses that openly: the pickle it registers
-//! runs [`PROGRAM`], which is one reviewable file, with a JSON request as its only variable part.
+//! runs [`PROGRAM`], which is constant and open to review, with a JSON request as its only variable part.
 //! The program's first frame is written before the server answers the registration, which is how a
 //! server that did not run it is told apart.
 
@@ -19,7 +19,19 @@ use crate::model::LockHolder;
 use crate::wire::{Session, codec, pickle};
 
 /// What runs in the server.
-pub const PROGRAM: &str = include_str!("program.py");
+pub const PROGRAM: &str = concat!(
+    include_str!("program/reading.py"),
+    "\n\n",
+    include_str!("program/listing.py"),
+    "\n\n",
+    include_str!("program/asking.py"),
+    "\n\n",
+    include_str!("program/locking.py"),
+    "\n\n",
+    include_str!("program/dropping.py"),
+    "\n\n",
+    include_str!("program/running.py"),
+);
 
 /// The byte before each frame of the program; the server's own replies are COMPLETE and ERROR.
 const TAG: u8 = 0xe5;
@@ -27,9 +39,9 @@ const TAG: u8 = 0xe5;
 /// The longest answer that is read, all frames together, in bytes.
 const ANSWER_CAP: u64 = 1 << 30;
 
-/// How long a drop takes inside the server at the most: the aborts, and the escalation, which waits
-/// twice for the command lock.
-const DROP_PATIENCE: Duration = Duration::from_secs(12);
+/// How long a drop takes inside the server at the most: the aborts, the escalation, which waits twice for
+/// the command lock, and a second for subscribers to confirm.
+const DROP_PATIENCE: Duration = Duration::from_secs(14);
 
 /// An open admin channel.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! What the admin program is asked and what it answers, field for field as in `program.py`.
+//! What the admin program is asked and what it answers, field for field as in `program/`.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
