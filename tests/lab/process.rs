@@ -152,9 +152,14 @@ impl Process {
         }
     }
 
+    /// Whether one process of this program is gone within that time.
+    pub fn is_gone_within(&self, pid: u32, patience: Duration) -> bool {
+        self.family.wait_gone(patience, |member| member == pid)
+    }
+
     /// Waits until one process of this program is gone.
     pub fn wait_gone(&self, pid: u32, patience: Duration) {
-        if !self.family.wait_gone(patience, |member| member == pid) {
+        if !self.is_gone_within(pid, patience) {
             self.give_up(&format!("the end of process {pid}"), patience);
         }
     }
