@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::admin;
 use crate::console;
 use crate::error::{Error, Result};
-use crate::host::{Held, Host, Own, find_holders, here, holders_of_all};
+use crate::host::{Held, Host, Own, Sockets, find_holders, here, holders_of_all};
 use crate::inventory;
 use crate::judge::{self, Case, Collision, Thresholds};
 use crate::model::{Holder, Inventory, Ping};
@@ -137,9 +137,16 @@ impl Observer {
         own.map_or_else(Held::new, |own| holders_of_all(inventory, own, self.host.as_ref()))
     }
 
+    /// The TCP sockets of a process of this machine.
+    #[must_use]
+    pub fn sockets(&self, holder: &Holder) -> Option<Sockets> {
+        self.host.sockets(holder)
+    }
+
     /// Our own connection; `None` without the admin channel, through which alone it is told as the
     /// server sees it.
-    fn own(&self) -> Option<Own> {
+    #[must_use]
+    pub fn own(&self) -> Option<Own> {
         let Source::Admin(channel) = &self.source else { return None };
         let session = channel.session();
         let (client, server) = session.ends().ok()?;

@@ -9,6 +9,9 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// How many characters of a command are told.
+const LONGEST_COMMAND: usize = 80;
+
 /// The `root_name` under which graphctl registers its own sessions.
 pub const OWN_ROOT: &str = "graphctl";
 
@@ -195,8 +198,8 @@ pub struct Process {
     pub units: Vec<String>,
     /// How it took a ping.
     pub ping: Ping,
-    /// How long its host has acknowledged nothing of what the server sent it, at least; zero if it
-    /// has acknowledged everything.
+    /// How long the server's kernel has sent it the same again and again without an acknowledgement from
+    /// its host; `None` if everything is acknowledged.
     pub unacked_for: Option<Duration>,
     /// What its publishers and subscribers have carried; `None` if it was not asked or did not answer.
     pub traffic: Option<Traffic>,
@@ -290,15 +293,21 @@ pub struct Holder {
     pub command: String,
     /// Its state, as in `ps`: `S`, `R`, `T`, …
     pub state: char,
-    /// Whether one of its threads waits on the socket; `None` if that cannot be seen.
+    /// Whether one of its threads was seen waiting on the socket; `None` if that cannot be seen. One that
+    /// is not seen waiting may be at work, or turn its loop by hand now and then.
     pub serving: Option<bool>,
+    /// It has answered a ping meanwhile, and that in an event loop that does not watch the socket.
+    pub lives_elsewhere: bool,
 }
 
 impl Holder {
     /// How it is called in words: `pid 4711 (python pipeline.py)`.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("pid {} ({})", self.pid, self.command)
+        match self.command.char_indices().nth(LONGEST_COMMAND) {
+            Some((end, _)) => format!("pid {} ({}…)", self.pid, &self.command[..end]),
+            None => format!("pid {} ({})", self.pid, self.command),
+        }
     }
 }
 
@@ -311,6 +320,8 @@ pub struct Endpoint {
     pub created: Option<SystemTime>,
     /// Its connection.
     pub link: Link,
+    /// Of a publisher: the port on which it takes its channels.
+    pub listens: Option<u16>,
     /// What it is.
     pub kind: EndpointKind,
 }

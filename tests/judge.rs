@@ -431,7 +431,7 @@ fn drop_of(inventory: &Inventory, case: &Case, warrant: Warrant) -> Option<DropT
 fn endpoint(second: u64, number: u8, host: &str, kind: EndpointKind) -> Endpoint {
     let id = id(second, number);
     let peer = Some(SocketAddr::new(host.parse().expect("an address"), 4711));
-    Endpoint { id, created: minted(id), link: Link { peer, ..link() }, kind }
+    Endpoint { id, created: minted(id), link: Link { peer, ..link() }, listens: None, kind }
 }
 
 #[test]

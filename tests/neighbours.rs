@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use graphctl::host::{Connection, Host, Own, Role, find_holders, holders_of_all};
+use graphctl::host::{Connection, Host, Own, Role, Sockets, find_holders};
 use graphctl::model::{
     Channel, Holder, Holding, Inventory, Link, Ping, Process, Server, ServerProcess, Session,
 };
@@ -38,8 +38,13 @@ impl Host for Machine {
             command: "python".into(),
             state: 'S',
             serving: Some(true),
+            lives_elsewhere: true,
         };
         vec![Holding { holders: vec![holder], unsure: None }; connections.len()]
+    }
+
+    fn sockets(&self, _holder: &Holder) -> Option<Sockets> {
+        None
     }
 
     fn listeners(&self, _port: u16) -> Vec<Holder> {
@@ -197,18 +202,4 @@ fn processes_that_answered_are_looked_at_too_and_once() {
         let wanted = [Role::Session, Role::Answered];
         assert_eq!(roles, wanted[..=usize::from(answered)]);
     }
-}
-
-/// Its end of our own connection tells who the server is, whatever pid it claims.
-#[test]
-fn the_server_is_known_by_its_end_of_our_connection() {
-    let server = "127.0.0.1:25978";
-    let look = inventory("127.0.0.1:1", "127.0.0.1:2", server, Some("here"));
-    let machine = Machine::default();
-    let held = holders_of_all(&look, own("127.0.0.1:1", server), &machine);
-    let mut ids: Vec<_> = held.keys().copied().collect();
-    ids.sort();
-    assert_eq!(ids, [OWN, THEIRS]);
-    let reversed = Connection { client: at(server), server: at("127.0.0.1:1"), role: Role::Other };
-    assert!(machine.asked.borrow().contains(&reversed));
 }

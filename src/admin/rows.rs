@@ -43,11 +43,12 @@ pub enum Row {
         host: Option<String>,
         units: Vec<String>,
     },
-    /// A publisher.
+    /// A publisher; `listens` is the port on which it takes its channels.
     Publisher {
         #[serde(flatten)]
         connection: Connection,
         topic: String,
+        listens: Option<u16>,
     },
     /// A subscriber.
     Subscriber {
@@ -70,7 +71,8 @@ pub enum Row {
     ProcessPast { id: Uuid, events: u64, last: f64, endpoint: Option<Uuid> },
     /// A session, now gone, that registered a key which a process owns.
     Registration { key: String, session: Uuid },
-    /// How a process took a ping; `unacked_ms` is how long its host has acknowledged nothing, at least.
+    /// How a process took a ping; `unacked_ms` is how long the same was sent to it again and again
+    /// without an acknowledgement.
     Ping { process: Uuid, answer: String, ms: Option<f64>, unacked_ms: Option<f64> },
     /// How many messages the endpoints of a process carried so far, and published a second.
     Traffic { process: Uuid, messages: u64, rate: Option<f64> },

@@ -33,7 +33,12 @@ pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
             continue;
         }
         match warrant(&look, case, args.force && full == Some(case.id)) {
-            Ok(warrant) => condemned.push(Condemned { id: case.id, warrant, spare_flowing: false }),
+            Ok(warrant) => condemned.push(Condemned {
+                id: case.id,
+                warrant,
+                spare_flowing: false,
+                messages: None,
+            }),
             Err(why) => settled.push(Target::ended(&look.inventory, case, Outcome::Refused, why)),
         }
     }

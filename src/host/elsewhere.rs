@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Connection, Ended, Host};
+use super::{Connection, Ended, Host, Sockets};
 use crate::model::{Holder, Holding};
 
 const WHY: &str = "this system has no /proc";
@@ -25,6 +25,10 @@ impl Host for Machine {
     fn holders(&self, connections: &[Connection]) -> Vec<Holding> {
         let unknown = Holding { holders: Vec::new(), unsure: Some(WHY.into()) };
         vec![unknown; connections.len()]
+    }
+
+    fn sockets(&self, _holder: &Holder) -> Option<Sockets> {
+        None
     }
 
     fn listeners(&self, _port: u16) -> Vec<Holder> {

@@ -42,6 +42,24 @@ pub enum Role {
     Other,
 }
 
+/// The TCP sockets of a process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sockets {
+    /// Those that listen or are connected.
+    pub tcp: Vec<Tcp>,
+    /// It has others of which it cannot be seen what they are. A closed connection is one.
+    pub others: bool,
+}
+
+/// A TCP socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tcp {
+    /// Its own end.
+    pub local: SocketAddr,
+    /// The other end; `None` if it listens.
+    pub remote: Option<SocketAddr>,
+}
+
 /// A machine, as far as its processes can be seen.
 pub trait Host: Debug {
     /// The network that its sockets are in: the same text, the same sockets. `None` if it has no name.
@@ -49,6 +67,9 @@ pub trait Host: Debug {
 
     /// Who holds the client's end of each connection, in their order.
     fn holders(&self, connections: &[Connection]) -> Vec<Holding>;
+
+    /// The TCP sockets of a process; `None` if they cannot be seen, or it is gone.
+    fn sockets(&self, holder: &Holder) -> Option<Sockets>;
 
     /// The processes that hold a socket which listens on `port`, as far as they can be seen.
     fn listeners(&self, port: u16) -> Vec<Holder>;

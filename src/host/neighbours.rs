@@ -113,8 +113,7 @@ pub fn find_holders(inventory: &mut Inventory, own: Own, host: &dyn Host) {
     }
 }
 
-/// Who holds each client of the server on this machine, of those of whom it can be told; and for our own
-/// session, the process at its other end: the server itself.
+/// Who holds each client of the server on this machine, of those of whom it can be told.
 #[must_use]
 pub fn holders_of_all(inventory: &Inventory, own: Own, host: &dyn Host) -> Held {
     let sight = Sight::of(inventory, own, host);
@@ -124,8 +123,6 @@ pub fn holders_of_all(inventory: &Inventory, own: Own, host: &dyn Host) -> Held 
     let clients = sessions.chain(processes).chain(endpoints);
     let near =
         clients.filter_map(|(id, link)| Some((id, sight.connection(link, Role::Other).ok()?)));
-    let others = near.filter(|(id, _)| *id != own.session);
-    let server = Connection { client: own.server, server: own.client, role: Role::Other };
-    let (ids, connections): (Vec<_>, Vec<_>) = others.chain([(own.session, server)]).unzip();
+    let (ids, connections): (Vec<_>, Vec<_>) = near.unzip();
     ids.into_iter().zip(host.holders(&connections)).collect()
 }

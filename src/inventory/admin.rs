@@ -15,6 +15,9 @@ use crate::model::{
 /// A process that only ever left caused one event; one that registered units before that, two.
 const EVENTS_OF_AN_OWNER: u64 = 2;
 
+/// The end of the year 9999, since the epoch: later times have no name in RFC 3339.
+const END_OF_TIME: Duration = Duration::from_secs(253_402_300_799);
+
 /// What the histories say of one session.
 struct SessionPast {
     last: SystemTime,
@@ -114,8 +117,9 @@ impl Listing {
             Row::Process { connection, pid, host, units } => {
                 self.processes.push(process(connection, pid, host, units));
             }
-            Row::Publisher { connection, topic } => {
-                self.endpoints.push(endpoint(connection, EndpointKind::Publisher(topic)));
+            Row::Publisher { connection, topic, listens } => {
+                let publisher = endpoint(connection, EndpointKind::Publisher(topic));
+                self.endpoints.push(Endpoint { listens, ..publisher });
             }
             Row::Subscriber { connection, topic } => {
                 self.endpoints.push(endpoint(connection, EndpointKind::Subscriber(topic)));
@@ -157,11 +161,12 @@ impl Listing {
         for session in &mut self.sessions {
             session.graphctl = super::is_graphctl(session, own);
             let past = self.sessions_past.get(&session.id);
-            session.last_event = past.map(|past| past.last);
+            session.last_event = past.map(|past| past.last).filter(|last| *last <= self.now);
             session.registered = past.is_some_and(|past| past.registered.is_some());
         }
         for process in &mut self.processes {
-            process.last_event = self.processes_past.get(&process.id).map(|past| past.last);
+            let past = self.processes_past.get(&process.id);
+            process.last_event = past.map(|past| past.last).filter(|last| *last <= self.now);
             (process.ping, process.unacked_for) =
                 self.pings.remove(&process.id).unwrap_or((Ping::NotAsked, None));
         }
@@ -221,7 +226,8 @@ fn process(
 }
 
 fn endpoint(connection: Connection, kind: EndpointKind) -> Endpoint {
-    Endpoint { id: connection.id, created: minted(connection.id), link: link(connection), kind }
+    let (id, created) = (connection.id, minted(connection.id));
+    Endpoint { id, created, link: link(connection), listens: None, kind }
 }
 
 fn link(connection: Connection) -> Link {
@@ -278,9 +284,8 @@ fn milliseconds(ms: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(ms / 1000.0).ok()
 }
 
+/// A time that clients may have made up: the epoch stands for one that makes no sense.
 fn unix(seconds: f64) -> SystemTime {
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since))
-        .unwrap_or(SystemTime::UNIX_EPOCH)
+    let since = Duration::try_from_secs_f64(seconds).ok().filter(|since| *since <= END_OF_TIME);
+    SystemTime::UNIX_EPOCH + since.unwrap_or_default()
 }

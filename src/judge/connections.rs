@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use super::health::{Facts, Judged};
+use super::facts::{Facts, Judged};
 use super::{StaleReason, Verdict};
 use crate::model::{Holder, Link, Ping, Process};
 use crate::words::{ago, count, list};
 
-/// How long a host must have acknowledged nothing to be taken for gone. A shorter partition heals.
+/// For how long a host must have left the same unacknowledged to be taken for gone. A shorter partition
+/// heals.
 pub(super) const HALF_OPEN_AFTER: Duration = Duration::from_secs(30);
 
-/// The kernel counts a process's start in ticks of this length.
+/// The kernel counts a process's start in ticks of this length: its age may be too long by one. A pipeline
+/// was seen to fork its backends 5 ms after it had opened its session.
 const TICK: Duration = Duration::from_millis(10);
 
 /// What a closed connection proves. A regular close passes through the same states for a few
@@ -33,11 +35,14 @@ pub(super) fn closed(link: &Link) -> Option<Judged> {
 }
 
 /// The opener is dead: every process that holds the connection is known, each came after the session
-/// was opened, and none of them waits on it. A session ends with its opener, had these not inherited it.
+/// was opened, and each waits on something else. A session ends with its opener, had these not
+/// inherited it.
 pub(super) fn headless(facts: &Facts<'_>) -> Option<Judged> {
     let holding = facts.session.holding.as_ref()?;
     let age = facts.inventory.age_of(facts.session.created?);
-    let is_heir = |holder: &Holder| holder.serving == Some(false) && holder.age <= age + TICK;
+    let is_heir = |holder: &Holder| {
+        holder.serving == Some(false) && holder.lives_elsewhere && holder.age <= age + TICK
+    };
     let proven = holding.unsure.is_none() && holding.holders.iter().all(is_heir);
     if !proven || holding.holders.is_empty() {
         return None;
@@ -53,9 +58,9 @@ pub(super) fn headless(facts: &Facts<'_>) -> Option<Judged> {
     Some((Verdict::Stale(StaleReason::Headless), evidence))
 }
 
-/// How long the client's host has acknowledged nothing to any process of the session, at least.
-/// `None` unless every owner runs there, and the session's own connection was silent as long; also if
-/// a process that was there before the session owns a unit: whose that is cannot be told.
+/// For how long the client's host has left unacknowledged what was sent to each process of the session.
+/// `None` unless every owner runs there and is silent, and the session's own connection was as long; also
+/// if a process that was there before the session owns a unit: whose that is cannot be told.
 pub(super) fn unacked_for(facts: &Facts<'_>) -> Option<Duration> {
     if !facts.owned.foreign.is_empty() {
         return None;
@@ -68,14 +73,12 @@ pub(super) fn unacked_for(facts: &Facts<'_>) -> Option<Duration> {
         process.unacked_for.filter(|_| there && silent)
     };
     let unacked: Option<Vec<_>> = facts.owners().map(of_owner).collect();
-    let least = unacked?.into_iter().min()?;
-    Some(least.min(link.silent_for?)).filter(|unacked| !unacked.is_zero())
+    Some(unacked?.into_iter().min()?.min(link.silent_for?))
 }
 
-/// How long it takes until a host that acknowledges nothing is proven to have vanished.
-pub(super) fn proof_in(facts: &Facts<'_>) -> Option<Duration> {
-    let left = HALF_OPEN_AFTER.checked_sub(unacked_for(facts)?)?;
-    Some(left).filter(|left| !left.is_zero())
+/// Whether all speaks for it that the client's host has vanished, and only time is missing for the proof.
+pub(super) fn may_have_vanished(facts: &Facts<'_>) -> bool {
+    unacked_for(facts).is_some_and(|unacked| unacked < HALF_OPEN_AFTER)
 }
 
 /// The client's host vanished without a word.

@@ -4,38 +4,15 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::connections;
-use super::departures::Losses;
-use super::ownership::{Leftover, Owned};
+use super::facts::{Facts, Judged};
+use super::ownership::Leftover;
 use super::{StaleReason, SuspectReason, Thresholds, Verdict};
-use crate::model::{Channel, EndpointKind, Inventory, Ping, Process, Session, minted};
+use crate::model::{Channel, Component, EndpointKind, Inventory, Ping, Process, minted};
 use crate::words::{ago, count, list, precise};
-
-/// Everything a session is judged by.
-pub(super) struct Facts<'a> {
-    pub(super) inventory: &'a Inventory,
-    pub(super) session: &'a Session,
-    pub(super) owned: &'a Owned,
-    pub(super) lost: &'a Losses,
-}
 
 /// Errors that only the process itself answers with, never the server on its behalf.
 const ITS_OWN_WORDS: [&str; 3] =
     ["unsupported_operation", "handler_not_configured", "handler_error"];
-
-/// A verdict and why, in words.
-pub(super) type Judged = (Verdict, Vec<String>);
-
-impl<'a> Facts<'a> {
-    /// The processes that own any of its units.
-    pub(super) fn owners(&self) -> impl Iterator<Item = &'a Process> {
-        self.owned.owners.iter().map(|owner| &self.inventory.processes[*owner])
-    }
-
-    /// How many messages its owners have published and received, if all of them told.
-    fn messages(&self) -> Option<u64> {
-        self.owners().map(|process| process.traffic.map(|traffic| traffic.messages)).sum()
-    }
-}
 
 pub(super) fn of_session(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     if let Some(judged) = facts.session.link.as_ref().and_then(connections::closed) {
@@ -103,17 +80,12 @@ fn of_pings(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     if verdict == Verdict::Unknown {
         evidence.push("whether anything came from there cannot be known without the kernel".into());
     }
-    evidence
-        .extend(connections::proof_in(facts).and(connections::unacked_for(facts)).map(vanishing));
+    if connections::may_have_vanished(facts) {
+        evidence.push(
+            "its host acknowledges nothing: it may have vanished, which takes time to prove".into(),
+        );
+    }
     (verdict, evidence)
-}
-
-fn vanishing(unacked: Duration) -> String {
-    format!(
-        "its host has acknowledged nothing for {}: it may have vanished, which {} of that would prove",
-        ago(unacked),
-        precise(connections::HALF_OPEN_AFTER)
-    )
 }
 
 /// While a command holds the lock, the server neither reads answers nor registers anybody. A snapshot
@@ -206,7 +178,7 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String
     }
     match facts.messages() {
         _ if !somebody => (Verdict::Stale(StaleReason::NeverStarted), waiting),
-        Some(0) if has_lost_nobody(facts) && own_topic.is_none() => {
+        Some(0) if has_lost_nobody(facts) && own_topic.is_none() && all_would_show(facts) => {
             let why = format!("{waiting}, and no message ever flowed");
             (Verdict::Stale(StaleReason::NeverStarted), why)
         }
@@ -222,6 +194,14 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String
 fn has_lost_nobody(facts: &Facts<'_>) -> bool {
     let whole = facts.inventory.history.as_ref().is_some_and(|history| history.whole);
     whole && facts.lost.possible == 0
+}
+
+/// Who runs a unit without registering its process shows by its streams, if the unit has any.
+fn all_would_show(facts: &Facts<'_>) -> bool {
+    let has_none = |it: &Component| it.inputs.is_empty() && it.outputs.is_empty();
+    let mut unowned =
+        facts.session.components.iter().filter(|it| facts.owned.unowned.contains(&it.key));
+    !unowned.any(has_none)
 }
 
 /// What keeps one from telling that a session never started; `None` if nothing does.

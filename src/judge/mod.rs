@@ -8,6 +8,7 @@
 pub mod collisions;
 mod connections;
 mod departures;
+mod facts;
 mod health;
 mod ownership;
 mod verdict;
@@ -20,6 +21,7 @@ pub use collisions::{Collision, CollisionKind};
 pub use verdict::{StaleReason, SuspectReason, Verdict};
 
 use crate::model::{Inventory, Process, Session};
+use facts::Facts;
 use ownership::Ownership;
 
 /// What the judgement depends on besides the facts.
@@ -51,8 +53,10 @@ pub struct Case {
     pub last_activity: Option<SystemTime>,
     /// Messages that its processes publish a second, if all of them were asked and answered.
     pub rate: Option<f64>,
-    /// How long one has to wait for the proof that its host has vanished, if all speaks for it.
-    pub proof_in: Option<Duration>,
+    /// Messages that its processes have published and received, if all of them were asked and answered.
+    pub messages: Option<u64>,
+    /// All speaks for it that its host has vanished, and only time is missing for the proof.
+    pub may_have_vanished: bool,
 }
 
 /// What a case is about, as an index into the inventory.
@@ -128,7 +132,7 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
     let losses = departures::losses(inventory, &ownership, thresholds.start_timeout);
     let sessions = inventory.sessions.iter().enumerate().map(|(index, session)| {
         let owned = &ownership.sessions[index];
-        let facts = health::Facts { inventory, session, owned, lost: &losses[index] };
+        let facts = Facts { inventory, session, owned, lost: &losses[index] };
         let (verdict, evidence) = health::of_session(&facts, thresholds);
         Case {
             id: session.id,
@@ -137,7 +141,8 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             evidence,
             last_activity: last_activity(&facts),
             rate: rate(facts.owners()),
-            proof_in: connections::proof_in(&facts),
+            messages: facts.messages(),
+            may_have_vanished: verdict.is_suspect() && connections::may_have_vanished(&facts),
             owners: owned.owners.clone(),
             age: session.created.map(|created| inventory.age_of(created)),
         }
@@ -154,7 +159,8 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             age: process.created.map(|created| inventory.age_of(created)),
             last_activity: process.last_event,
             rate: rate(std::iter::once(process)),
-            proof_in: None,
+            messages: process.traffic.map(|traffic| traffic.messages),
+            may_have_vanished: false,
         }
     });
     sessions.chain(leftovers).collect()
@@ -168,8 +174,8 @@ fn rate<'a>(mut owners: impl Iterator<Item = &'a Process>) -> Option<f64> {
 
 /// The latest sign of life. What a process's connection received is left out: that is where the
 /// answers to pings come in, ours among them.
-fn last_activity(facts: &health::Facts<'_>) -> Option<SystemTime> {
-    let health::Facts { inventory, session, owned, lost } = facts;
+fn last_activity(facts: &Facts<'_>) -> Option<SystemTime> {
+    let Facts { inventory, session, owned, lost } = facts;
     let link = session.link.as_ref();
     let received =
         link.and_then(|link| link.silent_for).and_then(|silent| inventory.now.checked_sub(silent));

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use uuid::Uuid;
-
+use super::Planner;
+use crate::host::Held;
 use crate::judge::Case;
 use crate::look::Look;
-use crate::model::{Inventory, Link, LockHolder, WaitsFor};
-use crate::reap::Planner;
+use crate::model::{Holder, Holding, Inventory, LockHolder, WaitsFor};
+
+/// How long a request may stay half sent: a partition of the network heals in less.
+const HALF_SENT_FOR: Duration = Duration::from_secs(30);
 
 /// The case whose drop closes the connection that the command waits for, if there is one.
 #[must_use]
@@ -20,43 +22,38 @@ pub fn kept_by<'a>(look: &'a Look, holder: &LockHolder) -> Option<&'a Case> {
     look.cases.iter().find(takes)
 }
 
-/// The command that has held the lock since before the first look, if whom it waits for has shown no
-/// sign of life since then.
+/// The command that has held the lock since before the first look, if whom it waits for is proven not to
+/// come: it has left, is stopped, or has begun a request and said nothing more for long.
+///
+/// Silence alone proves nothing: a publisher confirms SYNC when its subscribers have read what it sent.
 #[must_use]
-pub fn stuck(first: &Look, second: &Look) -> Option<LockHolder> {
+pub fn stuck(first: &Look, second: &Look, held: &Held) -> Option<LockHolder> {
     let holder = holder(&second.inventory)?;
     let before = self::holder(&first.inventory)?;
     let between = second.taken.duration_since(first.taken);
     let the_same = (&before.by_peer, &before.peer, before.client, before.waits_for)
         == (&holder.by_peer, &holder.peer, holder.client, holder.waits_for);
-    let asked_before = holder.asked().is_some_and(|asked| asked >= between);
-    (the_same && asked_before && is_silent(&second.inventory, holder, between))
-        .then(|| holder.clone())
+    let asked = holder.asked()?;
+    let never_comes = match holder.waits_for {
+        _ if holder.gone => true,
+        // The server waits a second for it, and then goes on.
+        WaitsFor::Subscriber => false,
+        WaitsFor::Client => asked >= HALF_SENT_FOR,
+        WaitsFor::Publisher | WaitsFor::Process => {
+            holder.client.and_then(|client| held.get(&client)).is_some_and(all_are_stopped)
+        }
+    };
+    (the_same && asked >= between && never_comes).then(|| holder.clone())
+}
+
+fn all_are_stopped(holding: &Holding) -> bool {
+    let stopped = |holder: &Holder| matches!(holder.state, 'T' | 't');
+    let all = !holding.holders.is_empty() && holding.holders.iter().all(stopped);
+    all && holding.unsure.is_none()
 }
 
 /// Who holds the lock at a look, as far as that can be known.
 #[must_use]
 pub fn holder(inventory: &Inventory) -> Option<&LockHolder> {
     inventory.server.process.as_ref()?.lock_holder.as_ref()
-}
-
-fn is_silent(inventory: &Inventory, holder: &LockHolder, since: Duration) -> bool {
-    let silent_since = |link: &Link| link.silent_for.is_some_and(|silent| silent >= since);
-    match holder.waits_for {
-        _ if holder.gone => true,
-        // The server waits a second for it, and then goes on.
-        WaitsFor::Subscriber => false,
-        // It has sent half a request, and the time since then was looked at.
-        WaitsFor::Client => true,
-        WaitsFor::Publisher | WaitsFor::Process => {
-            holder.client.and_then(|id| link_of(inventory, id)).is_some_and(silent_since)
-        }
-    }
-}
-
-fn link_of(inventory: &Inventory, client: Uuid) -> Option<&Link> {
-    let endpoints = inventory.endpoints.iter().flatten();
-    let endpoint = endpoints.filter(|it| it.id == client).map(|it| &it.link);
-    let processes = inventory.processes.iter().filter(|it| it.id == client);
-    endpoint.chain(processes.filter_map(|it| it.link.as_ref())).next()
 }

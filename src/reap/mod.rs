@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use heirs::Heirs;
+use heirs::Going;
 pub use plan::{Planner, Warrant};
 pub use report::{Freed, Heir, HeirEnd, Outcome, Report, Target};
 
 use crate::admin::{self, DropTarget, OutcomeKind};
 use crate::error::Result;
-use crate::host::{self, Held};
+use crate::host;
 use crate::look::{Look, Observer};
-use crate::model::{Inventory, LockHolder};
+use crate::model::{Holder, Inventory, LockHolder};
 use crate::words::list;
 
 /// How long after the first look the second is taken. A regular close or shutdown passes through
@@ -49,6 +49,8 @@ pub struct Condemned {
     pub warrant: Warrant,
     /// Only if no messages flow from it.
     pub spare_flowing: bool,
+    /// How many had flowed when it was condemned.
+    pub messages: Option<u64>,
 }
 
 /// Looks again, and drops what is condemned again for the same reason; a dry run stops there.
@@ -68,28 +70,83 @@ pub async fn run(
     } else {
         tokio::time::sleep_until((first.taken + SECOND_LOOK_AFTER).into()).await;
         let second = observer.look_again(first.taken).await?;
-        let stuck = lock::stuck(&first, &second);
-        (second, stuck.filter(|_| extent.free))
+        let stuck = if extent.free {
+            lock::stuck(&first, &second, &observer.holders(&second.inventory))
+        } else {
+            None
+        };
+        (second, stuck)
     };
     let (targets, plans) = planned(&look, condemned);
-    let held = if extent.kill { observer.holders(&look.inventory) } else { Held::new() };
-    let mut heirs = heirs::of(&plans, &held);
+    let mut leaving = if extent.kill { Leaving::of(observer, &look, &plans) } else { None };
     let mut report = Report { targets, ..Report::new(look.inventory.server, extent.dry_run) };
     if let Some(holder) = stuck.filter(|it| !frees(&plans, it)) {
         report.lock = Some(free(observer, holder, extent.dry_run, command).await?);
     }
     if extent.dry_run {
         for target in &mut report.targets {
-            target.heirs = heirs.remove(&target.id).map(Heirs::untouched).unwrap_or_default();
+            let heirs = leaving.as_mut().map(|leaving| leaving.take(target.id));
+            target.heirs = heirs.into_iter().flatten().map(untouched).collect();
         }
     } else if !plans.is_empty() {
         let after = drop_all(observer, &mut report, &plans, command).await?;
-        if extent.kill {
-            let held = observer.holders(&after);
-            end_all(&mut report, heirs, &held).await;
+        if let Some(leaving) = leaving {
+            leaving.end(observer, &mut report, &after).await;
         }
     }
     Ok(report)
+}
+
+/// A process that a drop leaves behind, and what it is needed for.
+type Left = (Holder, Option<String>);
+
+/// The processes of this machine that a drop leaves behind.
+struct Leaving {
+    by_target: HashMap<Uuid, Vec<Left>>,
+    going: Going,
+}
+
+impl Leaving {
+    /// `None` where nobody of this machine can be seen.
+    fn of(observer: &Observer, look: &Look, plans: &[DropTarget]) -> Option<Self> {
+        let going = Going::of(plans, &look.inventory, observer.own()?.server);
+        let with_need = |heir: Holder| {
+            let needed = going.needs(observer.sockets(&heir).as_ref());
+            (heir, needed)
+        };
+        let by_target = heirs::of(plans, &observer.holders(&look.inventory)).into_iter();
+        let by_target = by_target
+            .map(|(target, heirs)| (target, heirs.into_iter().map(with_need).collect()))
+            .collect();
+        Some(Self { by_target, going })
+    }
+
+    fn take(&mut self, target: Uuid) -> Vec<Left> {
+        self.by_target.remove(&target).unwrap_or_default()
+    }
+
+    /// Ends what is left of the targets that went; what has taken on something else meanwhile is spared.
+    async fn end(mut self, observer: &Observer, report: &mut Report, after: &Inventory) {
+        let going = self.going.clone().afterwards(after);
+        for target in report.targets.iter_mut().filter(|it| it.outcome == Outcome::Dropped) {
+            let needed = |(heir, needed): Left| {
+                let needed = needed.or_else(|| going.needs(observer.sockets(&heir).as_ref()));
+                (heir, needed)
+            };
+            let heirs = self.by_target.remove(&target.id).unwrap_or_default().into_iter();
+            let (spared, ending): (Vec<_>, Vec<_>) =
+                heirs.map(needed).partition(|(_, needed)| needed.is_some());
+            let ending: Vec<_> = ending.into_iter().map(|(process, _)| process).collect();
+            let ends = host::end(&ending, KILL_GRACE).await;
+            let ended = ending.into_iter().zip(ends.into_iter().map(HeirEnd::Ended));
+            let ended = ended.map(|(process, end)| Heir { process, end });
+            target.heirs = ended.chain(spared.into_iter().map(untouched)).collect();
+        }
+    }
+}
+
+fn untouched((process, needed): Left) -> Heir {
+    Heir { process, end: needed.map_or(HeirEnd::Would, HeirEnd::Spared) }
 }
 
 /// What is to become of each condemned case at this look, and the plans of those that go.
@@ -103,7 +160,7 @@ fn planned(look: &Look, condemned: &[Condemned]) -> (Vec<Target>, Vec<DropTarget
         let changed = |now| Target::ended(&look.inventory, case, Outcome::Changed, now);
         match planner.plan(case, it.warrant) {
             None => changed(format!("it is {} now: {}", case.verdict, case.evidence.join("; "))),
-            Some(_) if it.spare_flowing && case.may_flow() => {
+            Some(_) if it.spare_flowing && (case.may_flow() || case.messages != it.messages) => {
                 changed("messages flow from it now".into())
             }
             Some(plan) => {
@@ -151,18 +208,6 @@ async fn free(
     }
     let (outcome, detail) = observer.admin(command)?.free(&holder).await?;
     Ok(Freed { holder, outcome: outcome.into(), detail })
-}
-
-/// Ends what is left of the targets that went. What it holds on the server now, it has taken since.
-async fn end_all(report: &mut Report, mut heirs: HashMap<Uuid, Heirs>, held: &Held) {
-    for target in report.targets.iter_mut().filter(|it| it.outcome == Outcome::Dropped) {
-        let Some(mut heirs) = heirs.remove(&target.id) else { continue };
-        heirs.spare_holders(held);
-        let ends = host::end(&heirs.end, KILL_GRACE).await;
-        let ended = heirs.end.into_iter().zip(ends.into_iter().map(HeirEnd::Ended));
-        let spared = heirs.spare.into_iter().map(|process| (process, HeirEnd::Spared));
-        target.heirs = ended.chain(spared).map(|(process, end)| Heir { process, end }).collect();
-    }
 }
 
 /// What became of a target, held against a look at what is there now.

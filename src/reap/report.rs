@@ -74,7 +74,7 @@ impl Heir {
     /// It runs no more, or would not.
     #[must_use]
     pub const fn is_ended(&self) -> bool {
-        !matches!(self.end, HeirEnd::Spared | HeirEnd::Ended(Ended::Failed(_)))
+        !matches!(self.end, HeirEnd::Spared(_) | HeirEnd::Ended(Ended::Failed(_)))
     }
 }
 
@@ -83,8 +83,8 @@ impl Heir {
 pub enum HeirEnd {
     /// It would be ended.
     Would,
-    /// It is left alone: it also holds what is not dropped, or is the server.
-    Spared,
+    /// It is left alone: it is needed for something else, for that reason.
+    Spared(String),
     /// It was to be ended.
     Ended(Ended),
 }

@@ -136,8 +136,8 @@ fn advice(case: &Case) -> Vec<String> {
             &["drop it, and end what still runs of it:", &format!("{drop} --kill")]
         }
         Verdict::Stale(_) => &[&drop],
-        Verdict::Suspect(_) if case.proof_in.is_some() => {
-            &["look again in half a minute; a reap waits for the proof:", "graphctl sessions reap"]
+        Verdict::Suspect(_) if case.may_have_vanished => {
+            &["look again in a minute; a reap waits for the proof:", "graphctl sessions reap"]
         }
         Verdict::Suspect(_) => &[
             "look at its processes: one that is stopped goes on with kill -CONT; if it is dead:",

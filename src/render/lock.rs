@@ -25,14 +25,12 @@ pub fn held(look: &Look) -> Option<String> {
             "LOCKED: a command holds the server's command lock; by whom cannot be seen".into(),
         );
     };
-    let of = reap::lock::kept_by(look, holder)
-        .map_or_else(String::new, |case| format!(" (of {})", case.id));
-    let next = match holder.waits_for {
-        WaitsFor::Subscriber => "",
-        WaitsFor::Publisher | WaitsFor::Process | WaitsFor::Client => {
-            ": graphctl sessions reap --include-suspect"
-        }
-    };
+    let case = reap::lock::kept_by(look, holder);
+    let of = case.map_or_else(String::new, |case| format!(" (of {}, {})", case.id, case.verdict));
+    // Whoever lives will come.
+    let comes = holder.waits_for == WaitsFor::Subscriber
+        || case.is_some_and(|case| !case.verdict.is_stale() && !case.verdict.is_suspect());
+    let next = if comes { "" } else { ": graphctl sessions reap --include-suspect" };
     let held = self::holder(holder);
     Some(printable(&format!("LOCKED: the server's command lock is held by {held}{of}{next}")))
 }

@@ -88,7 +88,7 @@ fn freed(lock: &Freed) -> String {
 fn heir(heir: &Heir) -> String {
     let what = match &heir.end {
         HeirEnd::Would => "would be ended".to_owned(),
-        HeirEnd::Spared => "is left alone: it also holds what is not dropped".to_owned(),
+        HeirEnd::Spared(why) => format!("is left alone: {why}"),
         HeirEnd::Ended(Ended::Terminated) => "ended".to_owned(),
         HeirEnd::Ended(Ended::Killed) => "did not end when asked, and was killed".to_owned(),
         HeirEnd::Ended(Ended::AlreadyGone) => "had ended".to_owned(),

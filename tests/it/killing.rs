@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::lab::{self, Healthy, Options, PATIENCE, Phantom, Pipeline, Scene, phantom};
+use crate::lab::{self, Client, Healthy, Options, PATIENCE, Phantom, Pipeline, Scene, phantom};
 use crate::run::{Run, graphctl};
 use crate::stage::{reap, relaunch, server, wait_until_judged};
 
@@ -11,16 +11,16 @@ fn drop_by_force(scene: &Scene, key: &str) -> Run {
     graphctl(scene.address(), &["sessions", "drop", "--force", &id, "--kill"])
 }
 
-/// The pids of which something is said on standard error.
+/// The pids of which this is said on standard error.
 fn pids(run: &Run, said: &str) -> Vec<u32> {
-    let lines = run.stderr.lines().filter(|line| line.ends_with(said));
+    let lines = run.stderr.lines().filter(|line| line.contains(said));
     let pids = lines.filter_map(|line| line.strip_prefix("pid ")?.split(' ').next()?.parse().ok());
     let mut pids: Vec<_> = pids.collect();
     pids.sort_unstable();
     pids
 }
 
-const SPARED: &str = " is left alone: it also holds what is not dropped";
+const SPARED: &str = ") is left alone: ";
 
 /// The notebook holds both sessions, and the backends of the second pipeline inherited the first.
 #[test]
@@ -34,18 +34,36 @@ fn whoever_holds_a_live_session_too_is_left_alone() {
     let second = scene.witness().owners_of("SECOND/PUB");
     assert_eq!(pids(&run, SPARED).len(), 3, "{run:#?}");
     assert!(pids(&run, SPARED).contains(&second[0]), "{run:#?}");
+    assert!(run.stderr.contains("it also holds a client that is not dropped"), "{run:#?}");
     assert_eq!(scene.witness().sessions_of("SECOND").len(), 1);
     scene.expect_flow_of("SECOND", Duration::from_secs(1));
 }
 
+/// And the backends that inherited its listening socket.
 #[test]
 fn the_server_itself_is_left_alone() {
     let scene = Scene::start(&lab::ezmsg("3.9.0"), Healthy::OwnServer);
     let run = drop_by_force(&scene, "SYSTEM");
-    assert_eq!((run.code, pids(&run, ") ended").len()), (0, 1), "{run:#?}");
-    assert_eq!(pids(&run, SPARED).len(), 1, "{run:#?}");
+    assert_eq!((run.code, pids(&run, ") ended")), (0, vec![]), "{run:#?}");
+    let port = scene.address().rsplit(':').next().expect("a port");
+    let listening = pids(&run, &format!("it listens on port {port}"));
     let status = graphctl(scene.address(), &["server", "status", "-o", "json"]);
-    assert_eq!(status.json()["server"]["pid"], pids(&run, SPARED)[0], "{status:#?}");
+    let server = status.json()["server"]["pid"].as_u64().expect("the server answers");
+    assert!(listening.iter().any(|pid| u64::from(*pid) == server), "{run:#?}");
+}
+
+/// A notebook with a pipeline on one server that is dropped, and one on another that lives.
+#[test]
+fn whoever_has_a_pipeline_on_another_server_too_is_left_alone() {
+    let (first, second) = (server(), server());
+    let both = Client::on_two_servers(&first, &second);
+    let id = first.witness().sessions().remove(0);
+    let run = graphctl(first.address(), &["sessions", "drop", "--force", &id, "--kill"]);
+    assert_eq!((run.code, pids(&run, SPARED)), (0, vec![both.pid()]), "{run:#?}");
+    let why = format!("it is also connected to {}", second.address());
+    assert!(run.stderr.contains(&why), "{run:#?}");
+    assert_eq!(second.witness().sessions().len(), 1);
+    both.close();
 }
 
 #[test]

@@ -180,7 +180,7 @@ fn held(how: Healthy) -> (Vec<Vec<String>>, Vec<String>) {
     let lone = |keys: &[&str]| vec![keys.iter().map(|&key| key.to_owned()).collect::<Vec<_>>()];
     let sessions = match how {
         Healthy::Busy => lone(&["BUSY"]),
-        Healthy::OpenerDaemon => lone(&["SYSTEM", "SYSTEM/UNIT"]),
+        Healthy::OpenerDaemon | Healthy::OpenerPolled => lone(&["SYSTEM", "SYSTEM/UNIT"]),
         Healthy::WithClients => vec![vec![], vec![], vec![], vec![], system],
         Healthy::TwoInNotebook => vec![first, second],
         Healthy::OneStoppedInNotebook => vec![vec![], second],

@@ -9,8 +9,8 @@ use graphctl::{inventory, wire};
 use serde_json::{Value, json};
 
 use crate::lab::{
-    Client, Options, Phantom, Pipeline, Server, Wedge, greeted, half_sent, lock_for_a_second,
-    own_address, phantom, read_id, stuff_process,
+    Client, Options, PATIENCE, Phantom, Pipeline, Server, Wedge, greeted, half_sent,
+    lock_for_a_second, own_address, phantom, read_id, stuff_process, sync,
 };
 use crate::run::graphctl;
 use crate::stage::{reap, relaunch, server};
@@ -134,13 +134,36 @@ fn a_reap_of_suspects_frees_a_server_that_a_stopped_process_keeps() {
     let session = server.witness().sessions_of("SYSTEM").remove(0);
     let (_asker, _) = stuff_process(&mut server, "SYSTEM/PUB");
     let status = graphctl(server.address(), &["server", "status"]);
-    let told = format!("(of {session}): graphctl sessions reap --include-suspect\n");
+    let told =
+        format!("(of {session}, suspect unresponsive): graphctl sessions reap --include-suspect\n");
     assert!(status.stderr.ends_with(&told), "{status:#?}");
     let run = reap(&server, &["--include-suspect"]);
     assert_eq!(run.code, 0, "{run:#?}");
     assert!(run.stdout.contains("suspect unresponsive  dropped  SYSTEM"), "{run:#?}");
     expect_free(&mut server);
     relaunch(&server);
+}
+
+/// It confirms when its subscribers have read what it sent, one of whom is stopped; it is well itself.
+#[test]
+fn a_publisher_that_waits_for_its_subscribers_is_left_alone() {
+    let mut server = server();
+    let publisher = Client::publisher(&server, "T/X");
+    let subscriber = Client::subscriber(&server, "T/X");
+    subscriber.wait_event("count", PATIENCE);
+    subscriber.signal("STOP");
+    // Its buffers fill within 0.4 s; only then does it wait.
+    std::thread::sleep(Duration::from_secs(1));
+    let _sync = sync(&mut server);
+    let run = reap(&server, &["--include-suspect"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:#?}");
+    assert!(!run.stderr.contains("closed"), "{run:#?}");
+    assert_eq!(server.state()["locked"], true);
+    subscriber.signal("CONT");
+    expect_free(&mut server);
+    Wedge::resume(&server);
+    assert!(subscriber.rate_over(Duration::from_secs(1)) > 70.0);
+    publisher.close();
 }
 
 /// Nobody is left who could confirm: only the server's own memory of it can be told to give up.

@@ -109,7 +109,9 @@ fn a_port_that_never_greets_is_told_with_its_holder() {
     assert!(run.stderr.contains(&pid), "{run:#?}");
 
     let command = std::env::args().collect::<Vec<_>>().join(" ");
-    let holder = format!("pid N ({command})");
+    let short: String = command.chars().take(80).collect();
+    let cut = if short == command { "" } else { "…" };
+    let holder = format!("pid N ({short}{cut})");
     let mut run = run.redacted();
     // A child of another test holds our listener too until it has become another program.
     while run.stderr.contains(&format!("{holder}, {holder}")) {

@@ -366,6 +366,8 @@ fn odd_clients_hide_nobody_and_can_be_dropped() {
     let documented = graphctl(server.address(), &["--no-admin", "sessions", "list"]);
     assert_eq!((documented.code, documented.stdout.lines().count()), (0, 11), "{documented:#?}");
     assert!(documented.redacted().stdout.contains(&format!("live  {SYSTEM}\n")), "{documented:#?}");
+    let json = graphctl(server.address(), &["sessions", "list", "-o", "json"]);
+    assert_eq!((json.code, json.json()["sessions"].as_array().map(Vec::len)), (0, Some(7)));
     let free = graphctl(server.address(), &["sessions", "check", "FREE"]);
     expect(&free, 0, "", "free\n");
     expect_nothing_to_reap(&server, "5m");

@@ -18,6 +18,7 @@ pub(crate) fn with_one_fact_less(all: &Inventory) -> Vec<(&'static str, Inventor
         ("session.holding", each(all, sessions, |it| it.holding = None)),
         ("session.holding.unsure", each(all, sessions, forget_that_these_are_all)),
         ("holder.serving", each(all, holders, |it| it.serving = None)),
+        ("holder.lives_elsewhere", each(all, holders, |it| it.lives_elsewhere = false)),
         ("process.created", each(all, processes, |it| it.created = None)),
         ("process.link", each(all, processes, |it| it.link = None)),
         ("process.pid", each(all, processes, |it| it.pid = None)),

@@ -91,15 +91,19 @@ fn link() -> impl Strategy<Value = Link> {
 /// Of a session of that age: who holds it. Mostly its opener, or heirs alone.
 fn holding(age: Duration) -> impl Strategy<Value = Holding> {
     let younger = prop_oneof![-25..25i64, 0..60_000i64];
-    let heir =
-        (younger, prop_oneof![8 => Just(Some(false)), 1 => Just(None), 1 => Just(Some(true))]);
-    let holder = heir.prop_map(move |(younger, serving)| Holder {
+    let heir = (
+        younger,
+        prop_oneof![8 => Just(Some(false)), 1 => Just(None), 1 => Just(Some(true))],
+        prop::bool::weighted(0.9),
+    );
+    let holder = heir.prop_map(move |(younger, serving, lives_elsewhere)| Holder {
         pid: 100,
         start: 1,
         age: (age + ms(60_000)).saturating_sub(ms(60_000u64.saturating_add_signed(younger))),
         command: "python".into(),
         state: 'S',
         serving,
+        lives_elsewhere,
     });
     let unsure = known(0.2, Just("some cannot be seen".to_owned()));
     (prop::collection::vec(holder, 0..3), unsure)
@@ -281,7 +285,13 @@ fn assembled(pipelines: Vec<Pipeline>, server: Server) -> Inventory {
                 closing: false,
                 handled: true,
             };
-            endpoints.push(Endpoint { id: id(created, number()), created, link, kind });
+            endpoints.push(Endpoint {
+                id: id(created, number()),
+                created,
+                link,
+                listens: None,
+                kind,
+            });
         }
         history.departed.extend(departed);
         let Some((at, noted)) = gone else {

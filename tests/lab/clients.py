@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections import Counter
+from contextlib import AsyncExitStack
 from collections.abc import AsyncGenerator
 
 import ezmsg.core as ez
@@ -124,9 +125,13 @@ async def until_let_go(work: "asyncio.Task[None] | None" = None) -> None:
         work.cancel()
 
 
+def graph_context(address: str) -> ez.GraphContext:
+    host, port = address.rsplit(":", 1)
+    return ez.GraphContext((host, int(port)), auto_start=False)
+
+
 async def serve(args: argparse.Namespace) -> None:
-    host, port = args.address.rsplit(":", 1)
-    async with ez.GraphContext((host, int(port)), auto_start=False) as context:
+    async with graph_context(args.address) as context:
         if args.mode == "snapshot":
             print(json.dumps(told(await context.snapshot(), session_id(context))), flush=True)
         elif args.mode == "ping":
@@ -139,10 +144,14 @@ async def serve(args: argparse.Namespace) -> None:
         elif args.mode == "subscribe":
             await until_let_go(asyncio.create_task(subscribe(context, args.topic)))
         else:
-            if args.mode == "session":
-                await context.register_metadata(metadata(args.keys))
-            emit("ready", id=session_id(context))
-            await until_let_go()
+            async with AsyncExitStack() as beside:
+                if args.mode == "session":
+                    await context.register_metadata(metadata(args.keys))
+                    if args.beside:
+                        other = await beside.enter_async_context(graph_context(args.beside))
+                        await other.register_metadata(metadata(["Y"]))
+                emit("ready", id=session_id(context))
+                await until_let_go()
 
 
 def arguments() -> argparse.Namespace:
@@ -154,7 +163,9 @@ def arguments() -> argparse.Namespace:
     pinging.add_argument("timeout", type=float)
     pinging.add_argument("units", nargs="+")
     modes.add_parser("observe")
-    modes.add_parser("session").add_argument("keys", nargs="+")
+    session = modes.add_parser("session")
+    session.add_argument("keys", nargs="+")
+    session.add_argument("--beside", help="a session on another server too")
     publishing = modes.add_parser("publish")
     publishing.add_argument("topic")
     publishing.add_argument("--rate", type=float, default=100.0)

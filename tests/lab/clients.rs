@@ -90,6 +90,11 @@ impl Client {
         Self::start(server, ORDINARY, &["subscribe", topic])
     }
 
+    /// A session on each of two servers, in one process: `X` on the first, `Y` on the second.
+    pub fn on_two_servers(first: &Server, second: &Server) -> Self {
+        Self::start(first, ORDINARY, &["session", "X", "--beside", second.address()])
+    }
+
     /// One that no ordinary pipeline is like.
     pub fn odd(server: &Server, odd: Odd) -> Self {
         Self::start(server, "odd_clients.py", &[odd.mode()])

@@ -42,6 +42,8 @@ pub enum Healthy {
     OpenerForked,
     /// Opened by a process that has left, and served by its grandchild.
     OpenerDaemon,
+    /// Opened by a process that was forked a moment before, and turns its event loop by hand.
+    OpenerPolled,
     /// Two pipelines in a notebook; the backends of the second inherited the session of the first.
     TwoInNotebook,
     /// As `TwoInNotebook`, and the first was stopped: its session has no components any more, and stays, because
@@ -53,7 +55,7 @@ pub enum Healthy {
 
 impl Healthy {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Alone,
         Self::Run(StartMethod::Fork),
         Self::Run(StartMethod::Spawn),
@@ -75,6 +77,7 @@ impl Healthy {
         Self::Unregistered,
         Self::OpenerForked,
         Self::OpenerDaemon,
+        Self::OpenerPolled,
         Self::TwoInNotebook,
         Self::OneStoppedInNotebook,
         Self::OwnServer,
@@ -150,6 +153,7 @@ impl Scene {
         let mut pipeline = match self.how {
             Healthy::OpenerForked => Pipeline::opened(server, Opener::Forked),
             Healthy::OpenerDaemon => Pipeline::opened(server, Opener::Daemon),
+            Healthy::OpenerPolled => Pipeline::opened(server, Opener::Polled),
             Healthy::TwoInNotebook | Healthy::OneStoppedInNotebook => {
                 Pipeline::opened(server, Opener::Notebook)
             }

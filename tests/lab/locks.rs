@@ -52,9 +52,7 @@ impl Wedge {
 
     fn with(server: &mut Server, publisher: Client) -> Self {
         publisher.signal("STOP");
-        let mut sync = greeted(server.address());
-        sync.write_all(SYNC).expect("the server takes an opcode");
-        server.wait_state("a held lock", |state| state["locked"] == true);
+        let sync = sync(server);
         Self { publisher, sync }
     }
 
@@ -81,6 +79,14 @@ impl Wedge {
         let free = |state: &serde_json::Value| state["locked"] == false && state["waiters"] == 0;
         server.wait_state("a free lock", free);
     }
+}
+
+/// Asks for SYNC, which some publisher does not confirm at once.
+pub fn sync(server: &mut Server) -> TcpStream {
+    let mut sync = greeted(server.address());
+    sync.write_all(SYNC).expect("the server takes an opcode");
+    server.wait_state("a held lock", |state| state["locked"] == true);
+    sync
 }
 
 /// A subscriber that does not confirm: the server holds its lock for a second from now on.

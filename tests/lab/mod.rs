@@ -38,7 +38,7 @@ pub use self::{
     clients::{Client, Odd, Witness, ghost},
     fleet::Fleet,
     healthy::{Healthy, Scene},
-    locks::{Wedge, half_sent, lock_for_a_second, own_address, read_id, stuff_process},
+    locks::{Wedge, half_sent, lock_for_a_second, own_address, read_id, stuff_process, sync},
     network::{Network, Side},
     phantoms::{Phantom, phantom},
     pipeline::{Fail, Opener, Options, Pipeline, Runner, StartMethod},

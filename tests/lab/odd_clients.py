@@ -164,7 +164,7 @@ async def odd_metadata(lab: Clients) -> str:
         ids[name] = str(process.client_id)
     process = await lab.process("DATED")
     value = SettingsSnapshotValue(None, "x", None, None)
-    for timestamp in ("2024", float("nan"), float("inf"), 1e300):
+    for timestamp in ("2024", float("nan"), float("inf"), 1e300, time.time() * 1000):
         await process.report_settings_update(
             component_address="DATED", value=value, timestamp=timestamp
         )

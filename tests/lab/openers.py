@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Callable
 
 import ezmsg.core as ez
@@ -100,9 +101,27 @@ def daemon(address: Address) -> None:
     loop.run_until_complete(flow(context))
 
 
+def polled(address: Address) -> None:
+    """Turns its event loop by hand, as a program does whose own loop is that of a window or a game.
+
+    It was forked a moment before, and hardly ever waits for its connections.
+    """
+    opener = os.fork()
+    if opener:
+        os.waitpid(opener, 0)
+        return
+    loop = asyncio.new_event_loop()
+    context = loop.run_until_complete(opened(address))
+    flowing = loop.create_task(flow(context))
+    while not flowing.done():
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        time.sleep(0.002)
+
+
 def main() -> None:
     modes: dict[str, Callable[[Address], None]] = {
-        mode.__name__: mode for mode in (forked, notebook, daemon)
+        mode.__name__: mode for mode in (forked, notebook, daemon, polled)
     }
     parser = argparse.ArgumentParser()
     parser.add_argument("--address", required=True)

@@ -60,6 +60,8 @@ pub enum Opener {
     Forked,
     /// By one that becomes a daemon: a grandchild serves what a process that has left opened and registered.
     Daemon,
+    /// By a process that was forked a moment before, and turns its event loop by hand.
+    Polled,
     /// By a notebook with the pipelines FIRST and SECOND; `tell("stop")` stops FIRST.
     Notebook,
 }

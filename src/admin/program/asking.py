@@ -115,7 +115,7 @@ async def ping_processes(server, request, replies):
             process=str(question.info.id),
             answer=answer,
             ms=ms if future else None,
-            unacked_ms=tcp and tcp.unacked_ms(question.asked_ms()),
+            unacked_ms=tcp and tcp.unacked_ms(),
         )
 
 

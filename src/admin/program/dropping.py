@@ -3,35 +3,6 @@
 DROP_ORDER = ("publishers", "subscribers", "channels", "processes", "session")
 # The server's methods that serve a client to its end, and then clean up; of all other kinds `_handle_client`.
 HANDLERS = {"SessionInfo": "_handle_session", "ProcessInfo": "_handle_process"}
-# The server's methods on the way to where it awaits anything while it holds its command lock: that is
-# in the first and in the last. All else that it does under the lock, it does in one step.
-LOCK_PATH = (
-    "api",
-    "_handle_session",
-    "_handle_session_process_request",
-    "_route_process_request",
-)
-# The server's methods that serve a client to its end, and then clean up; of all other kinds `_handle_client`.
-HANDLERS = {"SessionInfo": "_handle_session", "ProcessInfo": "_handle_process"}
-# The server's methods on the way to where it awaits anything while it holds its command lock: that is
-# in the first and in the last. All else that it does under the lock, it does in one step.
-LOCK_PATH = (
-    "api",
-    "_handle_session",
-    "_handle_session_process_request",
-    "_route_process_request",
-)
-# What `api` awaits under the lock, in these requests, and who must do something to end that.
-LOCKING_REQUESTS = ("SUBSCRIBE", "PUBLISH", "CONNECT", "DISCONNECT", "SYNC")
-AWAITED_IN_API = {
-    "read_str": "client",
-    "from_stream": "client",
-    "drain": "client",
-    "_notify_subscriber": "subscriber",
-    "_notify_downstream_for_topic": "subscriber",
-    "__aenter__": "publisher",
-    "__aexit__": "publisher",
-}
 GONE_AFTER_ABORT = 0.25
 
 

@@ -48,7 +48,9 @@ async def list_clients(server, replies):
         pid, host = integer(info.pid), optional_text(info.host)
         await replies.row("process", **connection(server, info), pid=pid, host=host, units=units)
     for info in clients_of(server, "PublisherInfo"):
-        await replies.row("publisher", **connection(server, info), topic=text(info.topic))
+        listens = integer(getattr(info.address, "port", None))
+        row = connection(server, info)
+        await replies.row("publisher", **row, topic=text(info.topic), listens=listens)
     for info in clients_of(server, "SubscriberInfo"):
         await replies.row("subscriber", **connection(server, info), topic=text(info.topic))
     for info in clients_of(server, "ChannelInfo"):

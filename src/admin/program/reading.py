@@ -137,19 +137,18 @@ class Tcp:
     def heard_within(self, ms):
         return self.last_data_received_ms < ms
 
-    def unacked_ms(self, asked_ms):
+    def unacked_ms(self):
         """
-        How long the client's host has acknowledged nothing of what it was sent, at least.
+        How long the kernel has sent the same again and again without an acknowledgement; None if all is
+        acknowledged.
 
-        What was asked for is unacknowledged if no acknowledgement came since. And each time that the
-        kernel sends it again it waits twice as long, so what it has waited adds up to nearly the
-        timeout that is running now.
+        It waits twice as long each time, so its waits until the last repetition add up to nearly the
+        one that is running now. The time since that repetition does not count: the host may be back.
         """
         if not self.unacked:
-            return 0.0
-        no_ack_since = self.last_ack_received_ms >= asked_ms + KERNEL_TICK_MS
-        waited = self.timeout_us / 1000 * (1 - 0.5**self.backoff)
-        return min(self.last_ack_received_ms, max(waited, asked_ms if no_ack_since else 0.0))
+            return None
+        repeated = self.timeout_us / 1000 * (1 - 0.5**self.backoff)
+        return min(float(self.last_ack_received_ms), repeated)
 
 
 def tcp_row(writer):

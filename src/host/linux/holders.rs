@@ -96,9 +96,13 @@ impl<'a> Seen<'a> {
         let found = self.holders(inode);
         let ended = |it: &Found| watches.get(&it.pid).is_some_and(|watch| watch.ended);
         let holder = |it: &&Found| {
-            let serving =
-                serving.and_then(|answered| watches.get(&it.pid)?.serving(inode, answered));
-            Some(Holder { serving, ..it.identity.as_ref()?.holder.clone() })
+            let watch = serving.and_then(|answered| Some((watches.get(&it.pid)?, answered)));
+            Some(Holder {
+                serving: watch.and_then(|(watch, answered)| watch.serving(inode, answered)),
+                lives_elsewhere: watch
+                    .is_some_and(|(it, answered)| it.lives_elsewhere(inode, answered)),
+                ..it.identity.as_ref()?.holder.clone()
+            })
         };
         let gone = found.iter().find(|it| ended(it));
         let gone = gone.map(|it| format!("pid {} ended while it was looked at", it.pid));

@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use procfs::ProcResult;
 
-use super::{Connection, Host};
+use super::{Connection, Host, Sockets};
 use crate::model::{Holder, Holding};
 
 pub(super) use end::end;
@@ -68,6 +68,10 @@ impl Host for Machine {
             let unsure = Some(format!("who holds it cannot be seen on this machine: {error}"));
             vec![Holding { holders: Vec::new(), unsure }; connections.len()]
         })
+    }
+
+    fn sockets(&self, holder: &Holder) -> Option<Sockets> {
+        sockets::of(&self.root, holder).ok()
     }
 
     fn listeners(&self, port: u16) -> Vec<Holder> {

@@ -35,6 +35,7 @@ impl Identity {
             command,
             state: stat.state,
             serving: None,
+            lives_elsewhere: false,
         };
         Ok(Self { holder, parent: stat.ppid, session: stat.session })
     }

@@ -145,6 +145,12 @@ impl<'a> Watch<'a> {
         (self.legible || self.all_accounted_for(others, answered)).then_some(false)
     }
 
+    /// Whether it has answered a ping through an instance that does not watch this socket.
+    pub(super) fn lives_elsewhere(&self, socket: u64, answered: &Answered) -> bool {
+        let others = self.instances.iter().filter(|instance| !instance.watches.contains(&socket));
+        answered.by_this_process(others) > 0
+    }
+
     /// Where it may not be read on which instance a thread waits (Yama), threads can still be counted:
     /// if no more of them were ever seen waiting than there are instances that others than this socket
     /// prove to be waited on, then nobody is left who waits on this one.

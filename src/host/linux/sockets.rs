@@ -5,9 +5,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use procfs::net::{TcpNetEntries, TcpNetEntry, TcpState};
+use procfs::process::{FDInfo, FDTarget, Process};
 use procfs::{FromReadSI as _, ProcError, ProcResult};
 
-use crate::host::Connection;
+use super::process::{alive, text};
+use crate::host::{Connection, Sockets, Tcp};
+use crate::model::Holder;
+
+/// Lists of sockets that are not TCP's, and the column in which their inode stands, from 0.
+const OTHER_KINDS: [(&str, usize); 4] = [("unix", 6), ("udp", 9), ("udp6", 9), ("netlink", 9)];
 
 /// The client's end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +66,46 @@ pub(super) fn listening(root: &Path, port: u16) -> ProcResult<HashSet<u64>> {
     Ok(table(root)?.into_iter().filter(listens).map(|entry| entry.inode).collect())
 }
 
+/// The TCP sockets of a process, as its own network lists them.
+///
+/// # Errors
+/// It has ended, or may not be looked into.
+pub(super) fn of(root: &Path, holder: &Holder) -> ProcResult<Sockets> {
+    let root = root.join(holder.pid.to_string());
+    let process = Process::new_with_root(root.clone())?;
+    let mut inodes = held_by(&process)?;
+    if alive(&process)?.starttime != holder.start {
+        return Err(ProcError::NotFound(None));
+    }
+    let mut sockets = Sockets::default();
+    for entry in table(&root)?.into_iter().filter(|entry| inodes.remove(&entry.inode)) {
+        let local = address(entry.local_address);
+        let remote = (entry.state != TcpState::Listen).then(|| address(entry.remote_address));
+        sockets.tcp.push(Tcp { local, remote });
+    }
+    for (name, column) in OTHER_KINDS {
+        // A kind of socket that the machine does not have has no list.
+        let list = text(&process, &format!("net/{name}")).unwrap_or_default();
+        let listed =
+            list.lines().filter_map(|line| line.split_whitespace().nth(column)?.parse().ok());
+        for inode in listed {
+            inodes.remove(&inode);
+        }
+    }
+    sockets.others = !inodes.is_empty();
+    Ok(sockets)
+}
+
+/// The inodes of all sockets of a process.
+fn held_by(process: &Process) -> ProcResult<HashSet<u64>> {
+    let inode = |descriptor: FDInfo| match descriptor.target {
+        FDTarget::Socket(inode) => Some(inode),
+        _ => None,
+    };
+    let descriptors: ProcResult<Vec<_>> = process.fd()?.collect();
+    Ok(descriptors?.into_iter().filter_map(inode).collect())
+}
+
 /// All TCP sockets. A machine without IPv6 has one table only.
 fn table(root: &Path) -> ProcResult<Vec<TcpNetEntry>> {
     let read =
@@ -76,4 +122,8 @@ fn table(root: &Path) -> ProcResult<Vec<TcpNetEntry>> {
 /// A socket that speaks both IPv4 and IPv6 shows an IPv4 address as an IPv6 one.
 fn canonical(address: SocketAddr) -> (IpAddr, u16) {
     (address.ip().to_canonical(), address.port())
+}
+
+fn address(shown: SocketAddr) -> SocketAddr {
+    canonical(shown).into()
 }

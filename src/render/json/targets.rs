@@ -65,7 +65,7 @@ pub(super) fn target(target: &Target) -> TargetView<'_> {
 fn heir(heir: &Heir) -> HeirView<'_> {
     let (outcome, detail) = match &heir.end {
         HeirEnd::Would => ("would-end", None),
-        HeirEnd::Spared => ("spared", None),
+        HeirEnd::Spared(why) => ("spared", Some(why.as_str())),
         HeirEnd::Ended(Ended::Terminated) => ("ended", None),
         HeirEnd::Ended(Ended::Killed) => ("killed", None),
         HeirEnd::Ended(Ended::AlreadyGone) => ("already-gone", None),

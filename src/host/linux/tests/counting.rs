@@ -141,3 +141,17 @@ fn a_missing_file_is_a_secret_and_a_missing_thread_is_not() {
     fake.obstruct("10/task");
     assert_eq!(is_serving(&fake), None, "nothing is known of any thread");
 }
+
+#[test]
+fn who_answered_through_another_instance_lives_elsewhere() {
+    let fake = machine();
+    heir(&fake).secretive(11, "ep_poll");
+    let elsewhere = |role| {
+        let connections = [session(4000), connection(5000, role)];
+        fake.watch(&connections, |_| {}).0[0].holders[0].lives_elsewhere
+    };
+    assert!(elsewhere(Role::Answered));
+    assert!(!elsewhere(Role::Other), "it was not asked, or did not answer");
+    fake.process(20).socket(3, 80);
+    assert!(!elsewhere(Role::Answered), "another holder may have answered");
+}

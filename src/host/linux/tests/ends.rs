@@ -86,6 +86,7 @@ fn holder(pid: u32) -> Holder {
         command: stat.comm,
         state: stat.state,
         serving: None,
+        lives_elsewhere: false,
     }
 }
 
