@@ -37,10 +37,10 @@ pub(super) async fn run(
         console::say(options.talk, Talk::Normal, "nothing was dropped");
         return Ok(Exit::Success);
     }
+    let extent = Extent { dry_run: args.dry_run, kill: args.kill, free };
     let mut done = if nothing {
-        Report::new(look.inventory.server, args.dry_run)
+        Report::new(look.inventory.server, extent, Vec::new())
     } else {
-        let extent = Extent { dry_run: args.dry_run, kill: args.kill, free };
         reap::run(&mut observer, look, &condemned, extent, command).await?
     };
     done.targets.extend(settled);

@@ -22,7 +22,7 @@ pub fn of(plans: &[DropTarget], held: &Held) -> HashMap<Uuid, Vec<Holder>> {
 }
 
 /// What a process may be connected to, and be ended all the same: what goes, and nothing else.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Going {
     server: SocketAddr,
     /// The ends of clients that stay.

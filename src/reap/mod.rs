@@ -1,33 +1,29 @@
 //! Condemned → looked at again → dropped → verified. [`plan`] is pure; the rest talks to the server.
 
 pub mod heirs;
+mod leaving;
 pub mod lock;
 pub mod plan;
 mod reach;
 pub mod report;
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use uuid::Uuid;
 
-use heirs::Going;
+use leaving::Leaving;
 pub use plan::{Planner, Warrant};
 pub use report::{Freed, Heir, HeirEnd, Outcome, Report, Target};
 
 use crate::admin::{self, DropTarget, OutcomeKind};
 use crate::error::Result;
-use crate::host;
 use crate::look::{Look, Observer};
-use crate::model::{Holder, Inventory, LockHolder};
+use crate::model::{Inventory, LockHolder};
 use crate::words::list;
 
 /// How long after the first look the second is taken. A regular close or shutdown passes through
 /// states that look dead for milliseconds, and a busy process shows a sign of life between the looks.
 const SECOND_LOOK_AFTER: Duration = Duration::from_secs(2);
-
-/// How long a process that was left behind may take to end when it is asked to.
-const KILL_GRACE: Duration = Duration::from_secs(5);
 
 /// How far to go.
 #[derive(Clone, Copy, Debug)]
@@ -78,15 +74,14 @@ pub async fn run(
         (second, stuck)
     };
     let (targets, plans) = planned(&look, condemned);
-    let mut leaving = if extent.kill { Leaving::of(observer, &look, &plans) } else { None };
-    let mut report = Report { targets, ..Report::new(look.inventory.server, extent.dry_run) };
+    let leaving = if extent.kill { Leaving::of(observer, &look, &plans) } else { None };
+    let mut report = Report::new(look.inventory.server, extent, targets);
     if let Some(holder) = stuck.filter(|it| !frees(&plans, it)) {
         report.lock = Some(free(observer, holder, extent.dry_run, command).await?);
     }
     if extent.dry_run {
-        for target in &mut report.targets {
-            let heirs = leaving.as_mut().map(|leaving| leaving.take(target.id));
-            target.heirs = heirs.into_iter().flatten().map(untouched).collect();
+        if let Some(leaving) = leaving {
+            leaving.tell(&mut report);
         }
     } else if !plans.is_empty() {
         let after = drop_all(observer, &mut report, &plans, command).await?;
@@ -95,58 +90,6 @@ pub async fn run(
         }
     }
     Ok(report)
-}
-
-/// A process that a drop leaves behind, and what it is needed for.
-type Left = (Holder, Option<String>);
-
-/// The processes of this machine that a drop leaves behind.
-struct Leaving {
-    by_target: HashMap<Uuid, Vec<Left>>,
-    going: Going,
-}
-
-impl Leaving {
-    /// `None` where nobody of this machine can be seen.
-    fn of(observer: &Observer, look: &Look, plans: &[DropTarget]) -> Option<Self> {
-        let going = Going::of(plans, &look.inventory, observer.own()?.server);
-        let with_need = |heir: Holder| {
-            let needed = going.needs(observer.sockets(&heir).as_ref());
-            (heir, needed)
-        };
-        let by_target = heirs::of(plans, &observer.holders(&look.inventory)).into_iter();
-        let by_target = by_target
-            .map(|(target, heirs)| (target, heirs.into_iter().map(with_need).collect()))
-            .collect();
-        Some(Self { by_target, going })
-    }
-
-    fn take(&mut self, target: Uuid) -> Vec<Left> {
-        self.by_target.remove(&target).unwrap_or_default()
-    }
-
-    /// Ends what is left of the targets that went; what has taken on something else meanwhile is spared.
-    async fn end(mut self, observer: &Observer, report: &mut Report, after: &Inventory) {
-        let going = self.going.clone().afterwards(after);
-        for target in report.targets.iter_mut().filter(|it| it.outcome == Outcome::Dropped) {
-            let needed = |(heir, needed): Left| {
-                let needed = needed.or_else(|| going.needs(observer.sockets(&heir).as_ref()));
-                (heir, needed)
-            };
-            let heirs = self.by_target.remove(&target.id).unwrap_or_default().into_iter();
-            let (spared, ending): (Vec<_>, Vec<_>) =
-                heirs.map(needed).partition(|(_, needed)| needed.is_some());
-            let ending: Vec<_> = ending.into_iter().map(|(process, _)| process).collect();
-            let ends = host::end(&ending, KILL_GRACE).await;
-            let ended = ending.into_iter().zip(ends.into_iter().map(HeirEnd::Ended));
-            let ended = ended.map(|(process, end)| Heir { process, end });
-            target.heirs = ended.chain(spared.into_iter().map(untouched)).collect();
-        }
-    }
-}
-
-fn untouched((process, needed): Left) -> Heir {
-    Heir { process, end: needed.map_or(HeirEnd::Would, HeirEnd::Spared) }
 }
 
 /// What is to become of each condemned case at this look, and the plans of those that go.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::Extent;
 use crate::admin::{DropTarget, OutcomeKind};
 use crate::exit::Exit;
 use crate::host::Ended;
@@ -15,8 +16,8 @@ use crate::model::{Holder, Inventory, LockHolder, Server};
 pub struct Report {
     /// The server.
     pub server: Server,
-    /// Nothing was to be dropped for real.
-    pub dry_run: bool,
+    /// How far it was to go.
+    pub extent: Extent,
     /// In the order of the listing.
     pub targets: Vec<Target>,
     /// What became of a command that kept the server's command lock.
@@ -157,10 +158,10 @@ impl From<&DropTarget> for Clients {
 }
 
 impl Report {
-    /// A report without targets yet.
+    /// A report on these targets.
     #[must_use]
-    pub const fn new(server: Server, dry_run: bool) -> Self {
-        Self { server, dry_run, targets: Vec::new(), lock: None }
+    pub const fn new(server: Server, extent: Extent, targets: Vec<Target>) -> Self {
+        Self { server, extent, targets, lock: None }
     }
 
     /// The targets that ended in one of these ways.

@@ -38,8 +38,9 @@ pub fn table(report: &Report, terminal: Terminal, wide: bool) -> String {
 pub fn notes(report: &Report) -> String {
     let mut notes: Vec<_> = report.targets.iter().filter_map(note).collect();
     notes.extend(report.targets.iter().flat_map(|target| &target.heirs).map(heir));
+    notes.extend(nobody_left(report));
     notes.extend(report.lock.as_ref().map(freed));
-    if report.dry_run {
+    if report.extent.dry_run {
         notes.extend(words::flowing(report.targets.iter().map(|target| target.rate)));
     }
     let number = |outcome: Outcome, leftover: bool| {
@@ -54,7 +55,7 @@ pub fn notes(report: &Report) -> String {
         return notes.join("\n");
     } else if report.targets.is_empty() {
         "nothing to drop".into()
-    } else if report.dry_run {
+    } else if report.extent.dry_run {
         format!("{} would be dropped", of(Outcome::WouldDrop))
     } else {
         format!("{} dropped", of(Outcome::Dropped))
@@ -65,6 +66,13 @@ pub fn notes(report: &Report) -> String {
 fn note(target: &Target) -> Option<String> {
     let detail = target.detail.as_ref()?;
     Some(printable(&format!("{} {}: {detail}", target.id, target.outcome.name())))
+}
+
+/// That there was nobody to end, although that was asked for.
+fn nobody_left(report: &Report) -> Option<String> {
+    let mut gone = report.of(&[Outcome::Dropped, Outcome::WouldDrop]).peekable();
+    let nobody = report.extent.kill && gone.peek().is_some() && gone.all(|it| it.heirs.is_empty());
+    nobody.then(|| "no process of this machine is seen to hold what is dropped".into())
 }
 
 /// What became of the connection that kept the command lock.

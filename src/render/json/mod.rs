@@ -96,7 +96,7 @@ pub fn report(report: &Report) -> String {
     document(&ReportDocument {
         schema_version: SCHEMA_VERSION,
         server: server(&report.server),
-        dry_run: report.dry_run,
+        dry_run: report.extent.dry_run,
         targets: report.targets.iter().map(target).collect(),
         lock: report.lock.as_ref().map(freed),
     })
