@@ -206,10 +206,10 @@ pub struct Drop {
 /// `sessions reap`
 #[derive(Args, Debug)]
 pub struct Reap {
-    /// Also drop suspect sessions
+    /// Also drop suspect sessions, and free a command lock that waits in vain
     #[arg(long)]
     pub include_suspect: bool,
-    /// Leave alone from whose processes messages still flow
+    /// Leave alone whose processes still send messages, or cannot be asked
     #[arg(long)]
     pub spare_flowing: bool,
     /// Drop nothing if more than this many would go
@@ -229,8 +229,8 @@ pub struct Dropping {
     /// Tell what would be dropped, and drop nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// Also end what is left of it on this machine: the processes that hold its connections and those
-    /// of nothing else
+    /// Also end the processes of this machine that held its connections, if all their TCP sockets
+    /// belonged to what was dropped: SIGTERM, and SIGKILL after 5 s
     #[arg(long)]
     pub kill: bool,
     /// Do not ask

@@ -1,6 +1,7 @@
 //! Everything that is expected to go wrong: one line, one hint, one exit code each.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::address::Address;
@@ -27,6 +28,8 @@ pub enum Error {
         address: Address,
         /// For how long.
         waited: Duration,
+        /// Where that is, if it is on this machine.
+        here: Option<SocketAddr>,
         /// Processes of this machine that hold the listening socket, as far as can be seen.
         holders: Vec<String>,
     },
@@ -164,7 +167,7 @@ impl Error {
                 "the server behind it has died or hangs; find who holds the port with `ss -ltnp`, or name another with --address".into()
             }
             Self::NoGreeting { holders, .. } => {
-                format!("its listening socket is held by {}; end what is left of a dead server", holders.join(", "))
+                format!("its listening socket is held by {}; if that is what is left of a dead server, end it", holders.join(", "))
             }
             Self::NotGraphServer { .. } => {
                 "check --address: another program may be listening on that port".into()

@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::admin;
 use crate::console;
 use crate::error::{Error, Result};
-use crate::host::{Held, Host, Own, Sockets, find_holders, here, holders_of_all};
+use crate::host::{Held, Host, Own, Sockets, Unseen, find_holders, here, holders_of_all};
 use crate::inventory;
 use crate::judge::{self, Case, Collision, Thresholds};
 use crate::model::{Holder, Inventory, Ping};
@@ -138,8 +138,10 @@ impl Observer {
     }
 
     /// The TCP sockets of a process of this machine.
-    #[must_use]
-    pub fn sockets(&self, holder: &Holder) -> Option<Sockets> {
+    ///
+    /// # Errors
+    /// Why they cannot be told.
+    pub fn sockets(&self, holder: &Holder) -> Result<Sockets, Unseen> {
         self.host.sockets(holder)
     }
 
@@ -168,10 +170,9 @@ impl Observer {
 /// Adds to a port that does not greet who holds it, where that can be seen.
 fn name_the_silent(error: Error) -> Error {
     match error {
-        Error::NoGreeting { address, waited, .. } => {
-            let holders = here().listeners(address.port);
-            let holders = holders.iter().map(Holder::name).collect();
-            Error::NoGreeting { address, waited, holders }
+        Error::NoGreeting { address, waited, here: Some(at), .. } => {
+            let holders = here().listeners(at).iter().map(Holder::name).collect();
+            Error::NoGreeting { address, waited, here: Some(at), holders }
         }
         error => error,
     }

@@ -287,6 +287,8 @@ pub struct Holder {
     /// When it started, in clock ticks since the machine was booted: with the pid it names a process
     /// for good.
     pub start: u64,
+    /// The pid of its parent.
+    pub parent: u32,
     /// How long before the look it started; up to a tick too long.
     pub age: Duration,
     /// Its command line, or its name in brackets if it has none.

@@ -56,7 +56,7 @@ pub fn flowing(rates: impl Iterator<Item = Option<f64>>) -> Option<String> {
         number => format!("{number} of these still publish"),
     };
     let all = rate(rates.iter().sum());
-    Some(format!("FLOWING: {what} {all}; --spare-flowing leaves such alone"))
+    Some(format!("FLOWING: {what} {all}"))
 }
 
 /// How many names a list shows before it counts the rest.

@@ -1,12 +1,12 @@
 //! Which of the processes that a drop leaves behind may be ended, by their sockets.
 
 use std::net::SocketAddr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use graphctl::admin::DropTarget;
 use graphctl::host::{Sockets, Tcp};
-use graphctl::model::{Channel, Endpoint, EndpointKind, Inventory, Link, Server};
-use graphctl::reap::heirs::Going;
+use graphctl::model::{Channel, Endpoint, EndpointKind, Holder, Inventory, Link, Server};
+use graphctl::reap::heirs::{Going, kin};
 use uuid::Uuid;
 
 const GOING: Uuid = Uuid::from_u128(1);
@@ -77,7 +77,7 @@ fn going() -> Going {
 }
 
 fn needs(tcp: &[Tcp]) -> Option<String> {
-    going().needs(Some(&Sockets { tcp: tcp.to_vec(), others: false }))
+    going().needs(&Sockets { tcp: tcp.to_vec(), others: false })
 }
 
 #[test]
@@ -111,15 +111,45 @@ fn anything_else_needs_it() {
 #[test]
 fn what_cannot_be_made_out_counts_but_for_what_a_drop_has_closed() {
     let odd = Sockets { tcp: vec![], others: true };
-    assert!(going().needs(None).is_some());
-    assert!(going().needs(Some(&odd)).is_some());
+    assert!(going().needs(&odd).is_some());
     let after = going().afterwards(&inventory());
-    assert_eq!(after.needs(Some(&odd)), None);
-    assert!(after.needs(None).is_some());
+    assert_eq!(after.needs(&odd), None);
 }
 
 #[test]
 fn what_came_meanwhile_stays() {
     let new = Sockets { tcp: vec![connected("10.0.0.7:60", "10.0.0.1:25978")], others: false };
-    assert!(going().afterwards(&inventory()).needs(Some(&new)).is_some());
+    assert!(going().afterwards(&inventory()).needs(&new).is_some());
+}
+
+fn holder(pid: u32, parent: u32) -> Holder {
+    Holder {
+        pid,
+        start: 1,
+        parent,
+        age: Duration::ZERO,
+        command: "python".into(),
+        state: 'S',
+        serving: None,
+        lives_elsewhere: false,
+    }
+}
+
+/// A worker has no connection of its own, and a launcher may have none: they live for another.
+#[test]
+fn the_family_of_whoever_is_needed_is_needed() {
+    let heirs = [holder(10, 1), holder(11, 10), holder(12, 11), holder(20, 1), holder(30, 1)];
+    let kin_of = |needed: &[(u32, u32)], parts: &[u32]| {
+        let (needed, parts) = (needed.iter().copied().collect(), parts.iter().copied().collect());
+        let mut kin: Vec<_> = kin(&heirs, &parts, &needed).into_keys().collect();
+        kin.sort_unstable();
+        kin
+    };
+    let needed = |needed: &[(u32, u32)]| kin_of(needed, &[]);
+    assert!(needed(&[]).is_empty());
+    assert!(needed(&[(40, 1)]).is_empty(), "nobody is related to all by pid 1");
+    assert_eq!(needed(&[(10, 1)]), [11, 12], "a parent is needed");
+    assert_eq!(needed(&[(40, 12)]), [10, 11, 12], "a child is needed");
+    assert!(kin_of(&[(10, 1)], &[11]).is_empty(), "a part of what goes, and its own worker");
+    assert_eq!(kin_of(&[(40, 12)], &[11]), [10, 11, 12], "a child is needed");
 }

@@ -375,7 +375,7 @@ fn a_closed_connection_is_a_ghost_without_a_handler_and_client_closed_with_one()
 fn a_vanished_host_proves_nothing_while_an_older_process_owns_a_unit() {
     let vanished = |second, unit| {
         let silent = Process { ping: Ping::Silent, ..process(second, &[unit]) };
-        Process { unacked_for: Some(Duration::from_secs(40)), ..silent }
+        Process { unacked_for: Some(Duration::from_secs(60)), ..silent }
     };
     let owners = |other| vec![vanished(11, "S/A"), other];
     let mut look = inventory(vec![session(10, "S", &["A", "B"])], owners(vanished(12, "S/B")));
@@ -558,4 +558,7 @@ fn a_unit_of_a_session_collides_with_a_process_of_another_or_of_none() {
     assert_eq!(kinds(&look), [("unit", "S/A".to_owned(), 2)]);
     look.processes = vec![process(11, &["S/A"])];
     assert_eq!(kinds(&look), []);
+    look.sessions.push(session(20, "T", &["B"]));
+    look.processes = vec![process(11, &["S/A", "T/B"])];
+    assert_eq!(kinds(&look), [("unit", "T/B".to_owned(), 2)], "it was there before T");
 }

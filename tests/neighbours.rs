@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use graphctl::host::{Connection, Host, Own, Role, Sockets, find_holders};
+use graphctl::host::{Connection, Host, Own, Role, Sockets, Unseen, find_holders};
 use graphctl::model::{
     Channel, Holder, Holding, Inventory, Link, Ping, Process, Server, ServerProcess, Session,
 };
@@ -34,6 +34,7 @@ impl Host for Machine {
         let holder = Holder {
             pid: 10,
             start: 7,
+            parent: 1,
             age: Duration::from_secs(3600),
             command: "python".into(),
             state: 'S',
@@ -43,11 +44,11 @@ impl Host for Machine {
         vec![Holding { holders: vec![holder], unsure: None }; connections.len()]
     }
 
-    fn sockets(&self, _holder: &Holder) -> Option<Sockets> {
-        None
+    fn sockets(&self, _holder: &Holder) -> Result<Sockets, Unseen> {
+        Err(Unseen::Hidden)
     }
 
-    fn listeners(&self, _port: u16) -> Vec<Holder> {
+    fn listeners(&self, _at: SocketAddr) -> Vec<Holder> {
         Vec::new()
     }
 }

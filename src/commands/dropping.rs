@@ -32,12 +32,12 @@ pub(super) async fn run(
 ) -> Result<Exit> {
     let Sentence { look, condemned, settled, free } = sentence;
     let nothing = condemned.is_empty() && !free;
+    let extent = Extent { dry_run: args.dry_run, kill: args.kill, free };
     let ask = options.terminal.interactive && !args.yes && !args.dry_run;
-    if ask && !nothing && !confirmed(&look, &condemned, args.kill, options).await {
+    if ask && !nothing && !confirmed(&look, &condemned, extent, options).await {
         console::say(options.talk, Talk::Normal, "nothing was dropped");
         return Ok(Exit::Success);
     }
-    let extent = Extent { dry_run: args.dry_run, kill: args.kill, free };
     let mut done = if nothing {
         Report::new(look.inventory.server, extent, Vec::new())
     } else {
@@ -55,7 +55,12 @@ pub(super) async fn run(
     Ok(done.exit())
 }
 
-async fn confirmed(look: &Look, condemned: &[Condemned], kill: bool, options: &Options) -> bool {
+async fn confirmed(
+    look: &Look,
+    condemned: &[Condemned],
+    extent: Extent,
+    options: &Options,
+) -> bool {
     let going = |case: &&crate::judge::Case| condemned.iter().any(|it| it.id == case.id);
     let cases: Vec<_> = look.cases.iter().filter(going).collect();
     if cases.is_empty() {
@@ -67,6 +72,7 @@ async fn confirmed(look: &Look, condemned: &[Condemned], kill: bool, options: &O
     console::say(options.talk, Talk::Quiet, &flowing.unwrap_or_default());
     let leftovers = cases.iter().filter(|case| case.session(&look.inventory).is_none()).count();
     let what = words::sessions(cases.len() - leftovers, leftovers);
-    let heirs = if kill { ", and end what is left of it on this machine" } else { "" };
-    console::confirm(&format!("Drop {what}{heirs}?")).await
+    let heirs = if extent.kill { ", end what is left of it on this machine" } else { "" };
+    let lock = if extent.free { ", free the command lock" } else { "" };
+    console::confirm(&format!("Drop {what}{heirs}{lock}?")).await
 }

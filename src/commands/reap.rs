@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// For how long at the most. The kernel repeats itself after 25, 51 and 102 s as a rule; where packets are
 /// lost now and then, no proof ever comes.
-const LONGEST_WAIT: Duration = Duration::from_secs(70);
+const LONGEST_WAIT: Duration = Duration::from_secs(110);
 
 pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
     let mut observer = Observer::open(options).await?;
@@ -33,11 +33,11 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
     let look = wait_for_proof(&mut observer, look, &filter, options.talk).await?;
     let cases = selected(&look, &filter);
     let mut condemned = Vec::new();
-    let (mut suspects, mut flowing) = (0, 0);
+    let (mut suspects, mut flowing) = (0, Vec::new());
     for case in cases.iter().copied() {
         match Warrant::of(case.verdict) {
             Some(Warrant::Suspicion(_)) if !args.include_suspect => suspects += 1,
-            Some(_) if args.spare_flowing && case.may_flow() => flowing += 1,
+            Some(_) if args.spare_flowing && case.may_flow() => flowing.push(case),
             Some(warrant) => {
                 let spare_flowing = args.spare_flowing;
                 let (id, messages) = (case.id, case.messages);
@@ -51,8 +51,10 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
         let note = format!("{suspects} left alone; --include-suspect drops those too");
         console::say(options.talk, Talk::Normal, &note);
     }
-    if flowing > 0 {
-        let note = format!("{} left alone, from which messages may flow", sessions(flowing, 0));
+    if !flowing.is_empty() {
+        let leftovers = flowing.iter().filter(|it| it.session(&look.inventory).is_none()).count();
+        let flowing = sessions(flowing.len() - leftovers, leftovers);
+        let note = format!("{flowing} left alone, from which messages may flow");
         console::say(options.talk, Talk::Normal, &note);
     }
     let (condemned, refused) = match args.max {
@@ -68,7 +70,9 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
         _ => (condemned, Vec::new()),
     };
     let held = lock::holder(&look.inventory);
-    let free = args.include_suspect && held.is_some_and(|it| filter.selects_lock(it));
+    let free = refused.is_empty()
+        && args.include_suspect
+        && held.is_some_and(|it| filter.selects_lock(it));
     if let Some(held) = held {
         let note = format!("the command lock is held by {}", render::lock::holder(held));
         console::say(options.talk, Talk::Normal, &printable(&note));

@@ -1,8 +1,9 @@
 //! Systems without `/proc`: nothing is known of their processes.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Connection, Ended, Host, Sockets};
+use super::{Connection, Ended, Host, Sockets, Unseen};
 use crate::model::{Holder, Holding};
 
 const WHY: &str = "this system has no /proc";
@@ -27,11 +28,11 @@ impl Host for Machine {
         vec![unknown; connections.len()]
     }
 
-    fn sockets(&self, _holder: &Holder) -> Option<Sockets> {
-        None
+    fn sockets(&self, _holder: &Holder) -> Result<Sockets, Unseen> {
+        Err(Unseen::Hidden)
     }
 
-    fn listeners(&self, _port: u16) -> Vec<Holder> {
+    fn listeners(&self, _at: SocketAddr) -> Vec<Holder> {
         Vec::new()
     }
 }

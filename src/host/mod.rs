@@ -51,8 +51,17 @@ pub struct Sockets {
     pub others: bool,
 }
 
-/// A TCP socket.
+/// Why the sockets of a process cannot be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unseen {
+    /// It has ended.
+    Gone,
+    /// It may not be looked into.
+    Hidden,
+}
+
+/// A TCP socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Tcp {
     /// Its own end.
     pub local: SocketAddr,
@@ -68,11 +77,14 @@ pub trait Host: Debug {
     /// Who holds the client's end of each connection, in their order.
     fn holders(&self, connections: &[Connection]) -> Vec<Holding>;
 
-    /// The TCP sockets of a process; `None` if they cannot be seen, or it is gone.
-    fn sockets(&self, holder: &Holder) -> Option<Sockets>;
+    /// The TCP sockets of a process.
+    ///
+    /// # Errors
+    /// Why they cannot be told.
+    fn sockets(&self, holder: &Holder) -> Result<Sockets, Unseen>;
 
-    /// The processes that hold a socket which listens on `port`, as far as they can be seen.
-    fn listeners(&self, port: u16) -> Vec<Holder>;
+    /// The processes that hold a socket which listens at this address, as far as they can be seen.
+    fn listeners(&self, at: SocketAddr) -> Vec<Holder>;
 }
 
 /// The machine that graphctl runs on.

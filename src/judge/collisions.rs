@@ -57,11 +57,16 @@ pub fn among(inventory: &Inventory, cases: &[Case]) -> Vec<Collision> {
             }
         }
     }
+    let owned = inventory.processes.iter().enumerate();
+    let owners: HashMap<&str, usize> = owned
+        .flat_map(|(index, process)| process.units.iter().map(move |it| (it.as_str(), index)))
+        .collect();
     let mut units: HashMap<&str, Vec<Uuid>> = HashMap::new();
-    for case in cases.iter().filter(|case| case.session(inventory).is_none()) {
+    for case in cases.iter().filter(|case| case.session(inventory).is_some()) {
         for unit in case.units(inventory) {
-            if let Some(sessions) = components.get(unit) {
-                units.entry(unit).or_insert_with(|| sessions.clone()).push(case.id);
+            let owner = owners.get(unit).filter(|owner| !case.owners.contains(owner));
+            if let Some(owner) = owner {
+                units.entry(unit).or_default().extend([case.id, inventory.processes[*owner].id]);
             }
         }
     }

@@ -8,8 +8,8 @@ use crate::model::{Holder, Link, Ping, Process};
 use crate::words::{ago, count, list};
 
 /// For how long a host must have left the same unacknowledged to be taken for gone. A shorter partition
-/// heals.
-pub(super) const HALF_OPEN_AFTER: Duration = Duration::from_secs(30);
+/// heals, and up to the next repetition, which may come as much later, nobody knows.
+pub(super) const HALF_OPEN_AFTER: Duration = Duration::from_secs(50);
 
 /// The kernel counts a process's start in ticks of this length: its age may be too long by one. A pipeline
 /// was seen to fork its backends 5 ms after it had opened its session.
@@ -37,8 +37,14 @@ pub(super) fn closed(link: &Link) -> Option<Judged> {
 /// The opener is dead: every process that holds the connection is known, each came after the session
 /// was opened, and each waits on something else. A session ends with its opener, had these not
 /// inherited it.
-pub(super) fn headless(facts: &Facts<'_>) -> Option<Judged> {
+///
+/// Whoever said something on it since an earlier look, `heard_within`, lives.
+pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judged> {
     let holding = facts.session.holding.as_ref()?;
+    let silent = facts.session.link.as_ref()?.silent_for?;
+    if silent < heard_within {
+        return None;
+    }
     let age = facts.inventory.age_of(facts.session.created?);
     let is_heir = |holder: &Holder| {
         holder.serving == Some(false) && holder.lives_elsewhere && holder.age <= age + TICK
@@ -53,7 +59,7 @@ pub(super) fn headless(facts: &Facts<'_>) -> Option<Judged> {
     let evidence = vec![
         "the process that opened it is gone".to_owned(),
         kept,
-        "no program reads from it any more".to_owned(),
+        "each of them answered a ping on a connection of its own, and none was seen reading this one".to_owned(),
     ];
     Some((Verdict::Stale(StaleReason::Headless), evidence))
 }

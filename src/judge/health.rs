@@ -22,7 +22,7 @@ pub(super) fn of_session(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     if facts.session.units().next().is_none() || judged.0.is_stale() {
         return judged;
     }
-    let (verdict, mut evidence) = connections::headless(facts)
+    let (verdict, mut evidence) = connections::headless(facts, thresholds.heard_within)
         .or_else(|| connections::half_open(facts))
         .unwrap_or_else(|| (judged.0, Vec::new()));
     evidence.extend(judged.1);

@@ -21,6 +21,44 @@ pub fn of(plans: &[DropTarget], held: &Held) -> HashMap<Uuid, Vec<Holder>> {
     plans.iter().map(|plan| (plan.id, heirs(plan))).collect()
 }
 
+/// The pids of those that ran a part of what goes: they hold more of it than a session that they may have
+/// only inherited.
+#[must_use]
+pub fn parts(plans: &[DropTarget], held: &Held) -> HashSet<u32> {
+    let session = |plan: &DropTarget, client: &Uuid| plan.session == Some(*client);
+    let clients = plans.iter().flat_map(|plan| plan.clients().filter(move |it| !session(plan, it)));
+    let holders = clients.filter_map(|client| held.get(&client)).flat_map(|it| &it.holders);
+    holders.map(|holder| holder.pid).collect()
+}
+
+/// Of these processes: those with a child that is needed, and those with a parent that is needed unless
+/// they are `parts` of what goes; and who that is. A launcher may have no connection of its own, and a
+/// worker of a pipeline that lives none but what it inherited. `needed` is who else is, with its parent.
+#[must_use]
+pub fn kin(
+    heirs: &[Holder],
+    parts: &HashSet<u32>,
+    needed: &HashMap<u32, u32>,
+) -> HashMap<u32, u32> {
+    let mut kin = HashMap::new();
+    loop {
+        let is_needed = |pid: u32| kin.contains_key(&pid) || needed.contains_key(&pid);
+        let relative = |heir: &Holder| {
+            let child = needed.iter().find(|(_, parent)| **parent == heir.pid).map(|(pid, _)| *pid);
+            let spared = heirs.iter().find(|it| it.parent == heir.pid && is_needed(it.pid));
+            let parent =
+                Some(heir.parent).filter(|it| is_needed(*it) && !parts.contains(&heir.pid));
+            parent.or(child).or(spared.map(|it| it.pid))
+        };
+        let rest = heirs.iter().filter(|it| !is_needed(it.pid));
+        let Some((pid, of)) = rest.map(|it| (it.pid, relative(it))).find(|(_, of)| of.is_some())
+        else {
+            return kin;
+        };
+        kin.extend(of.map(|of| (pid, of)));
+    }
+}
+
 /// What a process may be connected to, and be ended all the same: what goes, and nothing else.
 #[derive(Debug)]
 pub struct Going {
@@ -61,12 +99,17 @@ impl Going {
 
     /// Why a process with these sockets is needed for something else; `None` if it is not.
     #[must_use]
-    pub fn needs(&self, sockets: Option<&Sockets>) -> Option<String> {
-        let Some(sockets) = sockets else { return Some("its sockets cannot be seen".into()) };
+    pub fn needs(&self, sockets: &Sockets) -> Option<String> {
         if sockets.others && !self.over {
-            return Some("it has a socket that cannot be made out".into());
+            return Some("it has a socket whose other end cannot be seen".into());
         }
         sockets.tcp.iter().find_map(|socket| self.needs_socket(*socket))
+    }
+
+    /// Whether a socket is one on which a publisher that goes takes its channels: they come and go.
+    #[must_use]
+    pub fn is_its_own(&self, socket: &Tcp) -> bool {
+        self.ports.contains(&socket.local.port())
     }
 
     fn needs_socket(&self, Tcp { local, remote }: Tcp) -> Option<String> {

@@ -1,6 +1,6 @@
 //! The processes of this machine that a drop leaves behind, from before it until their end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -8,16 +8,30 @@ use uuid::Uuid;
 use super::heirs::{self, Going};
 use super::report::{Heir, HeirEnd, Outcome, Report};
 use crate::admin::DropTarget;
-use crate::host;
+use crate::host::{self, Ended, Held, Tcp, Unseen};
 use crate::look::{Look, Observer};
 use crate::model::{Holder, Inventory};
 
 /// How long a process that was left behind may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Who is left behind by each target, and what each is needed for besides.
+/// A pid alone may be somebody else's by now.
+type Name = (u32, u64);
+
+/// A process that is left behind.
+struct Left {
+    process: Holder,
+    /// What is to become of it.
+    end: HeirEnd,
+    /// Its sockets before the drop.
+    sockets: HashSet<Tcp>,
+}
+
+/// Who is left behind by each target.
 pub(super) struct Leaving {
-    by_target: HashMap<Uuid, Vec<(Holder, Option<String>)>>,
+    by_target: HashMap<Uuid, Vec<Name>>,
+    left: HashMap<Name, Left>,
+    parts: HashSet<u32>,
     going: Going,
 }
 
@@ -25,42 +39,101 @@ impl Leaving {
     /// `None` where nobody of this machine can be seen.
     pub(super) fn of(observer: &Observer, look: &Look, plans: &[DropTarget]) -> Option<Self> {
         let going = Going::of(plans, &look.inventory, observer.own()?.server);
-        let with_need = |heir: Holder| {
-            let needed = going.needs(observer.sockets(&heir).as_ref());
-            (heir, needed)
-        };
-        let by_target = heirs::of(plans, &observer.holders(&look.inventory))
-            .into_iter()
-            .map(|(target, heirs)| (target, heirs.into_iter().map(with_need).collect()))
-            .collect();
-        Some(Self { by_target, going })
+        let mut held = observer.holders(&look.inventory);
+        let heirs = heirs::of(plans, &held);
+        let left = heirs.values().flatten();
+        let left = left.map(|process| (name(process), Left::of(observer, &going, process.clone())));
+        let names = |heirs: &[Holder]| heirs.iter().map(name).collect();
+        let by_target = heirs.iter().map(|(target, heirs)| (*target, names(heirs))).collect();
+        let mut leaving =
+            Self { by_target, left: left.collect(), parts: heirs::parts(plans, &held), going };
+        for client in plans.iter().flat_map(DropTarget::clients) {
+            held.remove(&client);
+        }
+        leaving.spare_kin(&held);
+        Some(leaving)
     }
 
-    /// Tells what would become of them.
-    pub(super) fn tell(mut self, report: &mut Report) {
+    /// Spares the families of those who are needed, by what stays or by what they hold besides.
+    fn spare_kin(&mut self, staying: &Held) {
+        let spared = self.left.values().filter(|it| matches!(it.end, HeirEnd::Spared(_)));
+        let spared = spared.map(|it| &it.process);
+        let needed = staying.values().flat_map(|holding| &holding.holders).chain(spared);
+        let needed = needed.map(|process| (process.pid, process.parent)).collect();
+        let ending = self.left.values().filter(|it| it.end == HeirEnd::Would);
+        let ending: Vec<_> = ending.map(|it| it.process.clone()).collect();
+        let kin = heirs::kin(&ending, &self.parts, &needed);
+        for left in self.left.values_mut().filter(|it| it.end == HeirEnd::Would) {
+            if let Some(relative) = kin.get(&left.process.pid) {
+                let why = format!("it is of one family with pid {relative}, which is needed");
+                left.end = HeirEnd::Spared(why);
+            }
+        }
+    }
+
+    /// Tells what would become of them, or what became.
+    pub(super) fn tell(&self, report: &mut Report) {
         for target in &mut report.targets {
-            let heirs = self.by_target.remove(&target.id).unwrap_or_default().into_iter();
-            let end = |needed: Option<String>| needed.map_or(HeirEnd::Would, HeirEnd::Spared);
-            target.heirs =
-                heirs.map(|(process, needed)| Heir { process, end: end(needed) }).collect();
+            let names = self.by_target.get(&target.id).into_iter().flatten();
+            let heirs = names.filter_map(|name| self.left.get(name));
+            let heirs = heirs.map(|it| Heir { process: it.process.clone(), end: it.end.clone() });
+            target.heirs = heirs.collect();
         }
     }
 
     /// Ends what is left of the targets that went; `after` is what the server holds now. What has taken on
     /// something else meanwhile is spared.
     pub(super) async fn end(mut self, observer: &Observer, report: &mut Report, after: &Inventory) {
-        let going = self.going.afterwards(after);
-        for target in report.targets.iter_mut().filter(|it| it.outcome == Outcome::Dropped) {
-            let mut ending = Vec::new();
-            for (process, needed) in self.by_target.remove(&target.id).unwrap_or_default() {
-                match needed.or_else(|| going.needs(observer.sockets(&process).as_ref())) {
-                    Some(why) => target.heirs.push(Heir { process, end: HeirEnd::Spared(why) }),
-                    None => ending.push(process),
-                }
-            }
-            let ends = host::end(&ending, GRACE).await.into_iter().map(HeirEnd::Ended);
-            let ended = ending.into_iter().zip(ends).map(|(process, end)| Heir { process, end });
-            target.heirs.extend(ended);
+        self.by_target.retain(|id, _| report.of(&[Outcome::Dropped]).any(|it| it.id == *id));
+        let gone: HashSet<Name> = self.by_target.values().flatten().copied().collect();
+        self.left.retain(|name, _| gone.contains(name));
+        self.going = self.going.afterwards(after);
+        for left in self.left.values_mut().filter(|it| it.end == HeirEnd::Would) {
+            left.look_again(observer, &self.going);
         }
+        self.spare_kin(&observer.holders(after));
+        let ending = self.left.values().filter(|it| it.end == HeirEnd::Would);
+        let ending: Vec<_> = ending.map(|it| it.process.clone()).collect();
+        let ends = host::end(&ending, GRACE).await;
+        for (process, end) in ending.iter().zip(ends) {
+            self.left.entry(name(process)).and_modify(|it| it.end = HeirEnd::Ended(end));
+        }
+        self.tell(report);
     }
+}
+
+impl Left {
+    fn of(observer: &Observer, going: &Going, process: Holder) -> Self {
+        let (sockets, end) = match observer.sockets(&process) {
+            Ok(sockets) => {
+                let needed = going.needs(&sockets);
+                (sockets.tcp, needed.map_or(HeirEnd::Would, HeirEnd::Spared))
+            }
+            Err(unseen) => (Vec::new(), unseen_end(unseen)),
+        };
+        Self { process, end, sockets: sockets.into_iter().collect() }
+    }
+
+    fn look_again(&mut self, observer: &Observer, going: &Going) {
+        self.end = match observer.sockets(&self.process) {
+            Err(unseen) => unseen_end(unseen),
+            Ok(sockets) => {
+                let new = sockets.tcp.iter().find(|it| !self.sockets.contains(it));
+                let new = new.filter(|it| !going.is_its_own(it));
+                let new = new.map(|_| "it has opened a connection since".to_owned());
+                new.or_else(|| going.needs(&sockets)).map_or(HeirEnd::Would, HeirEnd::Spared)
+            }
+        };
+    }
+}
+
+fn unseen_end(unseen: Unseen) -> HeirEnd {
+    match unseen {
+        Unseen::Gone => HeirEnd::Ended(Ended::AlreadyGone),
+        Unseen::Hidden => HeirEnd::Spared("its sockets cannot be seen".into()),
+    }
+}
+
+const fn name(process: &Holder) -> Name {
+    (process.pid, process.start)
 }

@@ -12,11 +12,13 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use leaving::Leaving;
+use lock::Kept;
 pub use plan::{Planner, Warrant};
 pub use report::{Freed, Heir, HeirEnd, Outcome, Report, Target};
 
 use crate::admin::{self, DropTarget, OutcomeKind};
 use crate::error::Result;
+use crate::host::Held;
 use crate::look::{Look, Observer};
 use crate::model::{Inventory, LockHolder};
 use crate::words::list;
@@ -61,23 +63,21 @@ pub async fn run(
     command: &'static str,
 ) -> Result<Report> {
     let forced = !extent.free && condemned.iter().all(|it| it.warrant == Warrant::Force);
-    let (look, stuck) = if forced {
+    let (look, kept) = if forced {
         (first, None)
     } else {
         tokio::time::sleep_until((first.taken + SECOND_LOOK_AFTER).into()).await;
         let second = observer.look_again(first.taken).await?;
-        let stuck = if extent.free {
-            lock::stuck(&first, &second, &observer.holders(&second.inventory))
-        } else {
-            None
-        };
-        (second, stuck)
+        let between = second.taken.duration_since(first.taken);
+        let held = if extent.free { observer.holders(&second.inventory) } else { Held::new() };
+        let kept = lock::kept(&first.inventory, &second, between, &held);
+        (second, kept.filter(|_| extent.free))
     };
     let (targets, plans) = planned(&look, condemned);
     let leaving = if extent.kill { Leaving::of(observer, &look, &plans) } else { None };
     let mut report = Report::new(look.inventory.server, extent, targets);
-    if let Some(holder) = stuck.filter(|it| !frees(&plans, it)) {
-        report.lock = Some(free(observer, holder, extent.dry_run, command).await?);
+    if let Some(kept) = kept.filter(|it| !frees(&plans, &it.holder)) {
+        report.lock = Some(free(observer, kept, extent.dry_run, command).await?);
     }
     if extent.dry_run {
         if let Some(leaving) = leaving {
@@ -104,7 +104,7 @@ fn planned(look: &Look, condemned: &[Condemned]) -> (Vec<Target>, Vec<DropTarget
         match planner.plan(case, it.warrant) {
             None => changed(format!("it is {} now: {}", case.verdict, case.evidence.join("; "))),
             Some(_) if it.spare_flowing && (case.may_flow() || case.messages != it.messages) => {
-                changed("messages flow from it now".into())
+                changed("messages may flow from it now".into())
             }
             Some(plan) => {
                 let target = Target::new(&look.inventory, case, &plan);
@@ -142,10 +142,14 @@ async fn drop_all(
 /// Closes the connection that a command with the command lock waits for in vain.
 async fn free(
     observer: &mut Observer,
-    holder: LockHolder,
+    Kept { holder, in_vain }: Kept,
     dry_run: bool,
     command: &'static str,
 ) -> Result<Freed> {
+    if !in_vain {
+        let why = "whom it waits for is not proven to be gone or stopped".to_owned();
+        return Ok(Freed { holder, outcome: Outcome::Refused, detail: Some(why) });
+    }
     if dry_run {
         return Ok(Freed { holder, outcome: Outcome::WouldDrop, detail: None });
     }

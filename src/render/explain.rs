@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::FULL_ID;
 use crate::admin::DropTarget;
-use crate::judge::{Case, StaleReason, Verdict};
+use crate::judge::{Case, StaleReason, SuspectReason, Verdict};
 use crate::look::Look;
 use crate::model::{EndpointKind, Holder, Holding, Inventory, Ping, Process, Session};
 use crate::options::Terminal;
@@ -73,7 +73,8 @@ fn holder(holder: &Holder) -> String {
     };
     let serving = match holder.serving {
         Some(true) => "reads the connection",
-        Some(false) => "inherited the connection and does not read it",
+        Some(false) if holder.lives_elsewhere => "inherited the connection and does not read it",
+        Some(false) => "was not seen reading the connection, and may read it now and then",
         None => "whether it reads the connection cannot be seen",
     };
     format!("{}, started {} ago, {state}: {serving}", holder.name(), ago(holder.age))
@@ -139,7 +140,10 @@ fn advice(case: &Case) -> Vec<String> {
         Verdict::Suspect(_) if case.may_have_vanished => {
             &["look again in a minute; a reap waits for the proof:", "graphctl sessions reap"]
         }
-        Verdict::Suspect(_) => &[
+        Verdict::Suspect(SuspectReason::Partial) => {
+            &["part of it has left: stop what still runs, and launch it again; or:", &force]
+        }
+        Verdict::Suspect(SuspectReason::Unresponsive) => &[
             "look at its processes: one that is stopped goes on with kill -CONT; if it is dead:",
             &force,
         ],

@@ -45,7 +45,7 @@ pub fn awaited(holder: &LockHolder) -> String {
         WaitsFor::Publisher => format!("for the publisher{on}{at} to confirm"),
         WaitsFor::Subscriber => format!("for the subscriber{on}{at} to confirm, a second at most"),
         WaitsFor::Process => format!("for the process{at} to read its requests"),
-        WaitsFor::Client => format!("for the rest of the request{at}"),
+        WaitsFor::Client => format!("for its sender{at} to send the rest, or to read the answer"),
     }
 }
 

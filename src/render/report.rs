@@ -1,5 +1,7 @@
 //! What `drop` and `reap` did, for people.
 
+use std::collections::HashSet;
+
 use comfy_table::{Attribute, Cell, Color, Row};
 
 use super::lock;
@@ -37,19 +39,21 @@ pub fn table(report: &Report, terminal: Terminal, wide: bool) -> String {
 #[must_use]
 pub fn notes(report: &Report) -> String {
     let mut notes: Vec<_> = report.targets.iter().filter_map(note).collect();
-    notes.extend(report.targets.iter().flat_map(|target| &target.heirs).map(heir));
+    // One process may have held connections of several targets.
+    let mut told = HashSet::new();
+    let heirs = report.targets.iter().flat_map(|target| &target.heirs);
+    notes.extend(heirs.filter(|it| told.insert((it.process.pid, it.process.start))).map(heir));
     notes.extend(nobody_left(report));
     notes.extend(report.lock.as_ref().map(freed));
     if report.extent.dry_run {
-        notes.extend(words::flowing(report.targets.iter().map(|target| target.rate)));
+        notes.extend(words::flowing(report.of(&[Outcome::WouldDrop]).map(|target| target.rate)));
     }
     let number = |outcome: Outcome, leftover: bool| {
         report.of(&[outcome]).filter(|target| target.leftover == leftover).count()
     };
     let of = |outcome| words::sessions(number(outcome, false), number(outcome, true));
-    let gone = number(Outcome::AlreadyGone, false);
-    if gone > 0 {
-        notes.push(format!("{} already gone", words::sessions(gone, 0)));
+    if report.of(&[Outcome::AlreadyGone]).next().is_some() {
+        notes.push(format!("{} already gone", of(Outcome::AlreadyGone)));
     }
     notes.push(if report.targets.is_empty() && report.lock.is_some() {
         return notes.join("\n");
@@ -86,7 +90,7 @@ fn freed(lock: &Freed) -> String {
         Outcome::Dropped => "that connection was closed, and the command lock is free of it",
         Outcome::WouldDrop => "that connection would be closed, to free the command lock",
         Outcome::AlreadyGone => "the command lock is free already",
-        Outcome::Changed | Outcome::Refused => "not any more",
+        Outcome::Changed | Outcome::Refused => "it is left alone",
         Outcome::Failed => "that connection was closed, and it still waits",
     };
     printable(&format!("{awaited}: {what}{detail}"))

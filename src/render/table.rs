@@ -92,7 +92,8 @@ pub fn footer(look: &Look, cases: &[&Case]) -> String {
             count(keys, "key", "keys"),
         ));
     }
-    text.extend(words::flowing(stale.iter().map(|case| case.rate)));
+    let flowing = words::flowing(stale.iter().map(|case| case.rate));
+    text.extend(flowing.map(|flowing| flowing + ": reap --spare-flowing leaves such alone"));
     if suspect > 0 {
         text.push(format!("suspect: {}: graphctl sessions show ID", words::sessions(suspect, 0)));
     }

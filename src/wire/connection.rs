@@ -49,10 +49,12 @@ impl Connection {
             deadline,
             doing: "greeting",
         };
+        let here = connection.ends().ok().filter(|(own, server)| is_one_machine(*own, *server));
+        let here = here.map(|(_, server)| server);
         let version = connection.greeting().await.map_err(|error| match error {
             Error::Protocol { address, .. } => Error::NotGraphServer { address },
             Error::Deadline { address, waited, .. } => {
-                Error::NoGreeting { address, waited, holders: Vec::new() }
+                Error::NoGreeting { address, waited, here, holders: Vec::new() }
             }
             error => error,
         })?;
@@ -191,4 +193,8 @@ impl Connection {
         stream.set_read_timeout(Some(patience)).ok()?;
         Some(stream)
     }
+}
+
+fn is_one_machine(own: SocketAddr, server: SocketAddr) -> bool {
+    own.ip() == server.ip() || server.ip().is_loopback()
 }

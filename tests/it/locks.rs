@@ -156,8 +156,9 @@ fn a_publisher_that_waits_for_its_subscribers_is_left_alone() {
     std::thread::sleep(Duration::from_secs(1));
     let _sync = sync(&mut server);
     let run = reap(&server, &["--include-suspect"]);
-    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:#?}");
-    assert!(!run.stderr.contains("closed"), "{run:#?}");
+    assert_eq!((run.code, run.stdout.as_str()), (3, ""), "{run:#?}");
+    let why = ": it is left alone: whom it waits for is not proven to be gone or stopped\n";
+    assert!(run.stderr.ends_with(why), "{run:#?}");
     assert_eq!(server.state()["locked"], true);
     subscriber.signal("CONT");
     expect_free(&mut server);

@@ -119,9 +119,23 @@ fn a_port_that_never_greets_is_told_with_its_holder() {
     }
     let silent = "error: ADDRESS accepts connections but does not greet (waited 300ms)";
     let hint = format!(
-        "hint: its listening socket is held by {holder}; end what is left of a dead server"
+        "hint: its listening socket is held by {holder}; if that is what is left of a dead server, end it"
     );
     fails(&run, 69, &format!("{silent}\n{hint}\n"));
+}
+
+/// Who listens on the same port of another address has nothing to do with it.
+#[test]
+#[cfg(target_os = "linux")]
+fn whoever_listens_elsewhere_on_that_port_is_not_named() {
+    let server = Server::start(&lab::ezmsg("3.9.0"));
+    let port = server.address().rsplit(':').next().expect("a port");
+    let beside = TcpListener::bind(format!("127.0.0.2:{port}")).expect("that address is free");
+    let address = beside.local_addr().expect("it is bound").to_string();
+    let run = graphctl(&address, &[SOON, "sessions", "list"]);
+    assert_eq!(run.code, 69, "{run:#?}");
+    assert!(run.stderr.contains(&format!("pid {} (", std::process::id())), "{run:#?}");
+    assert!(!run.stderr.contains(&format!("pid {} (", server.pid())), "{run:#?}");
 }
 
 /// Its backends inherited the listening socket.
@@ -133,7 +147,7 @@ fn a_port_of_a_dead_server_is_told_with_the_heirs_that_hold_it() {
     assert_eq!((run.code, run.stderr.lines().count()), (69, 2), "{run:#?}");
     let hint = run.stderr.lines().nth(1).expect("a hint");
     assert!(hint.starts_with("hint: its listening socket is held by pid "), "{hint}");
-    assert!(hint.ends_with("; end what is left of a dead server"), "{hint}");
+    assert!(hint.ends_with("; if that is what is left of a dead server, end it"), "{hint}");
     for heir in orphan.holders() {
         assert!(hint.contains(&format!("pid {heir} (")), "{hint}");
     }

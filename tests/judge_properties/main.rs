@@ -23,7 +23,7 @@ use uuid::Uuid;
 const TICK: Duration = Duration::from_millis(10);
 
 /// How long nothing of what was sent may be acknowledged by a host that is there.
-const PARTITION: Duration = Duration::from_secs(30);
+const PARTITION: Duration = Duration::from_secs(50);
 
 const STALE: [StaleReason; 7] = [
     StaleReason::Ghost,

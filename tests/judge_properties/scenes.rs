@@ -99,6 +99,7 @@ fn holding(age: Duration) -> impl Strategy<Value = Holding> {
     let holder = heir.prop_map(move |(younger, serving, lives_elsewhere)| Holder {
         pid: 100,
         start: 1,
+        parent: 1,
         age: (age + ms(60_000)).saturating_sub(ms(60_000u64.saturating_add_signed(younger))),
         command: "python".into(),
         state: 'S',

@@ -155,7 +155,7 @@ class Traffic:
 
 
 def whole(value):
-    return value if type(value) is int else 0
+    return value if type(value) is int and 0 <= value < 2**48 else 0
 
 
 async def measure(server, request, replies):

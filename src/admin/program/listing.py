@@ -48,7 +48,8 @@ async def list_clients(server, replies):
         pid, host = integer(info.pid), optional_text(info.host)
         await replies.row("process", **connection(server, info), pid=pid, host=host, units=units)
     for info in clients_of(server, "PublisherInfo"):
-        listens = integer(getattr(info.address, "port", None))
+        port = integer(getattr(info.address, "port", None))
+        listens = port if port is not None and port < 2**16 else None
         row = connection(server, info)
         await replies.row("publisher", **row, topic=text(info.topic), listens=listens)
     for info in clients_of(server, "SubscriberInfo"):

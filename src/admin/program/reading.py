@@ -101,7 +101,10 @@ def integer(value):
 
 
 def number(value):
-    return float(value) if type(value) in (int, float) and math.isfinite(value) else None
+    try:
+        return float(value) if type(value) in (int, float) and math.isfinite(value) else None
+    except OverflowError:
+        return None
 
 
 def clients_of(server, kind):

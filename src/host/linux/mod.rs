@@ -25,13 +25,14 @@ mod tests;
 mod walk;
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use procfs::ProcResult;
 
-use super::{Connection, Host, Sockets};
+use super::{Connection, Host, Sockets, Unseen};
 use crate::model::{Holder, Holding};
 
 pub(super) use end::end;
@@ -70,17 +71,20 @@ impl Host for Machine {
         })
     }
 
-    fn sockets(&self, holder: &Holder) -> Option<Sockets> {
-        sockets::of(&self.root, holder).ok()
+    fn sockets(&self, holder: &Holder) -> Result<Sockets, Unseen> {
+        sockets::of(&self.root, holder).map_err(|error| match error {
+            error if process::is_gone(&error) => Unseen::Gone,
+            _ => Unseen::Hidden,
+        })
     }
 
-    fn listeners(&self, port: u16) -> Vec<Holder> {
-        listeners(&self.root, port).unwrap_or_default()
+    fn listeners(&self, at: SocketAddr) -> Vec<Holder> {
+        listeners(&self.root, at).unwrap_or_default()
     }
 }
 
-fn listeners(root: &Path, port: u16) -> ProcResult<Vec<Holder>> {
-    let sockets = sockets::listening(root, port)?;
+fn listeners(root: &Path, at: SocketAddr) -> ProcResult<Vec<Holder>> {
+    let sockets = sockets::listening(root, at)?;
     let walk = walk::walk(root, &sockets, process::uptime())?;
     Ok(walk.found.into_iter().filter_map(|found| Some(found.identity?.holder)).collect())
 }

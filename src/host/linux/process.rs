@@ -31,6 +31,7 @@ impl Identity {
         let holder = Holder {
             pid: process.pid.unsigned_abs(),
             start: stat.starttime,
+            parent: stat.ppid.unsigned_abs(),
             age: now.saturating_sub(since_boot(stat.starttime)),
             command,
             state: stat.state,

@@ -2,7 +2,9 @@
 //!
 //! The process that opened a session reads from its socket in an event loop: a thread of it sits in
 //! `epoll_wait` on an instance that watches the socket, even while the process is stopped. A process
-//! that merely inherited the socket has inherited the instance too, but no thread that waits on it.
+//! that merely inherited the socket has inherited the instance too, but no thread that waits on it. Not to
+//! be seen waiting proves little, for a loop may be at work or turned by hand; so an heir must also have
+//! answered a ping through another instance, with all its threads at rest at some time.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -26,6 +28,18 @@ const EPOLL_WAITS: &[u64] = if cfg!(target_arch = "x86_64") {
 } else {
     &[]
 };
+
+/// The system calls in which a thread waits for another thread: `futex`, `futex_waitv`, `futex_wait`.
+const FUTEX_WAITS: &[u64] = if cfg!(target_arch = "x86_64") {
+    &[202, 449, 455]
+} else if cfg!(target_arch = "aarch64") {
+    &[98, 449, 455]
+} else {
+    &[]
+};
+
+/// Where the kernel lets a thread sleep that waits for another thread.
+const FUTEX_SLEEPS: [&str; 3] = ["futex_do_wait", "futex_wait_queue", "futex_wait_queue_me"];
 
 /// Where the kernel lets a thread sleep that waits on an epoll instance.
 const EPOLL_SLEEPS: [&str; 2] = ["ep_poll", "do_epoll_wait"];
@@ -65,6 +79,8 @@ pub(super) struct Watch<'a> {
     legible: bool,
     /// How many threads were seen waiting on any instance at one time, at most.
     waiting: usize,
+    /// All its threads were seen at rest at one time: on some instance, or for each other.
+    rested: bool,
     /// It ended meanwhile.
     pub(super) ended: bool,
 }
@@ -108,6 +124,7 @@ impl<'a> Watch<'a> {
             waited_on: HashSet::new(),
             legible: true,
             waiting: 0,
+            rested: false,
             ended: false,
         };
         let watches_any = watch.sessions(sessions).next().is_some();
@@ -145,10 +162,11 @@ impl<'a> Watch<'a> {
         (self.legible || self.all_accounted_for(others, answered)).then_some(false)
     }
 
-    /// Whether it has answered a ping through an instance that does not watch this socket.
+    /// Whether it has answered a ping through an instance that does not watch this socket, and no thread
+    /// of it was left that could be at work on behalf of this one.
     pub(super) fn lives_elsewhere(&self, socket: u64, answered: &Answered) -> bool {
         let others = self.instances.iter().filter(|instance| !instance.watches.contains(&socket));
-        answered.by_this_process(others) > 0
+        self.rested && answered.by_this_process(others) > 0
     }
 
     /// Where it may not be read on which instance a thread waits (Yama), threads can still be counted:
@@ -169,6 +187,7 @@ impl<'a> Watch<'a> {
                 self.waited_on.extend(sample.waited_on);
                 self.legible &= sample.legible;
                 self.waiting = self.waiting.max(sample.waiting);
+                self.rested |= sample.rested;
             }
             Err(error) if is_gone(&error) => self.ended = true,
             Err(_) => self.legible = false,
@@ -181,6 +200,7 @@ struct Sample {
     waited_on: HashSet<u64>,
     legible: bool,
     waiting: usize,
+    rested: bool,
 }
 
 impl Sample {
@@ -188,7 +208,8 @@ impl Sample {
     /// `NotFound` if that process has ended.
     fn take(root: &Path, holder: &Holder) -> ProcResult<Self> {
         let process = Process::new_with_root(root.join(holder.pid.to_string()))?;
-        let mut sample = Self { waited_on: HashSet::new(), legible: true, waiting: 0 };
+        let mut sample =
+            Self { waited_on: HashSet::new(), legible: true, waiting: 0, rested: true };
         for thread in numbers(process.open_relative("task")?)? {
             sample.add(&process, thread);
         }
@@ -205,6 +226,7 @@ impl Sample {
             Ok(call) if !EPOLL_WAITS.is_empty() => {
                 let epoll = waits_on(&call);
                 self.waiting += usize::from(epoll.is_some());
+                self.rested &= epoll.is_some() || is_any(&call, FUTEX_WAITS);
                 self.waited_on.extend(epoll);
             }
             // The thread has ended.
@@ -212,7 +234,9 @@ impl Sample {
             _ => {
                 self.legible = false;
                 let sleeps_in = read("wchan").unwrap_or_default();
-                self.waiting += usize::from(EPOLL_SLEEPS.contains(&sleeps_in.trim()));
+                let on_epoll = EPOLL_SLEEPS.contains(&sleeps_in.trim());
+                self.waiting += usize::from(on_epoll);
+                self.rested &= on_epoll || FUTEX_SLEEPS.contains(&sleeps_in.trim());
             }
         }
     }
@@ -225,4 +249,10 @@ fn waits_on(call: &str) -> Option<u64> {
     let number = words.next()?.parse().ok()?;
     let first = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
     EPOLL_WAITS.contains(&number).then_some(first & u64::from(u32::MAX))
+}
+
+/// Whether a thread is in one of these system calls.
+fn is_any(call: &str, calls: &[u64]) -> bool {
+    let number = call.split_whitespace().next().and_then(|number| number.parse().ok());
+    number.is_some_and(|number| calls.contains(&number))
 }

@@ -59,10 +59,13 @@ pub(super) fn clients(root: &Path, connections: &[Connection]) -> ProcResult<Vec
     Ok(connections.iter().map(socket).collect())
 }
 
-/// The inodes of the sockets that listen on a port.
-pub(super) fn listening(root: &Path, port: u16) -> ProcResult<HashSet<u64>> {
-    let listens =
-        |it: &TcpNetEntry| it.state == TcpState::Listen && it.local_address.port() == port;
+/// The inodes of the sockets that listen at an address, or everywhere on its port.
+pub(super) fn listening(root: &Path, at: SocketAddr) -> ProcResult<HashSet<u64>> {
+    let listens = |it: &TcpNetEntry| {
+        let (ip, port) = canonical(it.local_address);
+        let there = ip == at.ip().to_canonical() || ip.is_unspecified();
+        it.state == TcpState::Listen && port == at.port() && there
+    };
     Ok(table(root)?.into_iter().filter(listens).map(|entry| entry.inode).collect())
 }
 

@@ -53,6 +53,7 @@ struct HolderView<'a> {
     state: char,
     age_seconds: f64,
     serving: Option<bool>,
+    lives_elsewhere: bool,
 }
 
 #[derive(Serialize)]
@@ -112,6 +113,7 @@ fn holder(holder: &Holder) -> HolderView<'_> {
         state: holder.state,
         age_seconds: seconds(holder.age),
         serving: holder.serving,
+        lives_elsewhere: holder.lives_elsewhere,
     }
 }
 
@@ -130,7 +132,7 @@ fn process(process: &Process) -> ProcessView<'_> {
         host: process.host.as_deref(),
         units: &process.units,
         ping,
-        ping_ms: took.map(|took| seconds(took * 1000)),
+        ping_ms: took.map(|took| (took.as_secs_f64() * 1e6).round() / 1e3),
     }
 }
 

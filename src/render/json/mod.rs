@@ -145,7 +145,8 @@ const fn kind(leftover: bool) -> &'static str {
 }
 
 fn time(time: SystemTime) -> String {
-    humantime::format_rfc3339_millis(time).to_string()
+    // What is reckoned back from a clock that was never set lies before the epoch.
+    humantime::format_rfc3339_millis(time.max(SystemTime::UNIX_EPOCH)).to_string()
 }
 
 /// Seconds to the millisecond: more digits would only be noise.

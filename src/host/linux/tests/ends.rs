@@ -82,6 +82,7 @@ fn holder(pid: u32) -> Holder {
     Holder {
         pid,
         start: stat.starttime,
+        parent: stat.ppid.unsigned_abs(),
         age: Duration::ZERO,
         command: stat.comm,
         state: stat.state,

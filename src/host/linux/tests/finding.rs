@@ -1,13 +1,14 @@
 //! Which processes are found.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::fake::{Fake, USER};
-use super::{connection, session};
+use super::{SERVER, connection, session};
 use crate::host::linux::Machine;
 use crate::host::linux::process::uptime;
-use crate::host::{Connection, Host as _, Role};
+use crate::host::{Connection, Host as _, Role, Sockets, Tcp, Unseen};
 use crate::model::{Holder, Holding};
 
 fn pids(holding: &Holding) -> Vec<u32> {
@@ -127,7 +128,7 @@ fn without_the_lists_of_sockets_nothing_is_known() {
     let nowhere = Machine { root: "/nonexistent".into() };
     assert!(nowhere.holders(&[session(4000)])[0].unsure.is_some());
     assert_eq!(nowhere.network(), None);
-    assert_eq!(nowhere.listeners(4000), []);
+    assert_eq!(nowhere.listeners(at(4000)), []);
 }
 
 #[test]
@@ -158,8 +159,41 @@ fn listeners_listen_on_that_port() {
     for (pid, inode) in [(10, 70), (11, 71), (12, 72)] {
         fake.process(pid).socket(3, inode).command("serve");
     }
-    let listeners = fake.machine().listeners(4000);
+    let listeners = fake.machine().listeners(at(4000));
     assert_eq!(listeners.iter().map(Holder::name).collect::<Vec<_>>(), ["pid 10 (serve)"]);
     assert_eq!(listeners[0].serving, None);
-    assert_eq!(fake.machine().listeners(4002), []);
+    assert_eq!(fake.machine().listeners(at(4002)), []);
+    let elsewhere = SocketAddr::from(([127, 0, 0, 2], 4000));
+    assert_eq!(fake.machine().listeners(elsewhere), [], "it listens on another address");
+}
+
+fn at(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+#[test]
+fn a_process_is_told_with_all_its_tcp_sockets() {
+    let fake = Fake::new();
+    fake.socket(4000, 70);
+    fake.process(10).socket(3, 70).socket(4, 71).socket(5, 72);
+    let listening = "   0: 0100007F:0FA1 00000000:0000 0A 0:0 0:0 0  0 0 71 1\n";
+    let tcp = fs::read_to_string(fake.root().join("net/tcp")).expect("it was written");
+    fake.write(
+        "10/net/tcp",
+        &(tcp + &listening.replace(" 0:0 0:0 0 ", " 00000000:00000000 00:00000000 00000000 ")),
+    );
+    fake.write("10/net/unix", "Num RefCount Protocol Flags Type St Inode Path\n0: 2 0 0 1 3 72\n");
+    let holder = fake.session(4000).holders.remove(0);
+    let wanted = vec![
+        Tcp { local: at(4000), remote: Some(at(SERVER)) },
+        Tcp { local: at(4001), remote: None },
+    ];
+    let machine = fake.machine();
+    assert_eq!(machine.sockets(&holder), Ok(Sockets { tcp: wanted.clone(), others: false }));
+    fake.write("10/net/unix", "");
+    assert_eq!(machine.sockets(&holder), Ok(Sockets { tcp: wanted, others: true }));
+    fake.process(10).start(101).socket(3, 70);
+    assert_eq!(machine.sockets(&holder), Err(Unseen::Gone), "another process has its pid");
+    fake.obstruct("10/fd");
+    assert_eq!(machine.sockets(&holder), Err(Unseen::Hidden));
 }

@@ -149,7 +149,7 @@ fn this_very_process_holds_both_ends_in_ipv4_and_ipv6() {
             let me = of(&holding, process::id());
             assert_eq!(me.serving, None);
         }
-        let listeners = Machine::this().listeners(server.port());
+        let listeners = Machine::this().listeners(server);
         assert!(listeners.iter().any(|holder| holder.pid == process::id()));
         drop(accepted);
     }
