@@ -112,14 +112,17 @@ fn anything_else_needs_it() {
 fn what_cannot_be_made_out_counts_but_for_what_a_drop_has_closed() {
     let odd = Sockets { tcp: vec![], others: true };
     assert!(going().needs(&odd).is_some());
-    let after = going().afterwards(&inventory());
+    let mut after = going();
+    after.afterwards(&inventory());
     assert_eq!(after.needs(&odd), None);
 }
 
 #[test]
 fn what_came_meanwhile_stays() {
     let new = Sockets { tcp: vec![connected("10.0.0.7:60", "10.0.0.1:25978")], others: false };
-    assert!(going().afterwards(&inventory()).needs(&new).is_some());
+    let mut after = going();
+    after.afterwards(&inventory());
+    assert!(after.needs(&new).is_some());
 }
 
 fn holder(pid: u32, parent: u32) -> Holder {

@@ -1,9 +1,8 @@
 //! Systems without `/proc`: nothing is known of their processes.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use super::{Connection, Ended, Host, Sockets, Unseen};
+use super::{Connection, Ended, Host, Means, Sockets, Unseen};
 use crate::model::{Holder, Holding};
 
 const WHY: &str = "this system has no /proc";
@@ -39,6 +38,6 @@ impl Host for Machine {
 
 /// Nobody can be ended who cannot be named for good.
 #[expect(clippy::unused_async, reason = "it takes time on systems where it can be done")]
-pub(super) async fn end(holders: &[Holder], _grace: Duration) -> Vec<Ended> {
+pub(super) async fn end(holders: &[Holder], _means: Means) -> Vec<Ended> {
     vec![Ended::Failed(WHY.into()); holders.len()]
 }

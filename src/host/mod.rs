@@ -98,6 +98,8 @@ pub fn here() -> impl Host {
 pub enum Ended {
     /// It ended after it was asked to.
     Terminated,
+    /// It did not end when asked.
+    Stayed,
     /// It did not end when asked, and was killed.
     Killed,
     /// It had ended before.
@@ -106,11 +108,19 @@ pub enum Ended {
     Failed(String),
 }
 
-/// Ends processes, all at once: asks each to end, waits for that up to `grace`, kills what is left.
-/// Their ends are told in the order of the holders.
+/// How a process is to be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// It is asked to end (SIGTERM), and has so long to do it.
+    Ask(Duration),
+    /// It is killed (SIGKILL).
+    Kill,
+}
+
+/// Ends processes, all at once. Their ends are told in the order of the holders.
 ///
 /// A process is signalled only while it is certain to be the one that was seen. The first process of
 /// the machine, graphctl itself and those it runs below are never signalled.
-pub async fn end(holders: &[Holder], grace: Duration) -> Vec<Ended> {
-    system::end(holders, grace).await
+pub async fn end(holders: &[Holder], means: Means) -> Vec<Ended> {
+    system::end(holders, means).await
 }

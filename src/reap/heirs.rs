@@ -1,6 +1,6 @@
 //! Which processes of this machine a drop leaves behind, and which of them may be ended. Pure.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
 
 use uuid::Uuid;
@@ -24,7 +24,7 @@ pub fn of(plans: &[DropTarget], held: &Held) -> HashMap<Uuid, Vec<Holder>> {
 /// The pids of those that ran a part of what goes: they hold more of it than a session that they may have
 /// only inherited.
 #[must_use]
-pub fn parts(plans: &[DropTarget], held: &Held) -> HashSet<u32> {
+pub fn parts(plans: &[DropTarget], held: &Held) -> BTreeSet<u32> {
     let session = |plan: &DropTarget, client: &Uuid| plan.session == Some(*client);
     let clients = plans.iter().flat_map(|plan| plan.clients().filter(move |it| !session(plan, it)));
     let holders = clients.filter_map(|client| held.get(&client)).flat_map(|it| &it.holders);
@@ -37,10 +37,10 @@ pub fn parts(plans: &[DropTarget], held: &Held) -> HashSet<u32> {
 #[must_use]
 pub fn kin(
     heirs: &[Holder],
-    parts: &HashSet<u32>,
-    needed: &HashMap<u32, u32>,
-) -> HashMap<u32, u32> {
-    let mut kin = HashMap::new();
+    parts: &BTreeSet<u32>,
+    needed: &BTreeMap<u32, u32>,
+) -> BTreeMap<u32, u32> {
+    let mut kin = BTreeMap::new();
     loop {
         let is_needed = |pid: u32| kin.contains_key(&pid) || needed.contains_key(&pid);
         let relative = |heir: &Holder| {
@@ -91,10 +91,10 @@ impl Going {
         }
     }
 
-    /// The same after the drop: all clients that are there now stay, also those that came meanwhile.
-    #[must_use]
-    pub fn afterwards(self, inventory: &Inventory) -> Self {
-        Self { staying: peers(inventory, &HashSet::new()), over: true, ..self }
+    /// After the drop: all clients that are there now stay, also those that came meanwhile.
+    pub fn afterwards(&mut self, inventory: &Inventory) {
+        self.staying = peers(inventory, &HashSet::new());
+        self.over = true;
     }
 
     /// Why a process with these sockets is needed for something else; `None` if it is not.

@@ -1,6 +1,6 @@
 //! The processes of this machine that a drop leaves behind, from before it until their end.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::heirs::{self, Going};
 use super::report::{Heir, HeirEnd, Outcome, Report};
 use crate::admin::DropTarget;
-use crate::host::{self, Ended, Held, Tcp, Unseen};
+use crate::error::Result;
+use crate::host::{self, Ended, Held, Means, Tcp, Unseen};
 use crate::look::{Look, Observer};
 use crate::model::{Holder, Inventory};
 
@@ -31,7 +32,7 @@ struct Left {
 pub(super) struct Leaving {
     by_target: HashMap<Uuid, Vec<Name>>,
     left: HashMap<Name, Left>,
-    parts: HashSet<u32>,
+    parts: BTreeSet<u32>,
     going: Going,
 }
 
@@ -83,22 +84,44 @@ impl Leaving {
 
     /// Ends what is left of the targets that went; `after` is what the server holds now. What has taken on
     /// something else meanwhile is spared.
-    pub(super) async fn end(mut self, observer: &Observer, report: &mut Report, after: &Inventory) {
+    ///
+    /// # Errors
+    /// The server did not answer when it was looked who may be killed.
+    pub(super) async fn end(
+        mut self,
+        observer: &mut Observer,
+        report: &mut Report,
+        after: &Inventory,
+    ) -> Result<()> {
         self.by_target.retain(|id, _| report.of(&[Outcome::Dropped]).any(|it| it.id == *id));
         let gone: HashSet<Name> = self.by_target.values().flatten().copied().collect();
         self.left.retain(|name, _| gone.contains(name));
-        self.going = self.going.afterwards(after);
+        self.end_by(observer, after, Means::Ask(GRACE)).await;
+        let stayed = |it: &&mut Left| it.end == HeirEnd::Ended(Ended::Stayed);
+        let stayed: Vec<_> = self.left.values_mut().filter(stayed).collect();
+        if !stayed.is_empty() {
+            for left in stayed {
+                left.end = HeirEnd::Would;
+            }
+            let after = observer.inventory().await?;
+            self.end_by(observer, &after, Means::Kill).await;
+        }
+        self.tell(report);
+        Ok(())
+    }
+
+    async fn end_by(&mut self, observer: &Observer, after: &Inventory, means: Means) {
+        self.going.afterwards(after);
         for left in self.left.values_mut().filter(|it| it.end == HeirEnd::Would) {
             left.look_again(observer, &self.going);
         }
         self.spare_kin(&observer.holders(after));
         let ending = self.left.values().filter(|it| it.end == HeirEnd::Would);
         let ending: Vec<_> = ending.map(|it| it.process.clone()).collect();
-        let ends = host::end(&ending, GRACE).await;
+        let ends = host::end(&ending, means).await;
         for (process, end) in ending.iter().zip(ends) {
             self.left.entry(name(process)).and_modify(|it| it.end = HeirEnd::Ended(end));
         }
-        self.tell(report);
     }
 }
 

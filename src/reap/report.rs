@@ -75,7 +75,7 @@ impl Heir {
     /// It runs no more, or would not.
     #[must_use]
     pub const fn is_ended(&self) -> bool {
-        !matches!(self.end, HeirEnd::Spared(_) | HeirEnd::Ended(Ended::Failed(_)))
+        !matches!(self.end, HeirEnd::Spared(_) | HeirEnd::Ended(Ended::Failed(_) | Ended::Stayed))
     }
 }
 
@@ -174,7 +174,8 @@ impl Report {
     pub fn exit(&self) -> Exit {
         let undone = [Outcome::Refused, Outcome::Changed, Outcome::Failed];
         let locked = self.lock.as_ref().is_some_and(|lock| undone.contains(&lock.outcome));
-        let runs_on = |heir: &Heir| matches!(heir.end, HeirEnd::Ended(Ended::Failed(_)));
+        let runs_on =
+            |heir: &Heir| matches!(heir.end, HeirEnd::Ended(Ended::Failed(_) | Ended::Stayed));
         let survived = self.targets.iter().flat_map(|target| &target.heirs).any(runs_on);
         if locked || survived || self.of(&undone).next().is_some() {
             Exit::Partial

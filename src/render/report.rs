@@ -102,6 +102,7 @@ fn heir(heir: &Heir) -> String {
         HeirEnd::Would => "would be ended".to_owned(),
         HeirEnd::Spared(why) => format!("is left alone: {why}"),
         HeirEnd::Ended(Ended::Terminated) => "ended".to_owned(),
+        HeirEnd::Ended(Ended::Stayed) => "did not end when asked".to_owned(),
         HeirEnd::Ended(Ended::Killed) => "did not end when asked, and was killed".to_owned(),
         HeirEnd::Ended(Ended::AlreadyGone) => "had ended".to_owned(),
         HeirEnd::Ended(Ended::Failed(why)) => format!("could not be ended: {why}"),

@@ -18,14 +18,14 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::process::{alive, is_gone};
-use crate::host::Ended;
+use crate::host::{Ended, Means};
 use crate::model::Holder;
 
 /// How long a killed process may take to be gone.
 const KILL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// See [`crate::host::end`].
-pub(in crate::host) async fn end(holders: &[Holder], grace: Duration) -> Vec<Ended> {
+pub(in crate::host) async fn end(holders: &[Holder], means: Means) -> Vec<Ended> {
     let root = Path::new(super::ROOT);
     let spared = line_of(root, std::process::id());
     let mut running = JoinSet::new();
@@ -33,7 +33,7 @@ pub(in crate::host) async fn end(holders: &[Holder], grace: Duration) -> Vec<End
         let target = Target::find(root, holder, &spared);
         running.spawn(async move {
             let ended = match target {
-                Ok(target) => target.end(grace).await.unwrap_or_else(|ended| ended),
+                Ok(target) => target.end(means).await.unwrap_or_else(|ended| ended),
                 Err(ended) => ended,
             };
             (index, ended)
@@ -94,23 +94,27 @@ impl Target {
         Ok(Self { pidfd, stopped })
     }
 
-    async fn end(self, grace: Duration) -> Result<Ended, Ended> {
+    async fn end(self, means: Means) -> Result<Ended, Ended> {
+        match means {
+            Means::Ask(grace) => self.ask(grace).await,
+            Means::Kill => self.kill().await,
+        }
+    }
+
+    async fn ask(self, grace: Duration) -> Result<Ended, Ended> {
         self.send(Signal::TERM)?;
         if self.stopped {
             // A stopped process acts on nothing but this and a kill.
             self.send(Signal::CONT)?;
         }
-        if self.ends_within(grace).await {
-            return Ok(Ended::Terminated);
-        }
-        match self.send(Signal::KILL) {
-            Err(Ended::AlreadyGone) => return Ok(Ended::Terminated),
-            sent => sent?,
-        }
-        if self.ends_within(KILL_TIMEOUT).await {
-            return Ok(Ended::Killed);
-        }
-        Err(failed("it does not end even when killed"))
+        let ended = self.ends_within(grace).await;
+        Ok(if ended { Ended::Terminated } else { Ended::Stayed })
+    }
+
+    async fn kill(self) -> Result<Ended, Ended> {
+        self.send(Signal::KILL)?;
+        let ended = self.ends_within(KILL_TIMEOUT).await;
+        if ended { Ok(Ended::Killed) } else { Err(failed("it does not end even when killed")) }
     }
 
     /// `Err` if the signal was not sent.

@@ -67,6 +67,7 @@ fn heir(heir: &Heir) -> HeirView<'_> {
         HeirEnd::Would => ("would-end", None),
         HeirEnd::Spared(why) => ("spared", Some(why.as_str())),
         HeirEnd::Ended(Ended::Terminated) => ("ended", None),
+        HeirEnd::Ended(Ended::Stayed) => ("stayed", None),
         HeirEnd::Ended(Ended::Killed) => ("killed", None),
         HeirEnd::Ended(Ended::AlreadyGone) => ("already-gone", None),
         HeirEnd::Ended(Ended::Failed(why)) => ("failed", Some(why.as_str())),

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::fake::Fake;
 use crate::host::linux::end::{line_of, refused};
-use crate::host::{Ended, end};
+use crate::host::{Ended, Means, end};
 use crate::model::Holder;
 
 /// Longer than any process takes that ends when it is asked to.
@@ -19,7 +19,13 @@ const LONG: Duration = Duration::from_secs(60);
 
 fn ends(holders: &[Holder], grace: Duration) -> Vec<Ended> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(end(holders, grace))
+    let runtime = runtime.expect("a runtime");
+    let mut ends = runtime.block_on(end(holders, Means::Ask(grace)));
+    for (holder, ended) in holders.iter().zip(&mut ends).filter(|(_, it)| **it == Ended::Stayed) {
+        let killed = runtime.block_on(end(std::slice::from_ref(holder), Means::Kill));
+        *ended = killed.into_iter().next().expect("one end for each");
+    }
+    ends
 }
 
 /// A child that waits for the end of its standard input; it ends with this value.
