@@ -57,9 +57,7 @@ impl Filter {
                     || case.processes(inventory).any(|process| runs_on(process, host))
             })
     }
-}
 
-impl Filter {
     /// Whether a command that holds the lock is selected: it has no keys, states or processes, so only
     /// without a filter by those, and if it was sent that long ago.
     #[must_use]

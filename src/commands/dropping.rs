@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
 use crate::reap::{self, Condemned, Extent, Outcome, Report, Target};
-use crate::render::{json, names, report, table};
+use crate::render::{json, names, number, report, table};
 use crate::words;
 
 /// What is to be dropped, or not.
@@ -70,8 +70,7 @@ async fn confirmed(
     console::say(options.talk, Talk::Quiet, plan.trim_end());
     let flowing = words::flowing(cases.iter().map(|case| case.rate));
     console::say(options.talk, Talk::Quiet, &flowing.unwrap_or_default());
-    let leftovers = cases.iter().filter(|case| case.session(&look.inventory).is_none()).count();
-    let what = words::sessions(cases.len() - leftovers, leftovers);
+    let what = number(&look.inventory, &cases);
     let heirs = if extent.kill { ", end what is left of it on this machine" } else { "" };
     let lock = if extent.free { ", free the command lock" } else { "" };
     console::confirm(&format!("Drop {what}{heirs}{lock}?")).await

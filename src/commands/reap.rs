@@ -52,8 +52,7 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
         console::say(options.talk, Talk::Normal, &note);
     }
     if !flowing.is_empty() {
-        let leftovers = flowing.iter().filter(|it| it.session(&look.inventory).is_none()).count();
-        let flowing = sessions(flowing.len() - leftovers, leftovers);
+        let flowing = render::number(&look.inventory, &flowing);
         let note = format!("{flowing} left alone, from which messages may flow");
         console::say(options.talk, Talk::Normal, &note);
     }

@@ -23,8 +23,7 @@ impl Host for Machine {
     }
 
     fn holders(&self, connections: &[Connection]) -> Vec<Holding> {
-        let unknown = Holding { holders: Vec::new(), unsure: Some(WHY.into()) };
-        vec![unknown; connections.len()]
+        vec![Holding::unknown(WHY); connections.len()]
     }
 
     fn sockets(&self, _holder: &Holder) -> Result<Sockets, Unseen> {

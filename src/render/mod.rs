@@ -12,7 +12,7 @@ use std::time::Duration;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, TableStyle};
 use uuid::Uuid;
 
-use crate::judge::{Collision, Verdict};
+use crate::judge::{Case, Collision, Verdict};
 use crate::model::Inventory;
 use crate::options::Terminal;
 use crate::words::{self, ago, list};
@@ -68,6 +68,13 @@ pub fn short(id: Uuid, width: usize) -> String {
     let mut id = id.to_string();
     id.truncate(width);
     id
+}
+
+/// How many cases, told apart: `1 session and 2 leftovers`.
+#[must_use]
+pub fn number(inventory: &Inventory, cases: &[&Case]) -> String {
+    let leftovers = cases.iter().filter(|case| case.session(inventory).is_none()).count();
+    words::sessions(cases.len() - leftovers, leftovers)
 }
 
 /// `-o name`: one id a line.

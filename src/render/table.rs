@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::lock;
 use super::{
-    COLLIDES, NONE, bare_table, collision, duration, id_width, keyed_row, keys, printable, short,
-    state,
+    COLLIDES, NONE, bare_table, collision, duration, id_width, keyed_row, keys, number, printable,
+    short, state,
 };
 use crate::judge::Case;
 use crate::look::Look;
@@ -80,15 +80,14 @@ pub fn footer(look: &Look, cases: &[&Case]) -> String {
         .iter()
         .map(|it| format!("{COLLIDES} collision: {}", collision(&look.inventory, it, width)))
         .collect();
-    let stale: Vec<_> = cases.iter().filter(|case| case.verdict.is_stale()).collect();
+    let stale: Vec<_> = cases.iter().copied().filter(|case| case.verdict.is_stale()).collect();
     let suspect = cases.iter().filter(|case| case.verdict.is_suspect()).count();
     if !stale.is_empty() {
         let keys = stale.iter().map(|case| case.keys(&look.inventory).len()).sum();
-        let leftovers = stale.iter().filter(|it| it.session(&look.inventory).is_none()).count();
         let holds = if stale.len() == 1 { "holds" } else { "hold" };
         text.push(format!(
             "stale: {} {holds} {}: graphctl sessions reap --dry-run",
-            words::sessions(stale.len() - leftovers, leftovers),
+            number(&look.inventory, &stale),
             count(keys, "key", "keys"),
         ));
     }

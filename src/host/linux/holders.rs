@@ -38,18 +38,16 @@ pub(super) fn holders(
     let watches = serving::watch(root, &walk.found, &sessions, &answered, pause);
 
     let holding = |(connection, socket): (&Connection, &Socket)| match *socket {
-        Socket::Elsewhere => nobody("its client is on another machine, in a container, or gone"),
-        Socket::Closed => nobody("its client has closed it"),
+        Socket::Elsewhere => {
+            Holding::unknown("its client is on another machine, in a container, or gone")
+        }
+        Socket::Closed => Holding::unknown("its client has closed it"),
         Socket::Open { inode, uid } => {
             let serving = (connection.role == Role::Session).then_some(&answered);
             seen.holding(inode, uid, &watches, serving)
         }
     };
     Ok(connections.iter().zip(&sockets).map(holding).collect())
-}
-
-fn nobody(why: &str) -> Holding {
-    Holding { holders: Vec::new(), unsure: Some(why.into()) }
 }
 
 fn by_socket(found: &[Found]) -> HashMap<u64, Vec<&Found>> {

@@ -66,8 +66,8 @@ impl Host for Machine {
     fn holders(&self, connections: &[Connection]) -> Vec<Holding> {
         let mut pause = || thread::sleep(PAUSE);
         holders::holders(&self.root, connections, &mut pause).unwrap_or_else(|error| {
-            let unsure = Some(format!("who holds it cannot be seen on this machine: {error}"));
-            vec![Holding { holders: Vec::new(), unsure }; connections.len()]
+            let why = format!("who holds it cannot be seen on this machine: {error}");
+            vec![Holding::unknown(&why); connections.len()]
         })
     }
 

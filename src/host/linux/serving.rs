@@ -245,10 +245,9 @@ impl Sample {
 /// The epoll descriptor on which a thread waits that is in this system call: its number and, in
 /// hexadecimal, its arguments, of which the first is an `int` in a wider register.
 fn waits_on(call: &str) -> Option<u64> {
-    let mut words = call.split_whitespace();
-    let number = words.next()?.parse().ok()?;
-    let first = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
-    EPOLL_WAITS.contains(&number).then_some(first & u64::from(u32::MAX))
+    let first = call.split_whitespace().nth(1)?.strip_prefix("0x")?;
+    let first = u64::from_str_radix(first, 16).ok()?;
+    is_any(call, EPOLL_WAITS).then_some(first & u64::from(u32::MAX))
 }
 
 /// Whether a thread is in one of these system calls.
