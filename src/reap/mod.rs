@@ -102,7 +102,12 @@ fn planned(look: &Look, condemned: &[Condemned]) -> (Vec<Target>, Vec<DropTarget
         };
         let changed = |now| Target::ended(&look.inventory, case, Outcome::Changed, now);
         match planner.plan(case, it.warrant) {
-            None => changed(format!("it is {} now: {}", case.verdict, case.evidence.join("; "))),
+            None => changed(format!(
+                "it was {}, and is {} now: {}",
+                it.warrant,
+                case.verdict,
+                case.evidence.join("; ")
+            )),
             Some(_) if it.spare_flowing && (case.may_flow() || case.messages != it.messages) => {
                 changed("messages may flow from it now".into())
             }

@@ -1,6 +1,7 @@
 //! A condemned case → exactly what goes with it, and what must still hold when it goes. Pure.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use uuid::Uuid;
 
@@ -28,6 +29,17 @@ impl Warrant {
             Verdict::Stale(reason) => Some(Self::Proof(reason)),
             Verdict::Suspect(reason) => Some(Self::Suspicion(reason)),
             Verdict::Live | Verdict::Starting | Verdict::Observer | Verdict::Unknown => None,
+        }
+    }
+}
+
+/// The verdict that it stands on; `forced` where it needs none.
+impl fmt::Display for Warrant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proof(reason) => Verdict::Stale(*reason).fmt(formatter),
+            Self::Suspicion(reason) => Verdict::Suspect(*reason).fmt(formatter),
+            Self::Force => formatter.write_str("forced"),
         }
     }
 }

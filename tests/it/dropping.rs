@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::lab::{self, Client, Odd, Options, PATIENCE, Phantom, Pipeline, phantom};
+use crate::lab::{Client, Odd, Options, PATIENCE, Phantom, Pipeline, phantom};
 use crate::run::{expect, graphctl};
 use crate::stage::{assert_full_rate, reap, relaunch, server, wait_until_judged};
 use crate::wiretap::Wiretap;
@@ -155,12 +155,8 @@ fn a_session_that_never_started() {
 
 #[test]
 fn a_ghost() {
-    let server = server();
-    lab::ghost(&server);
-    let deadline = Instant::now() + PATIENCE;
-    while !graphctl(server.address(), &["sessions", "list"]).stdout.contains("stale ghost") {
-        assert!(Instant::now() < deadline, "the ghost was not found");
-    }
+    let mut server = server();
+    server.ghost();
     expect(&reap(&server, &[]), 0, &table("stale ghost", "dropped", "-"), "1 session dropped\n");
     assert_eq!(server.witness().sessions(), [] as [String; 0]);
     assert_eq!(server.log(), "");
@@ -218,14 +214,14 @@ fn drop_takes_what_is_proven_and_refuses_what_is_not() {
 
 #[test]
 fn a_dry_run_selects_exactly_what_a_reap_drops() {
-    let server = server();
+    let mut server = server();
     let _phantom = phantom(&server, Phantom::NeverStopped, "SYSTEM");
     let _healthy =
         Pipeline::running(&server, &Options { name: "OTHER".into(), ..Options::default() });
     let _slow = Client::silent_session(&server, &["SLOW", "SLOW/UNIT"]);
     let _observer = Client::observer(&server);
-    lab::ghost(&server);
-    lab::ghost(&server);
+    server.ghost();
+    server.ghost();
     wait_until_judged(&server, "stale abandoned");
     let ids = |arguments: &[&str]| {
         let run = reap(&server, &[&["-o", "name"], arguments].concat());
@@ -269,14 +265,9 @@ fn a_dry_run_sends_nothing_that_drops() {
 
 #[test]
 fn max_is_a_brake() {
-    let server = server();
-    lab::ghost(&server);
-    lab::ghost(&server);
-    let deadline = Instant::now() + PATIENCE;
-    while graphctl(server.address(), &["sessions", "list", "-o", "name"]).stdout.lines().count() < 2
-    {
-        assert!(Instant::now() < deadline, "the ghosts were not found");
-    }
+    let mut server = server();
+    server.ghost();
+    server.ghost();
     let run = reap(&server, &["--max", "1"]);
     let both =
         format!("{}SHORTID  AGE  stale ghost  refused  -\n", table("stale ghost", "refused", "-"));

@@ -240,7 +240,8 @@ fn a_unit_that_computes_in_its_event_loop_is_alive() {
     let busy = Client::odd(&server, Odd::BusyPipeline);
     busy.wait_event("step", PATIENCE);
     let run = graphctl(server.address(), &["sessions", "reap", "--include-suspect"]);
-    let why = "FULL-ID changed: it is live now: every unit has its process, and 1 process answered\n\
+    let why = "FULL-ID changed: it was suspect unresponsive, and is live now: every unit has its process, and \
+               1 process answered\n\
                0 sessions dropped\n";
     expect(&run, 3, &report("live  changed  BUSY"), why);
     server.wait_state("all pings answered", |state| state["pings"] == 0);

@@ -1,6 +1,5 @@
-//! The other clients of a server: observers, taps, silent sessions, odd ones, ghosts, and the witness.
+//! The other clients of a server: observers, taps, silent sessions, odd ones, and the witness.
 
-use std::io::Write as _;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use serde_json::Value;
 use super::PATIENCE;
 use super::network::Side;
 use super::process::Process;
-use super::server::{SESSION, Server, greeted};
+use super::server::Server;
 
 const ORDINARY: &str = "clients.py";
 
@@ -135,11 +134,6 @@ impl DerefMut for Client {
     fn deref_mut(&mut self) -> &mut Process {
         &mut self.process
     }
-}
-
-/// Asks for a session and hangs up without reading its id: the server keeps a ghost of it for ever.
-pub fn ghost(server: &Server) {
-    greeted(server.address()).write_all(&[SESSION]).expect("the server takes an opcode");
 }
 
 /// What a server said it holds, by `GraphContext.snapshot()`.

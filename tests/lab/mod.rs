@@ -35,7 +35,7 @@ mod vanished;
 
 #[allow(unused_imports, reason = "each test uses its own part of the lab")]
 pub use self::{
-    clients::{Client, Odd, Witness, ghost},
+    clients::{Client, Odd, Witness},
     fleet::Fleet,
     healthy::{Healthy, Scene},
     locks::{Wedge, half_sent, lock_for_a_second, own_address, read_id, stuff_process, sync},

@@ -1,7 +1,8 @@
 """A stock GraphServer in a process of its own, on a free port of a host address.
 
 Orders on stdin make it tell what no client can ask a stock server: "state", what it has at hand; "dump", all that
-it keeps of its clients. The order "orphan ID" ends the handler of a client without its clean-up.
+it keeps of its clients. The order "orphan ID" ends the handler of a client without its clean-up, "ghost" makes one more
+session that nobody ever handled.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from uuid import UUID
 
 import ezmsg.core as ez
 from dump import dump, orphan
+from ezmsg.core.netprotocol import Command
 
 
 def leave(*_: object) -> None:
@@ -38,12 +40,25 @@ async def state(server: ez.GraphServer) -> dict[str, object]:
     }
 
 
+async def haunt(server: ez.GraphServer) -> None:
+    """Asks for a session and hangs up before the server looks, which cannot be while this runs in its loop."""
+    before = set(server.clients)
+    reader, writer = await asyncio.open_connection(*server.address)
+    await reader.readexactly(int.from_bytes(await reader.readexactly(8), "little"))
+    writer.write(Command.SESSION.value)
+    writer.transport.abort()
+    while not server.clients.keys() - before:
+        await asyncio.sleep(0)
+
+
 async def obeyed(server: ez.GraphServer, order: str, *ids: str) -> dict[str, object]:
     if order == "dump":
         return dump(server)
     if order == "orphan":
         for client_id in ids:
             await orphan(server, UUID(client_id))
+    if order == "ghost":
+        await haunt(server)
     return await state(server)
 
 

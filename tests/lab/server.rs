@@ -14,7 +14,7 @@ use super::network::{Network, Side};
 use super::process::Process;
 
 /// Opens a session.
-pub(super) const SESSION: u8 = 0x15;
+const SESSION: u8 = 0x15;
 
 /// A GraphServer that greets; dropping it ends it.
 pub struct Server {
@@ -80,6 +80,11 @@ impl Server {
     /// Ends the handlers of clients without their clean-up, as a hasty cancellation would.
     pub fn orphan(&mut self, ids: &[&str]) {
         self.ask(&format!("orphan {}", ids.join(" ")));
+    }
+
+    /// A client asks for a session and hangs up before it reads the id: the server keeps a ghost of it for ever.
+    pub fn ghost(&mut self) {
+        self.ask("ghost");
     }
 
     fn ask(&mut self, order: &str) -> Value {
