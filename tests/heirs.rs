@@ -88,8 +88,9 @@ fn what_goes_needs_nobody() {
         listening("0.0.0.0:600"),
         connected("10.0.0.7:600", "10.0.0.9:1"),
         connected("10.0.0.7:62", "10.0.0.8:700"),
+        connected("10.0.0.8:70", "10.0.0.8:700"),
     ];
-    assert_eq!(needs(&own), None, "itself, shared memory, its channels, and whom it hears");
+    assert_eq!(needs(&own), None, "itself, shared memory, its channels, whom it hears, and how");
     assert_eq!(needs(&[]), None);
 }
 
@@ -97,6 +98,7 @@ fn what_goes_needs_nobody() {
 fn anything_else_needs_it() {
     let others = [
         connected("10.0.0.8:70", "10.0.0.1:25978"),
+        connected("10.0.0.8:70", "127.0.0.1:25978"),
         connected("10.0.0.7:63", "10.0.0.2:25978"),
         connected("10.0.0.7:63", "10.0.0.1:25979"),
         connected("10.0.0.7:63", "10.0.0.1:600"),

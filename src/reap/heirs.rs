@@ -117,7 +117,8 @@ impl Going {
             let own = self.ports.contains(&local.port());
             return (!own).then(|| format!("it listens on port {}", local.port()));
         };
-        if self.staying.contains(&local) {
+        // A connection to somewhere else may have the same port here.
+        if remote.port() == self.server.port() && self.staying.contains(&local) {
             return Some("it also holds a client that is not dropped".into());
         }
         let own = remote == self.server

@@ -1,8 +1,8 @@
 //! `list`, `show`, `check` and `status` on a real server with a real pipeline of two processes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::lab::{Client, Options, Pipeline};
+use crate::lab::{Client, Options, PATIENCE, Pipeline};
 use crate::run::{expect, graphctl, graphctl_with_input};
 use crate::stage::server;
 
@@ -105,7 +105,13 @@ a drop takes  the session
   2 channels: to those publishers
 next  nothing: it is left alone
 ";
-    let run = graphctl(server.address(), &["sessions", "show", &id[..8]]).redacted();
+    let show = || graphctl(server.address(), &["sessions", "show", &id[..8]]).redacted();
+    let deadline = Instant::now() + PATIENCE;
+    let mut run = show();
+    // Either process may be at work just then.
+    while sorted(&run.stdout) != sorted(shown) && Instant::now() < deadline {
+        run = show();
+    }
     assert_eq!(sorted(&run.stdout), sorted(shown), "{run:#?}");
     let json = graphctl(server.address(), &["sessions", "show", &id, "-o", "json"]).json();
     assert_eq!(json["sessions"][0]["id"], id.as_str());

@@ -19,6 +19,10 @@ use crate::model::Holder;
 /// How often a holder that is not seen waiting is looked at: it may be at work just then.
 const SAMPLES: usize = 3;
 
+/// How often, if all that is missing of a proof is that its threads are at rest at one time. A pipeline that
+/// works hard on a busy machine is at rest now and then.
+const SAMPLES_OF_THE_BUSY: usize = 15;
+
 /// The system calls `epoll_wait`, `epoll_pwait` and `epoll_pwait2`, those of 32-bit programs included.
 /// Empty where they are not known.
 const EPOLL_WAITS: &[u64] = if cfg!(target_arch = "x86_64") {
@@ -95,14 +99,22 @@ pub(super) fn watch<'a>(
     pause: &mut dyn FnMut(),
 ) -> HashMap<i32, Watch<'a>> {
     let mut watches: Vec<_> = found.iter().filter_map(|it| Watch::new(it, sessions)).collect();
-    for sample in 0..SAMPLES {
+    for sample in 0..SAMPLES_OF_THE_BUSY {
         let serving = watches.iter().flat_map(|watch| watch.served(answered));
         let served: HashSet<u64> = serving.collect();
         let open = |watch: &&mut Watch<'_>| {
-            sample == 0 || watch.sessions(sessions).any(|session| !served.contains(&session))
+            let mut unserved = watch.sessions(sessions).filter(|it| !served.contains(it));
+            match sample {
+                0 => true,
+                1..SAMPLES => unserved.next().is_some(),
+                _ => !watch.rested && unserved.any(|it| watch.answers_elsewhere(it, answered)),
+            }
         };
         let open: Vec<_> = watches.iter_mut().filter(open).collect();
-        if sample > 0 && !open.is_empty() {
+        if open.is_empty() {
+            break;
+        }
+        if sample > 0 {
             pause();
         }
         for watch in open {
@@ -165,8 +177,12 @@ impl<'a> Watch<'a> {
     /// Whether it has answered a ping through an instance that does not watch this socket, and no thread
     /// of it was left that could be at work on behalf of this one.
     pub(super) fn lives_elsewhere(&self, socket: u64, answered: &Answered) -> bool {
+        self.rested && self.answers_elsewhere(socket, answered)
+    }
+
+    fn answers_elsewhere(&self, socket: u64, answered: &Answered) -> bool {
         let others = self.instances.iter().filter(|instance| !instance.watches.contains(&socket));
-        self.rested && answered.by_this_process(others) > 0
+        answered.by_this_process(others) > 0
     }
 
     /// Where it may not be read on which instance a thread waits (Yama), threads can still be counted:

@@ -9,7 +9,10 @@ use crate::host::Role;
 const ON_5: &str = "232 0x5 0x7f 0x80 0x0 0x0 0x0 0x7ffc 0x7f7f\n";
 #[cfg(target_arch = "aarch64")]
 const ON_5: &str = "22 0x5 0x7f 0x80 0x0 0x0 0x0 0x7ffc 0x7f7f\n";
+#[cfg(target_arch = "x86_64")]
 const FUTEX: &str = "202 0x5 0x80 0x0 0x0 0x0 0x0 0x7ffc 0x7f7f\n";
+#[cfg(target_arch = "aarch64")]
+const FUTEX: &str = "98 0x5 0x80 0x0 0x0 0x0 0x0 0x7ffc 0x7f7f\n";
 
 /// A machine on which pid 10 holds the socket of the session on port 4000 and watches it through 5.
 fn machine() -> Fake {
@@ -184,4 +187,23 @@ fn an_answer_to_a_ping_is_proof_even_of_one_at_work() {
     assert_eq!(holdings[0].holders[0].serving, Some(false));
     let (holdings, pauses) = fake.watch(&[session(4000), answered(5000)], |_| {});
     assert_eq!((holdings[0].holders[0].serving, pauses), (Some(true), 0));
+}
+
+#[test]
+fn an_heir_at_work_is_looked_at_until_it_is_seen_at_rest() {
+    let answering = |heir: &dyn Fn(usize) -> &'static str| {
+        let fake = machine();
+        fake.socket(5000, 80);
+        opener(&fake, 10).socket(4, 80).epoll(6, &[80]).thread(10, heir(0), "0");
+        let (holdings, pauses) = fake.watch(&[session(4000), answered(5000)], |pause| {
+            fake.process(10).thread(10, heir(pause), "0");
+        });
+        (holdings[0].holders[0].lives_elsewhere, pauses)
+    };
+    let rests_at =
+        |rest: usize| answering(&|sample| if sample == rest { FUTEX } else { "running" });
+    assert_eq!(rests_at(0), (true, 2));
+    assert_eq!(rests_at(2), (true, 2));
+    assert_eq!(rests_at(9), (true, 9));
+    assert_eq!(rests_at(15), (false, 14));
 }
