@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::heirs::{self, Going};
 use super::report::{Heir, HeirEnd, Outcome, Report};
 use crate::admin::DropTarget;
-use crate::error::Result;
 use crate::host::{self, Ended, Held, Means, Tcp, Unseen};
 use crate::look::{Look, Observer};
 use crate::model::{Holder, Inventory};
@@ -83,31 +82,28 @@ impl Leaving {
     }
 
     /// Ends what is left of the targets that went; `after` is what the server holds now. What has taken on
-    /// something else meanwhile is spared.
-    ///
-    /// # Errors
-    /// The server did not answer when it was looked who may be killed.
+    /// something else meanwhile is spared, and nobody is killed if the server does not tell what they hold.
     pub(super) async fn end(
         mut self,
         observer: &mut Observer,
         report: &mut Report,
         after: &Inventory,
-    ) -> Result<()> {
+    ) {
         self.by_target.retain(|id, _| report.of(&[Outcome::Dropped]).any(|it| it.id == *id));
         let gone: HashSet<Name> = self.by_target.values().flatten().copied().collect();
         self.left.retain(|name, _| gone.contains(name));
         self.end_by(observer, after, Means::Ask(GRACE)).await;
         let stayed = |it: &&mut Left| it.end == HeirEnd::Ended(Ended::Stayed);
         let stayed: Vec<_> = self.left.values_mut().filter(stayed).collect();
-        if !stayed.is_empty() {
+        if !stayed.is_empty()
+            && let Ok(after) = observer.inventory().await
+        {
             for left in stayed {
                 left.end = HeirEnd::Would;
             }
-            let after = observer.inventory().await?;
             self.end_by(observer, &after, Means::Kill).await;
         }
         self.tell(report);
-        Ok(())
     }
 
     async fn end_by(&mut self, observer: &Observer, after: &Inventory, means: Means) {

@@ -86,7 +86,7 @@ pub async fn run(
     } else if !plans.is_empty() {
         let after = drop_all(observer, &mut report, &plans, command).await?;
         if let Some(leaving) = leaving {
-            leaving.end(observer, &mut report, &after).await?;
+            leaving.end(observer, &mut report, &after).await;
         }
     }
     Ok(report)

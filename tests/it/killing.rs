@@ -1,5 +1,6 @@
 //! `--kill` ends what a drop leaves behind on this machine, and nobody else.
 
+use std::thread;
 use std::time::Duration;
 
 use crate::lab::{self, Client, Healthy, Options, PATIENCE, Phantom, Pipeline, Scene, phantom};
@@ -80,4 +81,21 @@ fn a_stopped_backend_and_its_main_process_end() {
     phantom.wait_gone(phantom.pid(), PATIENCE);
     relaunch(&server);
     assert!(other.rate_over(Duration::from_secs(1)) > 160.0);
+}
+
+/// What was dropped by then is told all the same.
+#[test]
+fn nobody_is_killed_once_the_server_is_gone() {
+    let server = server();
+    let stubborn = Client::stubborn_session(&server, "DEAF");
+    let arguments = ["sessions", "drop", "--force", "--kill", stubborn.session_id()];
+    let run = thread::scope(|scope| {
+        let run = scope.spawn(|| graphctl(server.address(), &arguments));
+        stubborn.wait_event("asked", PATIENCE);
+        server.signal("KILL");
+        run.join().expect("graphctl is run")
+    });
+    let stayed = pids(&run, ") did not end when asked");
+    assert_eq!((run.code, stayed), (3, vec![stubborn.pid()]), "{run:#?}");
+    assert!(run.stdout.contains("  dropped  "), "{run:#?}");
 }

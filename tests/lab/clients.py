@@ -6,6 +6,7 @@ Each mode prints JSON lines on stdout and, all but `snapshot` and `ping`, lives 
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import time
 from collections import Counter
@@ -146,6 +147,8 @@ async def serve(args: argparse.Namespace) -> None:
         else:
             async with AsyncExitStack() as beside:
                 if args.mode == "session":
+                    if args.stubborn:
+                        signal.signal(signal.SIGTERM, lambda *_: emit("asked"))
                     await context.register_metadata(metadata(args.keys))
                     if args.beside:
                         other = await beside.enter_async_context(graph_context(args.beside))
@@ -166,6 +169,7 @@ def arguments() -> argparse.Namespace:
     session = modes.add_parser("session")
     session.add_argument("keys", nargs="+")
     session.add_argument("--beside", help="a session on another server too")
+    session.add_argument("--stubborn", action="store_true", help="does not end when asked to")
     publishing = modes.add_parser("publish")
     publishing.add_argument("topic")
     publishing.add_argument("--rate", type=float, default=100.0)

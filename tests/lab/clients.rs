@@ -78,6 +78,11 @@ impl Client {
         Self::start(server, ORDINARY, &[&["session"], keys].concat())
     }
 
+    /// A silent session whose process does not end when it gets a SIGTERM, of which the event `asked` tells.
+    pub fn stubborn_session(server: &Server, key: &str) -> Self {
+        Self::start(server, ORDINARY, &["session", "--stubborn", key])
+    }
+
     /// A low-level publisher on a topic, at 100 messages a second.
     pub fn publisher(server: &Server, topic: &str) -> Self {
         Self::start(server, ORDINARY, &["publish", topic])
