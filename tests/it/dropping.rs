@@ -1,9 +1,9 @@
 //! Phantoms on a real server: explained, dry-run, reaped, and the pipeline launched again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::lab::{Client, Odd, Options, PATIENCE, Phantom, Pipeline, phantom};
-use crate::run::{expect, graphctl};
+use crate::run::{Run, expect, graphctl, graphctl_until};
 use crate::stage::{assert_full_rate, reap, relaunch, server, wait_until_judged};
 use crate::wiretap::Wiretap;
 
@@ -168,10 +168,9 @@ fn a_client_that_closed_too_early() {
     let mut server = server();
     let odd = Client::odd(&server, Odd::ClosedInFlight);
     let keys = "CLOSED, CLOSED/U";
-    let deadline = Instant::now() + PATIENCE;
-    while !graphctl(server.address(), &["sessions", "list"]).stdout.contains("client-closed") {
-        assert!(Instant::now() < deadline, "the closed client was not found");
-    }
+    let is_found = |run: &Run| run.stdout.contains("client-closed");
+    let listed = graphctl_until(server.address(), &["sessions", "list"], is_found);
+    assert!(is_found(&listed), "{listed:#?}");
     let did = reap(&server, &["--component", "CLOSED"]);
     expect(&did, 0, &table("stale client-closed", "dropped", keys), "1 session dropped\n");
     assert_eq!(server.witness().sessions_of("CLOSED"), [] as [String; 0]);

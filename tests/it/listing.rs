@@ -1,9 +1,9 @@
 //! `list`, `show`, `check` and `status` on a real server with a real pipeline of two processes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::lab::{Client, Options, PATIENCE, Pipeline};
-use crate::run::{expect, graphctl, graphctl_with_input};
+use crate::lab::{Client, Options, Pipeline};
+use crate::run::{Run, expect, graphctl, graphctl_until, graphctl_with_input};
 use crate::stage::server;
 
 #[test]
@@ -105,13 +105,10 @@ a drop takes  the session
   2 channels: to those publishers
 next  nothing: it is left alone
 ";
-    let show = || graphctl(server.address(), &["sessions", "show", &id[..8]]).redacted();
-    let deadline = Instant::now() + PATIENCE;
-    let mut run = show();
     // Either process may be at work just then.
-    while sorted(&run.stdout) != sorted(shown) && Instant::now() < deadline {
-        run = show();
-    }
+    let is_at_rest = |run: &Run| sorted(&run.redacted().stdout) == sorted(shown);
+    let show = ["sessions", "show", &id[..8]];
+    let run = graphctl_until(server.address(), &show, is_at_rest).redacted();
     assert_eq!(sorted(&run.stdout), sorted(shown), "{run:#?}");
     let json = graphctl(server.address(), &["sessions", "show", &id, "-o", "json"]).json();
     assert_eq!(json["sessions"][0]["id"], id.as_str());

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::lab::{self, Healthy, Options, PATIENCE, Phantom, Pipeline, Scene, Server, phantom};
-use crate::run::graphctl;
+use crate::run::{Run, graphctl, graphctl_until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -124,12 +124,9 @@ fn clear(python: &Path, how: Phantom, clean: f64) -> Option<&'static str> {
     let sessions = server.witness().sessions_of("SYSTEM");
     let id = sessions.iter().map(String::as_str).filter(|_| state == "live");
     let arguments = [global, arguments, &id.collect::<Vec<_>>()].concat();
-    let deadline = Instant::now() + PATIENCE;
-    let mut run = graphctl(server.address(), &arguments);
-    // What is alive of a suspect may have missed one of the two pings on a busy machine.
-    while run.stdout.contains("  changed  ") && Instant::now() < deadline {
-        run = graphctl(server.address(), &arguments);
-    }
+    // What is alive of it may miss one of two pings on a busy machine, or be at work when it is looked at.
+    let is_settled = |run: &Run| !run.stdout.contains("  changed  ");
+    let run = graphctl_until(server.address(), &arguments, is_settled);
     assert_eq!(run.code, 0, "{how:?}: {run:#?}");
     assert!(run.stdout.contains("  dropped  "), "{how:?}: {run:#?}");
     relaunch(how, &server, clean);

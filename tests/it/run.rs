@@ -2,10 +2,11 @@
 
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use regex::Regex;
 
-use crate::lab::Server;
+use crate::lab::{PATIENCE, Server};
 
 const GRAPHCTL: &str = env!("CARGO_BIN_EXE_graphctl");
 
@@ -46,6 +47,22 @@ fn prepared(mut command: Command, address: &str, arguments: &[&str]) -> Command 
 /// Runs graphctl to its end.
 pub(crate) fn graphctl(address: &str, arguments: &[&str]) -> Run {
     finish(command(address, arguments).spawn().expect("graphctl starts"))
+}
+
+/// Runs graphctl again and again until it comes to what is wanted, or the lab's patience is at an end; the last
+/// run of it.
+pub(crate) fn graphctl_until(
+    address: &str,
+    arguments: &[&str],
+    wanted: impl Fn(&Run) -> bool,
+) -> Run {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let run = graphctl(address, arguments);
+        if wanted(&run) || Instant::now() > deadline {
+            return run;
+        }
+    }
 }
 
 /// Runs graphctl with this on its standard input.

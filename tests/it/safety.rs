@@ -1,7 +1,7 @@
 //! The law under hostile conditions: what is healthy is not touched, whatever the server has been
 //! through, whoever else is on it, and however often one looks.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -75,13 +75,6 @@ fn wait_for_processes(server: &mut Server, number: u64) {
     server.wait_state(&format!("{number} processes"), wanted);
 }
 
-fn wait_for_owner(server: &Server, unit: &str) {
-    let deadline = Instant::now() + PATIENCE;
-    while server.witness().owners_of(unit).is_empty() {
-        assert!(Instant::now() < deadline, "nobody came to own {unit}");
-    }
-}
-
 #[test]
 fn a_process_older_than_its_session_proves_nothing() {
     let server = server();
@@ -101,7 +94,7 @@ fn a_process_older_than_its_session_proves_nothing() {
 fn a_slow_start_is_not_charged_with_a_process_of_no_session_or_of_a_reverted_one() {
     let mut server = server();
     let pipeline = starting(&server, pipeline("SYSTEM"));
-    wait_for_owner(&server, "SYSTEM/SUB");
+    server.wait_owned("SYSTEM/SUB");
     for odd in [Odd::PassingProcess, Odd::Reverted] {
         let _odd = Client::odd(&server, odd);
         wait_for_processes(&mut server, 1);
@@ -122,13 +115,13 @@ fn a_slow_start_is_not_charged_with_the_late_heirs_of_another() {
     let spawned =
         Options { runner: Runner::Start, start_method: StartMethod::Spawn, ..pipeline("A") };
     let a = starting(&server, spawned);
-    wait_for_owner(&server, "A/SUB");
+    server.wait_owned("A/SUB");
     let b = starting(&server, pipeline("SYSTEM"));
-    wait_for_owner(&server, "SYSTEM/SUB");
+    server.wait_owned("SYSTEM/SUB");
     a.signal("KILL");
     a.wait_gone(a.pid(), PATIENCE);
     a.finish_initialize();
-    wait_for_owner(&server, "A/PUB");
+    server.wait_owned("A/PUB");
     a.signal_pid("KILL", a.unit_pid("PUB"));
     a.signal_pid("KILL", a.unit_pid("SUB"));
     wait_for_processes(&mut server, 1);
@@ -145,13 +138,13 @@ fn a_slow_start_is_not_charged_with_the_late_heirs_of_another() {
 fn a_slow_start_is_not_charged_with_a_late_backend_of_a_killed_main_process() {
     let mut server = server();
     let a = starting(&server, Options { start_method: StartMethod::Spawn, ..pipeline("A") });
-    wait_for_owner(&server, "A/SUB");
+    server.wait_owned("A/SUB");
     a.signal("KILL");
     a.wait_gone(a.pid(), PATIENCE);
     wait_for_processes(&mut server, 0);
     let b = starting(&server, Options { processes: 1, ..pipeline("SYSTEM") });
     a.finish_initialize();
-    wait_for_owner(&server, "A/PUB");
+    server.wait_owned("A/PUB");
     a.signal_pid("KILL", a.unit_pid("PUB"));
     wait_for_processes(&mut server, 0);
 

@@ -1,9 +1,9 @@
 //! What many tests do on a real server.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::lab::{self, Network, Options, PATIENCE, Pipeline, Process, Server};
-use crate::run::{Run, graphctl};
+use crate::lab::{self, Network, Options, Pipeline, Process, Server};
+use crate::run::{Run, graphctl, graphctl_until};
 
 pub(crate) fn server() -> Server {
     Server::start(&lab::ezmsg("3.9.0"))
@@ -13,15 +13,13 @@ pub(crate) fn server() -> Server {
 /// moment to notice what has just died.
 #[track_caller]
 pub(crate) fn wait_until_judged(server: &Server, verdict: &str) {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let run = graphctl(server.address(), &["sessions", "list", "--component", "SYSTEM*"]);
-        let rows = run.stdout.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
-        if !rows.is_empty() && rows.iter().all(|row| row.contains(verdict)) {
-            return;
-        }
-        assert!(Instant::now() < deadline, "not judged {verdict}: {run:#?}");
-    }
+    let listing = ["sessions", "list", "--component", "SYSTEM*"];
+    let is_judged = |run: &Run| {
+        let mut rows = run.stdout.lines().skip(1).peekable();
+        rows.peek().is_some() && rows.all(|row| row.contains(verdict))
+    };
+    let run = graphctl_until(server.address(), &listing, is_judged);
+    assert!(is_judged(&run), "not judged {verdict}: {run:#?}");
 }
 
 /// Launches the same pipeline again and expects its own messages, and no others, to flow.
