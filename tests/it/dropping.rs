@@ -96,11 +96,18 @@ fn a_headless_pipeline_goes_with_its_heirs_or_is_spared_while_it_flows() {
     let phantom = phantom(&server, Phantom::MainKilledFlowing, "SYSTEM");
     wait_until_judged(&server, "stale headless");
     let (pub_pid, sub_pid) = (phantom.unit_pid("PUB"), phantom.unit_pid("SUB"));
+    // On a busy machine a look may find an heir at work each time, and leaves the pipeline alone.
+    let until_said = |arguments: &[&str], said: &str| {
+        let arguments = [&["sessions", "reap"], arguments].concat();
+        graphctl_until(server.address(), &arguments, |run| {
+            run.stdout.contains(said) || run.stderr.contains(said)
+        })
+    };
     let spared = "1 session left alone, from which messages may flow\nnothing to drop\n";
-    expect(&reap(&server, &["--spare-flowing"]), 0, "", spared);
+    expect(&until_said(&["--spare-flowing"], spared), 0, "", spared);
     assert_full_rate(&phantom);
 
-    let would = reap(&server, &["--dry-run", "--kill"]);
+    let would = until_said(&["--dry-run", "--kill"], "would-drop");
     assert_eq!(would.code, 0, "{would:#?}");
     assert!(would.stdout.contains(" msg/s  would-drop  "), "{would:#?}");
     assert!(would.stderr.contains("FLOWING: 1 of these still publishes "), "{would:#?}");
@@ -110,7 +117,7 @@ fn a_headless_pipeline_goes_with_its_heirs_or_is_spared_while_it_flows() {
     assert_eq!(would.stderr.matches(") would be ended\n").count(), 2, "{would:#?}");
     assert_full_rate(&phantom);
 
-    let did = reap(&server, &["--kill", "-o", "json"]);
+    let did = until_said(&["--kill", "-o", "json"], "\"dropped\"");
     let target = &did.json()["targets"][0];
     assert_eq!((&target["reason"], &target["outcome"]), (&"headless".into(), &"dropped".into()));
     assert!(target["message_rate"].as_f64() > Some(100.0), "{target:#}");

@@ -104,8 +104,8 @@ async def fed_leftover(lab: Clients) -> str:
     other = await lab.session()
     session = await lab.session(metadata(["FED", "FED/U"]))
     await other.publisher("FED/U/INPUT")
-    # A connection of its own, in ezmsg closed with its context.
-    session._clients.discard(await session.subscriber("FED/U/INPUT"))
+    subscriber = await ez.Subscriber.create("FED/U/INPUT", lab.address)
+    lab.callback(subscriber.close)
     await lab.process("FED/U")
     await session.__aexit__(None, None, None)
     return session_id(other)
