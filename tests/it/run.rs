@@ -50,7 +50,7 @@ pub(crate) fn graphctl(address: &str, arguments: &[&str]) -> Run {
 }
 
 /// Runs graphctl again and again until it comes to what is wanted, or the lab's patience is at an end; the last
-/// run of it.
+/// run of it. It may leave alone what it is asked to drop, but never fail.
 pub(crate) fn graphctl_until(
     address: &str,
     arguments: &[&str],
@@ -59,6 +59,7 @@ pub(crate) fn graphctl_until(
     let deadline = Instant::now() + PATIENCE;
     loop {
         let run = graphctl(address, arguments);
+        assert!(matches!(run.code, 0 | 3), "{run:#?}");
         if wanted(&run) || Instant::now() > deadline {
             return run;
         }
