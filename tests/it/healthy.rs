@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::lab::{Client, Options, PATIENCE, Phantom, Pipeline, Server, StartMethod, phantom};
+use crate::lab::{
+    Client, Options, PATIENCE, Phantom, Pipeline, Runner, Server, StartMethod, phantom,
+};
 use crate::run::graphctl;
 use crate::stage::{assert_full_rate, server, starting, wait_until_judged};
 
@@ -108,13 +110,14 @@ fn a_slow_start_is_not_charged_with_the_processes_of_others() {
     let server = server();
     let ended = Options { name: "EARLIER".into(), messages: 20, ..Options::two_processes() };
     Pipeline::start(&server, &ended).wait_event("ended", PATIENCE);
-    let overlapping = Options { name: "BESIDE".into(), ..Options::two_processes() };
+    let overlapping =
+        Options { name: "BESIDE".into(), runner: Runner::Start, ..Options::two_processes() };
     let mut beside = Pipeline::running(&server, &overlapping);
     let pipeline = starting(&server, Options::two_processes());
     let later = Options { name: "LATER".into(), messages: 20, ..Options::two_processes() };
     Pipeline::start(&server, &later).wait_event("ended", PATIENCE);
-    beside.interrupt();
-    beside.wait_exit(PATIENCE);
+    beside.tell("stop");
+    beside.wait_event("stopped", PATIENCE);
     assert_eq!(reap(&server), 0);
     pipeline.finish_initialize();
     pipeline.wait_event("running", PATIENCE);
