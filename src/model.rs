@@ -164,7 +164,7 @@ impl Session {
 
     /// The keys of its units.
     pub fn units(&self) -> impl Iterator<Item = &str> {
-        self.components.iter().filter(|component| component.unit).map(|unit| unit.key.as_str())
+        self.components.iter().filter(|component| component.unit).map(|unit| &*unit.key)
     }
 }
 
@@ -172,12 +172,34 @@ impl Session {
 #[derive(Clone, Debug)]
 pub struct Component {
     /// Its component key (ezmsg: its address).
-    pub key: String,
+    pub key: Box<str>,
     /// A unit, which a process must own for it to run; else a collection.
     pub unit: bool,
+    /// Its streams. `None` also where the server was not asked for them: no client is on any of the
+    /// topics of its session, and no process owns a unit of that.
+    pub streams: Option<Box<Streams>>,
+}
+
+impl Component {
     /// The topics its input streams subscribe to.
-    pub inputs: Vec<String>,
+    #[must_use]
+    pub fn inputs(&self) -> &[String] {
+        self.streams.as_ref().map_or(&[], |streams| &streams.inputs)
+    }
+
     /// The topics its output streams publish on.
+    #[must_use]
+    pub fn outputs(&self) -> &[String] {
+        self.streams.as_ref().map_or(&[], |streams| &streams.outputs)
+    }
+}
+
+/// The topics of a unit's streams.
+#[derive(Clone, Debug)]
+pub struct Streams {
+    /// Those its input streams subscribe to.
+    pub inputs: Vec<String>,
+    /// Those its output streams publish on.
     pub outputs: Vec<String>,
 }
 

@@ -7,7 +7,7 @@ use graphctl::admin::DropTarget;
 use graphctl::judge::{self, Case, StaleReason, SuspectReason, Thresholds, Verdict};
 use graphctl::model::{
     Channel, Component, Departed, Ended, Endpoint, EndpointKind, History, Inventory, Link, Ping,
-    Process, Server, ServerProcess, Session, Traffic, minted,
+    Process, Server, ServerProcess, Session, Streams, Traffic, minted,
 };
 use graphctl::reap::{Planner, Warrant};
 use uuid::{Timestamp, Uuid};
@@ -44,12 +44,12 @@ fn link() -> Link {
 /// A session of that second with one collection and these units below it.
 fn session(second: u64, root: &str, units: &[&str]) -> Session {
     let key = |unit: &&str| format!("{root}/{unit}");
-    let collection = Component { key: root.into(), unit: false, inputs: vec![], outputs: vec![] };
-    let units = units.iter().map(key).map(|key| Component {
-        unit: true,
-        inputs: vec![format!("{key}/INPUT")],
-        outputs: vec![format!("{key}/OUTPUT")],
-        key,
+    let collection = Component { key: root.into(), unit: false, streams: None };
+    let units = units.iter().map(key).map(|key| {
+        let inputs = vec![format!("{key}/INPUT")];
+        let outputs = vec![format!("{key}/OUTPUT")];
+        let streams = Some(Box::new(Streams { inputs, outputs }));
+        Component { key: key.into(), unit: true, streams }
     });
     let id = id(second, 1);
     Session {
@@ -548,7 +548,8 @@ fn a_key_on_two_sessions_collides_and_with_it_what_it_publishes() {
 fn two_sessions_that_publish_one_topic_collide() {
     let mut look = inventory(vec![session(10, "S", &["A"]), session(20, "T", &["A"])], vec![]);
     assert_eq!(kinds(&look), []);
-    look.sessions[1].components[1].outputs = vec!["S/A/OUTPUT".into()];
+    let publishes = Streams { inputs: vec![], outputs: vec!["S/A/OUTPUT".into()] };
+    look.sessions[1].components[1].streams = Some(Box::new(publishes));
     assert_eq!(kinds(&look), [("topic", "S/A/OUTPUT".to_owned(), 2)]);
 }
 

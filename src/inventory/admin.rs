@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::admin::{Connection, Row};
 use crate::model::{
     Channel, Component, Departed, Ended, Endpoint, EndpointKind, History, Inventory, Link, Ping,
-    Process, Server, ServerProcess, Session, Traffic, minted,
+    Process, Server, ServerProcess, Session, Streams, Traffic, minted,
 };
 
 /// A process that only ever left caused one event; one that registered units before that, two.
@@ -111,7 +111,11 @@ impl Listing {
             }
             Row::Component { key, unit, inputs, outputs } => {
                 if let Some(session) = self.sessions.last_mut() {
-                    session.components.push(Component { key, unit, inputs, outputs });
+                    session.components.push(Component {
+                        key: key.into(),
+                        unit,
+                        streams: Some(Box::new(Streams { inputs, outputs })),
+                    });
                 }
             }
             Row::Process { connection, pid, host, units } => {

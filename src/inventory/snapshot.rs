@@ -4,7 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
-use crate::model::{Channel, Component, Inventory, Ping, Process, Server, Session, minted};
+use crate::model::{
+    Channel, Component, Inventory, Ping, Process, Server, Session, Streams, minted,
+};
 use crate::wire::pickle::{self, Item, Limits};
 
 /// Reads a snapshot taken by the session `own`; `address` and `version` describe the server.
@@ -99,12 +101,11 @@ fn component((key, value): (Item<'_>, Item<'_>)) -> Option<Component> {
             .filter_map(|(_, stream)| stream.attr("address")?.as_str().map(str::to_owned))
             .collect()
     };
-    Some(Component {
-        key: key.as_str()?.to_owned(),
-        unit: value.attr("streams").is_some(),
-        inputs: streams("InputStreamMetadata"),
-        outputs: streams("OutputStreamMetadata"),
-    })
+    let unit = value.attr("streams").is_some();
+    let inputs = streams("InputStreamMetadata");
+    let outputs = streams("OutputStreamMetadata");
+    let streams = unit.then(|| Box::new(Streams { inputs, outputs }));
+    Some(Component { key: key.as_str()?.into(), unit, streams })
 }
 
 fn process(value: Item<'_>) -> Option<Process> {

@@ -49,7 +49,7 @@ pub fn among(inventory: &Inventory, cases: &[Case]) -> Vec<Collision> {
     for session in &inventory.sessions {
         for component in &session.components {
             components.entry(&component.key).or_default().push(session.id);
-            for topic in &component.outputs {
+            for topic in component.outputs() {
                 let holders = topics.entry(topic).or_default();
                 if holders.last() != Some(&session.id) {
                     holders.push(session.id);
@@ -100,7 +100,7 @@ pub fn with(inventory: &Inventory, keys: &[String], roots: &[String]) -> Vec<Col
     };
     let mut held: BTreeMap<(&str, &str), Collision> = BTreeMap::new();
     let registered = inventory.sessions.iter().flat_map(|session| {
-        let keys = session.components.iter().map(|component| component.key.as_str());
+        let keys = session.components.iter().map(|component| &*component.key);
         keys.map(|key| (CollisionKind::Component, key, session.id))
     });
     let owned = inventory.processes.iter().flat_map(|process| {

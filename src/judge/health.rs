@@ -198,9 +198,12 @@ fn has_lost_nobody(facts: &Facts<'_>) -> bool {
 
 /// Who runs a unit without registering its process shows by its streams, if the unit has any.
 fn all_would_show(facts: &Facts<'_>) -> bool {
-    let has_none = |it: &Component| it.inputs.is_empty() && it.outputs.is_empty();
-    let mut unowned =
-        facts.session.components.iter().filter(|it| facts.owned.unowned.contains(&it.key));
+    let has_none = |it: &Component| it.inputs().is_empty() && it.outputs().is_empty();
+    let mut unowned = facts
+        .session
+        .components
+        .iter()
+        .filter(|it| facts.owned.unowned.iter().any(|unit| **unit == *it.key));
     !unowned.any(has_none)
 }
 
@@ -222,10 +225,10 @@ fn blindness(facts: &Facts<'_>) -> Option<&'static str> {
 /// A topic of units that nobody owns, with a client on it that may be theirs all the same: a backend
 /// of one's own need not register its process.
 fn own_topic_in_use<'a>(facts: &Facts<'a>) -> Option<&'a str> {
-    let unowned: HashSet<_> = facts.owned.unowned.iter().collect();
-    let components = || facts.session.components.iter().filter(|it| unowned.contains(&it.key));
-    let outputs: HashSet<_> = components().flat_map(|component| &component.outputs).collect();
-    let inputs: HashSet<_> = components().flat_map(|component| &component.inputs).collect();
+    let unowned: HashSet<_> = facts.owned.unowned.iter().map(String::as_str).collect();
+    let components = || facts.session.components.iter().filter(|it| unowned.contains(&*it.key));
+    let outputs: HashSet<_> = components().flat_map(Component::outputs).collect();
+    let inputs: HashSet<_> = components().flat_map(Component::inputs).collect();
     let endpoints = facts.inventory.endpoints.iter().flatten();
     let mut younger =
         endpoints.filter(|it| it.created.is_none() || it.created > facts.session.created);

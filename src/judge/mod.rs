@@ -87,7 +87,7 @@ impl Case {
     #[must_use]
     pub fn keys<'a>(&self, inventory: &'a Inventory) -> Vec<&'a str> {
         match self.session(inventory) {
-            Some(session) => session.components.iter().map(|it| it.key.as_str()).collect(),
+            Some(session) => session.components.iter().map(|it| &*it.key).collect(),
             None => self.processes(inventory).flat_map(unit_keys).collect(),
         }
     }

@@ -105,8 +105,8 @@ impl<'a> Planner<'a> {
             channels: Vec::new(),
             components: session.map(sorted_keys).unwrap_or_default(),
             owners: owners.into_iter().collect(),
-            outputs: topics(session, |component| &component.outputs),
-            inputs: topics(session, |component| &component.inputs),
+            outputs: topics(session, Component::outputs),
+            inputs: topics(session, Component::inputs),
             known: Vec::new(),
             units: units.into_iter().map(str::to_owned).collect(),
         };
@@ -133,11 +133,11 @@ impl<'a> Planner<'a> {
 }
 
 fn sorted_keys(session: &Session) -> Vec<String> {
-    let mut keys: Vec<_> = session.components.iter().map(|it| it.key.clone()).collect();
+    let mut keys: Vec<_> = session.components.iter().map(|it| it.key.to_string()).collect();
     keys.sort();
     keys
 }
 
-fn topics(session: Option<&Session>, of: impl Fn(&Component) -> &Vec<String>) -> Vec<String> {
+fn topics(session: Option<&Session>, of: impl Fn(&Component) -> &[String]) -> Vec<String> {
     session.map_or_else(Vec::new, |it| it.components.iter().flat_map(of).cloned().collect())
 }

@@ -74,7 +74,8 @@ impl<'a> Reach<'a> {
         session: Option<&'a Session>,
         process: &'a Process,
     ) -> Self {
-        let owned = |component: &&Component| process.units.contains(&component.key);
+        let owned =
+            |component: &&Component| process.units.iter().any(|unit| **unit == *component.key);
         let components = session.into_iter().flat_map(|it| &it.components).filter(owned);
         let link = process.link.as_ref();
         Self {
@@ -84,8 +85,8 @@ impl<'a> Reach<'a> {
             },
             until: process.created,
             host: link.and_then(|link| link.peer).map(|peer| peer.ip()),
-            outputs: components.clone().flat_map(|it| &it.outputs).map(String::as_str).collect(),
-            inputs: components.flat_map(|it| &it.inputs).map(String::as_str).collect(),
+            outputs: components.clone().flat_map(Component::outputs).map(String::as_str).collect(),
+            inputs: components.flat_map(Component::inputs).map(String::as_str).collect(),
             prefixes: match session {
                 Some(_) => Vec::new(),
                 None => process.units.iter().map(|unit| format!("{unit}/")).collect(),

@@ -100,8 +100,8 @@ fn may_run_unregistered(inventory: &Inventory, session: &Session) -> bool {
         younger
             && session.components.iter().filter(|it| is_unowned(inventory, &it.key)).any(|unit| {
                 match &endpoint.kind {
-                    EndpointKind::Publisher(topic) => unit.outputs.contains(topic),
-                    EndpointKind::Subscriber(topic) => unit.inputs.contains(topic),
+                    EndpointKind::Publisher(topic) => unit.outputs().contains(topic),
+                    EndpointKind::Subscriber(topic) => unit.inputs().contains(topic),
                     EndpointKind::Channel(_) => false,
                 }
             })

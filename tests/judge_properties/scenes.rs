@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use graphctl::judge::Thresholds;
 use graphctl::model::{
     Channel, Component, Departed, Ended, Endpoint, EndpointKind, History, Holder, Holding,
-    Inventory, Link, Ping, Process, Server, ServerProcess, Session, Traffic,
+    Inventory, Link, Ping, Process, Server, ServerProcess, Session, Streams, Traffic,
 };
 use proptest::option::weighted as known;
 use proptest::prelude::*;
@@ -114,11 +114,11 @@ fn holding(age: Duration) -> impl Strategy<Value = Holding> {
 fn components() -> impl Strategy<Value = Vec<Component>> {
     let pipeline = (0..40u8, prop_oneof![1 => Just(0), 3 => Just(1), 6 => 2..4usize]).prop_map(
         |(root, units)| {
-            let of = |key: String, unit| Component {
-                unit,
-                inputs: vec![format!("{key}/INPUT")],
-                outputs: vec![format!("{key}/OUTPUT")],
-                key,
+            let of = |key: String, unit| {
+                let inputs = vec![format!("{key}/INPUT")];
+                let outputs = vec![format!("{key}/OUTPUT")];
+                let streams = Some(Box::new(Streams { inputs, outputs }));
+                Component { unit, streams, key: key.into() }
             };
             let units =
                 ["A", "B", "C"].iter().take(units).map(|it| of(format!("R{root}/{it}"), true));
