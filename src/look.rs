@@ -9,7 +9,7 @@ use crate::admin;
 use crate::console;
 use crate::error::{Error, Result};
 use crate::host::{Held, Host, Own, Sockets, Unseen, find_holders, here, holders_of_all};
-use crate::inventory;
+use crate::inventory::{self, Listing};
 use crate::judge::{self, Case, Collision, Thresholds};
 use crate::model::{Holder, Inventory, Ping};
 use crate::options::{Options, Talk};
@@ -183,9 +183,10 @@ async fn list(
     address: &Address,
     ping: Option<Duration>,
 ) -> Result<Inventory> {
-    let rows = channel.list(ping).await?;
+    let mut listing = Listing::default();
+    channel.list(ping, |row| listing.add(row)).await?;
     let session = channel.session();
-    Ok(inventory::from_rows(rows, session.id, address.to_string(), session.version.clone()))
+    Ok(listing.into_inventory(session.id, address.to_string(), session.version.clone()))
 }
 
 /// Counts the messages of the processes whose verdict depends on them; tells whether there were any.

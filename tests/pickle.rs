@@ -474,7 +474,7 @@ fn the_admin_request_is_these_bytes() {
         b"}\x8c\x07request\x8d\x04\0\0\0\0\0\0\0\"\xc3\xa4\"s\x86R0",
         b"\x8c\x14ezmsg.core.graphmeta\x8c\x0dGraphMetadata\x93K\x01\x8c\x08graphctl}\x87R.",
     ];
-    let bytes = exec_then_metadata("pass", "\"ä\"");
+    let bytes = exec_then_metadata("pass", &[("request", "\"ä\"")]);
     assert_eq!(bytes, expected.concat());
     let document = read(&bytes);
     let metadata = "ezmsg.core.graphmeta.GraphMetadata(1,\"graphctl\",dict[],)[]None";

@@ -3,6 +3,8 @@
 //! A session may register metadata, and the server unpickles what it registers; so every client that
 //! can reach the port can run code in the server. graphctl uses that openly: the pickle it registers
 //! runs [`PROGRAM`], which is constant and open to review, with a JSON request as its only variable part.
+//! Parts of it are carried as text and compiled only by the requests that need them: that too takes the
+//! server's time.
 //! The program's first frame is written before the server answers the registration, which is how a
 //! server that did not run it is told apart.
 
@@ -10,7 +12,7 @@ mod rows;
 
 use std::time::{Duration, Instant};
 
-pub use rows::{Connection, DropTarget, Outcome, OutcomeKind, Row, Tcp};
+pub use rows::{Connection, DropTarget, Outcome, OutcomeKind, Row, Tcp, Topics};
 use uuid::Uuid;
 
 use crate::address::Address;
@@ -19,19 +21,16 @@ use crate::model::LockHolder;
 use crate::wire::{Session, codec, pickle};
 
 /// What runs in the server.
-pub const PROGRAM: &str = concat!(
-    include_str!("program/reading.py"),
-    "\n\n",
-    include_str!("program/listing.py"),
-    "\n\n",
-    include_str!("program/asking.py"),
-    "\n\n",
-    include_str!("program/locking.py"),
-    "\n\n",
-    include_str!("program/dropping.py"),
-    "\n\n",
-    include_str!("program/running.py"),
-);
+pub const PROGRAM: &str =
+    concat!(include_str!("program/reading.py"), "\n\n", include_str!("program/running.py"),);
+
+/// What it compiles when it is needed, by the name under which it finds it.
+pub const PARTS: [(&str, &str); 4] = [
+    ("listing.py", include_str!("program/listing.py")),
+    ("asking.py", include_str!("program/asking.py")),
+    ("locking.py", include_str!("program/locking.py")),
+    ("dropping.py", include_str!("program/dropping.py")),
+];
 
 /// The byte before each frame of the program; the server's own replies are COMPLETE and ERROR.
 const TAG: u8 = 0xe5;
@@ -74,17 +73,17 @@ impl Channel {
         &self.session
     }
 
-    /// Everything the server holds; with `ping`, also which processes answer within that time.
+    /// Everything the server holds, row by row as it comes; with `ping`, also which processes answer
+    /// within that time.
     ///
     /// The server is listed in slices with its other work in between, so the rows are not of one
     /// moment: what acts on them must check again, as [`drop_targets`](Self::drop_targets) does.
     ///
     /// # Errors
     /// The program was refused or failed, or its answer did not come whole and in time.
-    pub async fn list(&mut self, ping: Option<Duration>) -> Result<Vec<Row>> {
-        let ping_seconds = ping.map(|ping| ping.as_secs_f64());
-        let request = serde_json::json!({ "operation": "list", "ping_seconds": ping_seconds });
-        self.exchange("listing its sessions", request, ping.unwrap_or_default()).await
+    pub async fn list(&mut self, ping: Option<Duration>, take: impl FnMut(Row)) -> Result<()> {
+        let request = list_request(ping);
+        self.exchange("listing its sessions", request, ping.unwrap_or_default(), take).await
     }
 
     /// What the publishers and subscribers of these processes have carried: rows of
@@ -104,7 +103,7 @@ impl Channel {
             "ping_seconds": ping.as_secs_f64(),
             "apart_seconds": apart.as_secs_f64(),
         });
-        self.exchange("measuring message rates", request, ping * 2 + apart).await
+        self.collect("measuring message rates", request, ping * 2 + apart).await
     }
 
     /// Drops `targets` in one step of the server, each only if it is still what it was when judged.
@@ -113,7 +112,7 @@ impl Channel {
     /// As [`list`](Self::list). Of a drop whose answer is lost nothing is known: look again.
     pub async fn drop_targets(&mut self, targets: &[DropTarget]) -> Result<Vec<Outcome>> {
         let request = serde_json::json!({ "operation": "drop", "targets": targets });
-        let rows = self.exchange("dropping sessions", request, DROP_PATIENCE).await?;
+        let rows = self.collect("dropping sessions", request, DROP_PATIENCE).await?;
         Ok(rows
             .into_iter()
             .filter_map(|row| if let Row::Outcome(outcome) = row { Some(outcome) } else { None })
@@ -129,7 +128,7 @@ impl Channel {
         let LockHolder { waits_for, client, peer, .. } = holder;
         let target = serde_json::json!({ "waits_for": waits_for, "client": client, "peer": peer });
         let request = serde_json::json!({ "operation": "free", "target": target });
-        let rows = self.exchange("freeing its lock", request, Duration::ZERO).await?;
+        let rows = self.collect("freeing its lock", request, Duration::ZERO).await?;
         let freed = rows.into_iter().find_map(|row| match row {
             Row::Freed { outcome, detail } => Some((outcome, detail)),
             _ => None,
@@ -137,57 +136,70 @@ impl Channel {
         freed.ok_or_else(|| self.session.connection().protocol("it does not say what it freed"))
     }
 
+    async fn collect(
+        &mut self,
+        doing: &'static str,
+        request: serde_json::Value,
+        extra: Duration,
+    ) -> Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        self.exchange(doing, request, extra, |row| rows.push(row)).await?;
+        Ok(rows)
+    }
+
     async fn exchange(
         &mut self,
         doing: &'static str,
-        mut request: serde_json::Value,
+        request: serde_json::Value,
         extra: Duration,
-    ) -> Result<Vec<Row>> {
+        take: impl FnMut(Row),
+    ) -> Result<()> {
         if !self.registered {
             // A session whose registration still waits for the command lock reads no further request.
             self.session = Session::open(&self.address, self.timeout).await?;
         }
-        request["session"] = self.session.id.to_string().into();
-        let pickle = pickle::exec_then_metadata(PROGRAM, &request.to_string());
+        let message = message(self.session.id, request);
         let connection = self.session.connection();
         connection.begin_within(doing, extra);
-        connection.send(&codec::register(&pickle)).await?;
+        connection.send(&message).await?;
         self.registered = false;
-        self.answer().await
+        self.answer(take).await
     }
 
-    async fn answer(&mut self) -> Result<Vec<Row>> {
-        let mut rows: Vec<Row> = Vec::new();
+    async fn answer(&mut self, mut take: impl FnMut(Row)) -> Result<()> {
         let mut left = ANSWER_CAP;
+        let mut runs = false;
         loop {
             let connection = self.session.connection();
             match connection.byte().await? {
-                codec::COMPLETE | codec::ERROR if rows.is_empty() => {
+                codec::COMPLETE | codec::ERROR if !runs => {
                     return Err(self.refused("it did not run the admin program"));
                 }
                 codec::COMPLETE => self.registered = true,
                 TAG => {
                     let frame = connection.block(left).await?;
-                    if rows.is_empty() {
+                    if !runs {
                         self.answered = Instant::now();
                     }
                     left -= frame.len() as u64;
-                    let frame: Vec<Row> = serde_json::from_slice(&frame).map_err(|error| {
+                    let rows: Vec<Row> = serde_json::from_slice(&frame).map_err(|error| {
                         connection.protocol(format!("an admin frame makes no sense: {error}"))
                     })?;
-                    rows.extend(frame);
+                    for row in rows {
+                        runs = true;
+                        match row {
+                            Row::End { error: None } => return Ok(()),
+                            Row::End { error: Some(error) } | Row::Refused { reason: error } => {
+                                return Err(self.refused(&error));
+                            }
+                            row => take(row),
+                        }
+                    }
                 }
                 byte => {
                     let detail = format!("unexpected byte {byte:#04x} in an admin reply");
                     return Err(connection.protocol(detail));
                 }
-            }
-            match rows.last() {
-                Some(Row::End { error: None }) => return Ok(rows),
-                Some(Row::End { error: Some(error) } | Row::Refused { reason: error }) => {
-                    return Err(self.refused(error));
-                }
-                _ => {}
             }
         }
     }
@@ -195,4 +207,23 @@ impl Channel {
     fn refused(&self, detail: &str) -> Error {
         Error::AdminRefused { address: self.address.clone(), detail: detail.to_owned() }
     }
+}
+
+/// The bytes that ask for a listing on this session, as [`Channel::list`] does.
+#[must_use]
+pub fn listing_request(session: Uuid, ping: Option<Duration>) -> Vec<u8> {
+    message(session, list_request(ping))
+}
+
+fn list_request(ping: Option<Duration>) -> serde_json::Value {
+    let ping_seconds = ping.map(|ping| ping.as_secs_f64());
+    serde_json::json!({ "operation": "list", "ping_seconds": ping_seconds })
+}
+
+fn message(session: Uuid, mut request: serde_json::Value) -> Vec<u8> {
+    request["session"] = session.to_string().into();
+    let request = request.to_string();
+    let mut variables = vec![("request", &*request)];
+    variables.extend(PARTS);
+    codec::register(&pickle::exec_then_metadata(PROGRAM, &variables))
 }

@@ -6,8 +6,9 @@ use uuid::Uuid;
 use crate::model::LockHolder;
 
 /// One row of an answer. Times are seconds since the Unix epoch on the server's clock.
+/// Each is told by its name, with the values of its fields in their order.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "row", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are the server's own attributes")]
 pub enum Row {
     /// The program runs.
@@ -26,44 +27,22 @@ pub enum Row {
     /// Who holds the command lock.
     LockHolder(LockHolder),
     /// A session; its components follow.
-    Session {
-        #[serde(flatten)]
-        connection: Connection,
-        root: Option<String>,
-        edges: u64,
-        readable: bool,
-    },
-    /// A component of the session before it.
-    Component { key: String, unit: bool, inputs: Vec<String>, outputs: Vec<String> },
+    Session { connection: Connection, root: Option<String>, edges: u64 },
+    /// Components of the session before it: their keys, which of these are no units, and of some the
+    /// topics, all by their place among the keys.
+    Components { keys: Vec<Box<str>>, others: Vec<usize>, topics: Vec<Topics> },
+    /// What the session before it registered cannot be read.
+    Unreadable {},
     /// A process registration.
-    Process {
-        #[serde(flatten)]
-        connection: Connection,
-        pid: Option<u32>,
-        host: Option<String>,
-        units: Vec<String>,
-    },
+    Process { connection: Connection, pid: Option<u32>, host: Option<String>, units: Vec<String> },
     /// A publisher; `listens` is the port on which it takes its channels.
-    Publisher {
-        #[serde(flatten)]
-        connection: Connection,
-        topic: String,
-        listens: Option<u16>,
-    },
+    Publisher { connection: Connection, topic: String, listens: Option<u16> },
     /// A subscriber.
-    Subscriber {
-        #[serde(flatten)]
-        connection: Connection,
-        topic: String,
-    },
+    Subscriber { connection: Connection, topic: String },
     /// A channel of a publisher.
-    Channel {
-        #[serde(flatten)]
-        connection: Connection,
-        publisher: Uuid,
-    },
+    Channel { connection: Connection, publisher: Uuid },
     /// Whether nothing of the event histories was thrown away yet.
-    History { settings_whole: bool, topology_whole: bool },
+    History { whole: bool },
     /// What the histories say of a session, present or gone.
     SessionPast { id: Uuid, last: f64, registered: Option<f64>, cleared: bool },
     /// What the histories say of a process, present or gone; `endpoint` is the last publisher,
@@ -81,11 +60,12 @@ pub enum Row {
     /// What became of the connection that was to be ended to free the command lock.
     Freed { outcome: OutcomeKind, detail: Option<String> },
     /// The last row.
-    End {
-        #[serde(default)]
-        error: Option<String>,
-    },
+    End { error: Option<String> },
 }
+
+/// The place of a unit among the keys of its row, the topics of its input streams, and those of its
+/// output streams.
+pub type Topics = (usize, Vec<String>, Vec<String>);
 
 /// What the server knows of every client's connection.
 #[derive(Debug, Deserialize)]

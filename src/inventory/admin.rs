@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
-use crate::admin::{Connection, Row};
+use crate::admin::{Connection, Row, Topics};
 use crate::model::{
     Channel, Component, Departed, Ended, Endpoint, EndpointKind, History, Inventory, Link, Ping,
     Process, Server, ServerProcess, Session, Streams, Traffic, minted,
@@ -46,21 +46,11 @@ pub fn add_traffic(inventory: &mut Inventory, rows: Vec<Row>) {
     }
 }
 
-/// Reads the rows of a listing. `own` is the session that asked; `address` and `version` describe the server.
-#[must_use]
-pub fn from_rows(rows: Vec<Row>, own: Uuid, address: String, version: String) -> Inventory {
-    let server = Server { address, version, channel: Channel::Admin, process: None };
-    let mut listing = Listing::new(server, minted(own).unwrap_or(SystemTime::UNIX_EPOCH));
-    for row in rows {
-        listing.add(row);
-    }
-    listing.into_inventory(own)
-}
-
-/// What the rows have told so far.
-struct Listing {
-    server: Server,
-    now: SystemTime,
+/// What the rows of a listing have told so far.
+#[derive(Default)]
+pub struct Listing {
+    process: Option<ServerProcess>,
+    now: Option<SystemTime>,
     sessions: Vec<Session>,
     processes: Vec<Process>,
     endpoints: Vec<Endpoint>,
@@ -72,26 +62,12 @@ struct Listing {
 }
 
 impl Listing {
-    fn new(server: Server, now: SystemTime) -> Self {
-        Self {
-            server,
-            now,
-            sessions: Vec::new(),
-            processes: Vec::new(),
-            endpoints: Vec::new(),
-            whole: false,
-            sessions_past: HashMap::new(),
-            processes_past: HashMap::new(),
-            registrations: HashMap::new(),
-            pings: HashMap::new(),
-        }
-    }
-
-    fn add(&mut self, row: Row) {
+    /// Takes the next row.
+    pub fn add(&mut self, row: Row) {
         match row {
-            Row::Hello { now } => self.now = unix(now),
+            Row::Hello { now } => self.now = Some(unix(now)),
             Row::Server { pid, python, host, network, lock_held, lock_waiters } => {
-                self.server.process = Some(ServerProcess {
+                self.process = Some(ServerProcess {
                     pid,
                     host,
                     network,
@@ -102,20 +78,22 @@ impl Listing {
                 });
             }
             Row::LockHolder(holder) => {
-                if let Some(process) = &mut self.server.process {
+                if let Some(process) = &mut self.process {
                     process.lock_holder = Some(holder);
                 }
             }
-            Row::Session { connection, root, edges, readable } => {
-                self.sessions.push(session(connection, root, edges, readable));
+            Row::Session { connection, root, edges } => {
+                self.sessions.push(session(connection, root, edges));
             }
-            Row::Component { key, unit, inputs, outputs } => {
+            Row::Components { keys, others, topics } => {
                 if let Some(session) = self.sessions.last_mut() {
-                    session.components.push(Component {
-                        key: key.into(),
-                        unit,
-                        streams: Some(Box::new(Streams { inputs, outputs })),
-                    });
+                    add_components(&mut session.components, keys, &others, topics);
+                }
+            }
+            Row::Unreadable {} => {
+                if let Some(session) = self.sessions.last_mut() {
+                    session.readable = false;
+                    session.components.clear();
                 }
             }
             Row::Process { connection, pid, host, units } => {
@@ -138,9 +116,7 @@ impl Listing {
     /// Histories and pings, which tell of what was listed before.
     fn add_past(&mut self, row: Row) {
         match row {
-            Row::History { settings_whole, topology_whole } => {
-                self.whole = settings_whole && topology_whole;
-            }
+            Row::History { whole } => self.whole = whole,
             Row::SessionPast { id, last, registered, cleared } => {
                 let registered = registered.map(unix);
                 let past = SessionPast { last: unix(last), registered, cleared };
@@ -161,16 +137,20 @@ impl Listing {
         }
     }
 
-    fn into_inventory(mut self, own: Uuid) -> Inventory {
+    /// All that was told. `own` is the session that asked; `address` and `version` describe the server.
+    #[must_use]
+    pub fn into_inventory(mut self, own: Uuid, address: String, version: String) -> Inventory {
+        let now = self.now.or_else(|| minted(own)).unwrap_or(SystemTime::UNIX_EPOCH);
+        let until_now = |past: SystemTime| Some(past).filter(|past| *past <= now);
         for session in &mut self.sessions {
             session.graphctl = super::is_graphctl(session, own);
             let past = self.sessions_past.get(&session.id);
-            session.last_event = past.map(|past| past.last).filter(|last| *last <= self.now);
+            session.last_event = past.and_then(|past| until_now(past.last));
             session.registered = past.is_some_and(|past| past.registered.is_some());
         }
         for process in &mut self.processes {
             let past = self.processes_past.get(&process.id);
-            process.last_event = past.map(|past| past.last).filter(|last| *last <= self.now);
+            process.last_event = past.and_then(|past| until_now(past.last));
             (process.ping, process.unacked_for) =
                 self.pings.remove(&process.id).unwrap_or((Ping::NotAsked, None));
         }
@@ -181,8 +161,8 @@ impl Listing {
             registrations: self.registrations,
         };
         let mut inventory = Inventory {
-            server: self.server,
-            now: self.now,
+            server: Server { address, version, channel: Channel::Admin, process: self.process },
+            now,
             sessions: self.sessions,
             processes: self.processes,
             endpoints: Some(self.endpoints),
@@ -193,7 +173,28 @@ impl Listing {
     }
 }
 
-fn session(connection: Connection, root: Option<String>, edges: u64, readable: bool) -> Session {
+/// Adds the components of one row, of which these are `others` than units.
+fn add_components(
+    components: &mut Vec<Component>,
+    keys: Vec<Box<str>>,
+    others: &[usize],
+    topics: Vec<Topics>,
+) {
+    let first = components.len();
+    components.extend(keys.into_iter().map(|key| Component { key, unit: true, streams: None }));
+    for at in others {
+        if let Some(component) = components.get_mut(first + at) {
+            component.unit = false;
+        }
+    }
+    for (at, inputs, outputs) in topics {
+        if let Some(component) = components.get_mut(first + at) {
+            component.streams = Some(Box::new(Streams { inputs, outputs }));
+        }
+    }
+}
+
+fn session(connection: Connection, root: Option<String>, edges: u64) -> Session {
     Session {
         id: connection.id,
         created: minted(connection.id),
@@ -201,7 +202,7 @@ fn session(connection: Connection, root: Option<String>, edges: u64, readable: b
         graphctl: false,
         root,
         components: Vec::new(),
-        readable,
+        readable: true,
         registered: false,
         edges,
         last_event: None,

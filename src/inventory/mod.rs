@@ -3,7 +3,7 @@
 mod admin;
 mod snapshot;
 
-pub use admin::{add_traffic, from_rows};
+pub use admin::{Listing, add_traffic};
 pub use snapshot::{from_pickle, ping_answer};
 
 use uuid::Uuid;

@@ -4,8 +4,9 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use graphctl::admin::{Channel, OutcomeKind};
+use graphctl::inventory::Listing;
 use graphctl::model::LockHolder;
-use graphctl::{inventory, wire};
+use graphctl::wire;
 use serde_json::{Value, json};
 
 use crate::lab::{
@@ -70,8 +71,9 @@ fn free_after(server: &mut Server, between: impl FnOnce(&mut Server)) -> Outcome
     let session = runtime.block_on(wire::Session::open(&address, patience)).expect("a session");
     let (id, version) = (session.id, session.version.clone());
     let mut channel = Channel::new(session);
-    let rows = runtime.block_on(channel.list(None)).expect("a listing");
-    let inventory = inventory::from_rows(rows, id, address.to_string(), version);
+    let mut listing = Listing::default();
+    runtime.block_on(channel.list(None, |row| listing.add(row))).expect("a listing");
+    let inventory = listing.into_inventory(id, address.to_string(), version);
     let process = inventory.server.process.expect("the admin channel knows the process");
     let holder: LockHolder = process.lock_holder.expect("a holder");
     between(server);

@@ -35,7 +35,9 @@ impl Watch {
 
     /// How each process took a ping, by the first of its units.
     fn look(&mut self, patience: Duration) -> HashMap<String, String> {
-        let rows = self.runtime.block_on(self.channel.list(Some(patience))).expect("a listing");
+        let mut rows = Vec::new();
+        let listing = self.channel.list(Some(patience), |row| rows.push(row));
+        self.runtime.block_on(listing).expect("a listing");
         let mut units = HashMap::new();
         let mut answers = HashMap::new();
         for row in rows {

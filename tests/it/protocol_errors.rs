@@ -352,18 +352,18 @@ fn an_admin_program_that_did_not_run_is_told() {
             fails(&run, 77, &refused("it did not run the admin program"));
         }
     }
-    let row = frame(r#"[{"row":"refused","reason":"its GraphServer has no dict 'clients'"}]"#);
+    let row = frame(r#"[{"refused":["its GraphServer has no dict 'clients'"]}]"#);
     let run = Fake::start(admin([Send(row), Gone])).run(LIST);
     fails(&run, 77, &refused("its GraphServer has no dict 'clients'"));
-    let hello = r#"[{"row":"hello","now":1.0}]"#;
-    let failed = frame(r#"[{"row":"end","error":"KeyError: \u001b[31mx\nerror: y"}]"#);
+    let hello = r#"[{"hello":[1.0]}]"#;
+    let failed = frame(r#"[{"end":["KeyError: \u001b[31mx\nerror: y"]}]"#);
     let run = Fake::start(admin([Send([frame(hello), vec![0], failed].concat()), Gone])).run(LIST);
     fails(&run, 77, &refused(r"KeyError: \u{1b}[31mx\nerror: y"));
 }
 
 #[test]
 fn an_admin_reply_that_makes_no_sense_is_refused() {
-    let hello = frame(r#"[{"row":"hello","now":1.0}]"#);
+    let hello = frame(r#"[{"hello":[1.0]}]"#);
     let absurd = [vec![0xe5], ABSURD.to_le_bytes().to_vec()].concat();
     let most = 1 << 30;
     let announced =
@@ -384,7 +384,7 @@ fn an_admin_reply_that_makes_no_sense_is_refused() {
         fails(&Fake::start(admin([Send(reply), Gone])).run(LIST), 76, &wrong(&detail));
     }
     // A row of a kind that this graphctl does not know.
-    let run = Fake::start(admin([Send(frame(r#"[{"row":"tea"}]"#)), Gone])).run(LIST);
+    let run = Fake::start(admin([Send(frame(r#"[{"tea":[]}]"#)), Gone])).run(LIST);
     assert_eq!(run.code, 76, "{run:#?}");
     let deep = frame(&"[".repeat(100_000));
     let run = Fake::start(admin([Send(deep), Gone])).run(LIST);
@@ -393,7 +393,7 @@ fn an_admin_reply_that_makes_no_sense_is_refused() {
 
 #[test]
 fn an_admin_reply_that_breaks_off_or_stalls_is_told() {
-    let reply = [frame(r#"[{"row":"hello","now":1.0}]"#), vec![0]].concat();
+    let reply = [frame(r#"[{"hello":[1.0]}]"#), vec![0]].concat();
     for length in [0, 1, 5, 9, 20, reply.len() - 1, reply.len()] {
         let run = Fake::start(admin([Send(reply[..length].to_vec())])).run(LIST);
         fails(&run, 69, &lost("listing its sessions"));
@@ -407,8 +407,8 @@ fn an_admin_reply_that_breaks_off_or_stalls_is_told() {
 
 #[test]
 fn a_whole_admin_reply_is_taken_in_any_frames() {
-    let hello = r#"{"row":"hello","now":1.0}"#;
-    let end = r#"{"row":"end"}"#;
+    let hello = r#"{"hello":[1.0]}"#;
+    let end = r#"{"end":[null]}"#;
     for reply in [
         [frame(&format!("[{hello}]")), vec![0], frame(&format!("[{end}]"))].concat(),
         [frame(&format!("[{hello}]")), frame("[]"), frame(&format!("[{end}]")), vec![0]].concat(),

@@ -76,7 +76,7 @@ def unanswered(server, operation):
 
 async def ask(server, replies, infos, operation, seconds):
     """Asks all processes at once; gives each with its answer, or None for none in time."""
-    waiting = {}
+    waiting, heard = {}, asyncio.Queue()
     earlier = unanswered(server, operation)
     for info in infos:
         await replies.breathe()
@@ -87,20 +87,24 @@ async def ask(server, replies, infos, operation, seconds):
             question.send()
         if not question.futures:
             yield question, None
-        for future in question.futures:
-            waiting[future] = question
-    deadline = time.perf_counter() + seconds
-    while waiting:
-        patience = max(0.0, deadline - time.perf_counter())
-        done, _ = await asyncio.wait(
-            waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED
-        )
-        for future in done or list(waiting):
+        waiting.update(dict.fromkeys(question.futures, question))
+    futures = list(waiting)
+    timer = asyncio.get_running_loop().call_later(seconds, heard.put_nowait, None)
+    try:
+        for future in futures:
+            future.add_done_callback(heard.put_nowait)
+        while waiting and (future := await heard.get()):
             question = waiting.get(future)
             for other in question.futures if question else ():
-                waiting.pop(other, None)
+                del waiting[other]
             if question:
-                yield question, future if done else None
+                yield question, future
+        for question in dict.fromkeys(waiting.values()):
+            yield question, None
+    finally:
+        timer.cancel()
+        for future in futures:
+            future.remove_done_callback(heard.put_nowait)
 
 
 async def ping_processes(server, request, replies):
@@ -110,13 +114,8 @@ async def ping_processes(server, request, replies):
         ms = (time.perf_counter() - begun) * 1000
         answer = answer_of(future) if future else silence_of(server, question, ms)
         tcp = Tcp.of(question.info.writer) if question.sent else None
-        await replies.row(
-            "ping",
-            process=str(question.info.id),
-            answer=answer,
-            ms=ms if future else None,
-            unacked_ms=tcp and tcp.unacked_ms(),
-        )
+        row = question.info.id.hex, answer, ms if future else None, tcp and tcp.unacked_ms()
+        await replies.row("ping", *row)
 
 
 def answer_of(future):
@@ -172,12 +171,9 @@ async def measure(server, request, replies):
     for process_id, traffic in after.items():
         earlier = before.get(process_id)
         if traffic is not None:
-            await replies.row(
-                "traffic",
-                process=process_id,
-                messages=traffic.published + traffic.received,
-                rate=earlier and rate_between(earlier, traffic),
-            )
+            messages = traffic.published + traffic.received
+            rate = earlier and rate_between(earlier, traffic)
+            await replies.row("traffic", process_id, messages, rate)
 
 
 def rate_between(before, after):

@@ -1,9 +1,10 @@
 # Drops, in one step with the check of every precondition.
 
+use("locking")
+
 DROP_ORDER = ("publishers", "subscribers", "channels", "processes", "session")
 # The server's methods that serve a client to its end, and then clean up; of all other kinds `_handle_client`.
 HANDLERS = {"SessionInfo": "_handle_session", "ProcessInfo": "_handle_process"}
-GONE_AFTER_ABORT = 0.25
 
 
 class Holders:
@@ -42,8 +43,8 @@ def what_changed(server, holders, target):
         return "the processes that own its units are not the same any more"
     session = server.clients.get(UUID(target["session"])) if target["session"] else None
     if session is not None:
-        components, _ = components_of(session)
-        if sorted(component["key"] for component in components) != target["components"]:
+        components = session.metadata.components if session.metadata else ()
+        if sorted(map(text, components)) != target["components"]:
             return "its component keys are not the same any more"
     # A process creates its publishers and subscribers before it registers.
     known = set(target["known"])
@@ -97,7 +98,7 @@ async def drop(server, request, replies):
         left = [kind for kind, client_id in planned(target) if client_id in server.clients]
         outcomes[target["id"]] = ("failed", why_left(server, left)) if left else ("dropped", None)
     for target_id, (outcome, detail) in outcomes.items():
-        await replies.row("outcome", id=target_id, outcome=outcome, detail=detail)
+        await replies.row("outcome", target_id, outcome, detail)
 
 
 def why_left(server, kinds):

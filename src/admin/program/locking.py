@@ -1,7 +1,11 @@
 # Who holds the command lock, and an end to a wait that has none.
 
+import inspect
+
 # The server holds its command lock for up to 1 s per subscriber that does not confirm; 4 s were seen.
 LOCK_PATIENCE = 5.0
+# How long a client may take to go when its connection is closed.
+GONE_AFTER_ABORT = 0.25
 # The server's methods on the way to where it awaits anything while it holds its command lock: that is
 # in the first and in the last. All else that it does under the lock, it does in one step.
 LOCK_PATH = (
@@ -172,7 +176,7 @@ async def free(server, request, replies):
             if wait.gone(server):
                 wait.waited.set_sync()
             outcome = "dropped" if await moved_on(server, wait) else "failed"
-    await replies.row("freed", outcome=outcome, detail=detail)
+    await replies.row("freed", outcome, detail)
 
 
 async def moved_on(server, wait):

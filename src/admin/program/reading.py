@@ -1,44 +1,46 @@
 """
 graphctl's admin program: what runs inside the GraphServer.
 
-It is in six files, of which this is the first: reading, listing, asking, locking, dropping, running.
-It is sent as it stands, with one variable part, the JSON text `request`. It runs in the server's
-own thread, inside the handler of graphctl's own session, and answers on that session: each frame
-is TAG, a little-endian u64 length, and a JSON array of rows. The first frame is written before this
-program returns, so it always precedes the server's own reply byte.
+It is in six files: this one and running.py are run at once, one after the other; listing, asking, locking
+and dropping are compiled when a request needs them, since compiling holds up the server too. All of it is
+sent as it stands, with one variable part, the JSON text `request`. It runs in the server's own thread,
+inside the handler of graphctl's own session, and answers on that session: each frame is TAG, a
+little-endian u64 length, and a JSON array of rows. The first frame is written before this program returns,
+so it always precedes the server's own reply byte.
 
-It never raises into the server, lists in slices of about SLICE seconds of its event loop, writes no
+It never raises into the server, works in slices of about SLICE seconds of its event loop, writes no
 log, and ends with its session. What it leaves are pending requests at processes that do not answer,
 until these answer or leave. Only `drop` and `free` change anything, in one step with the check of
 every precondition; the server then cleans up after each client as it does when one disconnects, and
 tells those who heard its publishers who is left.
 
-What clients registered is taken for anything at all: it is read by `text`, `integer` and `number`,
-and a client that cannot be read is told as such and does not hide the others.
+What clients registered is taken for anything at all: it is read by `text`, `texts`, `integer` and
+`number`, and a client that cannot be read is told as such and does not hide the others.
 """
 
 import asyncio
-import inspect
 import json
 import math
 import os
 import pickle
-import platform
 import socket
 import struct
 import sys
 import threading
 import time
-from bisect import bisect_left
 from uuid import UUID, uuid1
 
 TAG = b"\xe5"
 SLICE = 0.0005
-FRAME_BYTES = 32768
 LONGEST_TEXT = 4096
 TCP_ESTABLISHED = 1
+# Of `struct tcp_info` in linux/tcp.h: state, backoff, timeout, unacknowledged packets, and the times since
+# data and an acknowledgement last came.
+TCP_INFO = struct.Struct("=B3xB3xI12xI24xII")
 # The kernel tells the time since the last byte in ticks: it may be too long by one.
 KERNEL_TICK_MS = 10
+
+encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 class Refused(Exception):
@@ -46,34 +48,31 @@ class Refused(Exception):
 
 
 class Replies:
-    """Rows on their way to our own session."""
+    """Rows on their way to our own session, a frame a slice."""
 
     def __init__(self, writer):
         self.writer = writer
         self.rows = []
-        self.size = 0
         self.slice_end = time.perf_counter() + SLICE
 
-    def add(self, kind, **fields):
-        row = json.dumps({"row": kind, **fields}, ensure_ascii=False, separators=(",", ":"))
-        self.rows.append(row.encode())
-        self.size += len(self.rows[-1])
+    def add(self, kind, *values):
+        self.rows.append({kind: values})
 
     def frame(self):
-        body = b"[" + b",".join(self.rows) + b"]"
-        self.rows, self.size = [], 0
+        body = encode(self.rows).encode()
+        self.rows = []
         if not self.writer.transport.is_closing():
             self.writer.write(TAG + struct.pack("<Q", len(body)) + body)
 
-    async def row(self, kind, **fields):
-        self.add(kind, **fields)
-        if self.size >= FRAME_BYTES:
-            self.frame()
-            await self.writer.drain()
+    async def row(self, kind, *values):
+        self.add(kind, *values)
         await self.breathe()
 
     async def breathe(self):
         if time.perf_counter() >= self.slice_end:
+            if self.rows:
+                self.frame()
+                await self.writer.drain()
             await asyncio.sleep(0)
             self.slice_end = time.perf_counter() + SLICE
 
@@ -90,6 +89,16 @@ def text(value):
     except Exception:
         value = kind_of(value)
     return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…"
+
+
+def texts(values):
+    """Of a list; at once if all of it is plain text, as a rule."""
+    try:
+        if "".join(values).isascii() and max(map(len, values), default=0) <= LONGEST_TEXT:
+            return values
+    except Exception:
+        pass
+    return list(map(text, values))
 
 
 def optional_text(value):
@@ -117,14 +126,12 @@ def units_of(process):
 
 
 class Tcp:
-    """From `struct tcp_info` of linux/tcp.h."""
+    """What the kernel knows of a connection."""
 
     def __init__(self, raw):
-        self.established = raw[0] == TCP_ESTABLISHED
-        self.backoff = raw[4]
-        (self.timeout_us,) = struct.unpack_from("I", raw, 8)
-        (self.unacked,) = struct.unpack_from("I", raw, 24)
-        self.last_data_received_ms, self.last_ack_received_ms = struct.unpack_from("II", raw, 52)
+        state, self.backoff, self.timeout_us, self.unacked, *ages = TCP_INFO.unpack_from(raw)
+        self.established = state == TCP_ESTABLISHED
+        self.last_data_received_ms, self.last_ack_received_ms = ages
 
     @classmethod
     def of(cls, writer):
@@ -133,7 +140,7 @@ class Tcp:
             return None
         try:
             sock = writer.get_extra_info("socket")
-            return cls(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 60))
+            return cls(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO.size))
         except Exception:
             return None
 
@@ -154,27 +161,19 @@ class Tcp:
         return min(float(self.last_ack_received_ms), repeated)
 
 
-def tcp_row(writer):
-    tcp = Tcp.of(writer)
-    return tcp and {
-        "established": tcp.established,
-        "last_data_received_ms": tcp.last_data_received_ms,
-    }
-
-
 def end_of(writer, name):
     address = writer.get_extra_info(name)
-    return [text(address[0]), address[1]] if address else None
+    return address and list(address[:2])
 
 
 def connection(server, info):
     """What every kind of client has."""
-    task = server._client_tasks.get(info.id)
-    return {
-        "id": str(info.id),
-        "peer": end_of(info.writer, "peername"),
-        "local": end_of(info.writer, "sockname"),
-        "tcp": tcp_row(info.writer),
-        "closing": info.writer.transport.is_closing(),
-        "handled": task is not None and not task.done(),
-    }
+    task, tcp = server._client_tasks.get(info.id), Tcp.of(info.writer)
+    return (
+        info.id.hex,
+        end_of(info.writer, "peername"),
+        end_of(info.writer, "sockname"),
+        tcp and (tcp.established, tcp.last_data_received_ms),
+        info.writer.transport.is_closing(),
+        task is not None and not task.done(),
+    )

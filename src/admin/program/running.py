@@ -1,7 +1,12 @@
 # Runs one request, bound to the handler of our own session.
 
-
-OPERATIONS = {"list": list_all, "measure": measure, "drop": drop, "free": free}
+# The part that each operation is in, and its name there.
+OPERATIONS = {
+    "list": ("listing", "list_all"),
+    "measure": ("asking", "measure"),
+    "drop": ("dropping", "drop"),
+    "free": ("locking", "free"),
+}
 
 EXPECTED = {
     "clients": dict,
@@ -14,7 +19,20 @@ EXPECTED = {
     "_topology_event_seq": int,
 }
 
-METHODS = ("_downstream_subs", "_handle_client", "_notify_subscriber", *HANDLERS.values())
+METHODS = (
+    "_downstream_subs",
+    "_handle_client",
+    "_handle_process",
+    "_handle_session",
+    "_notify_subscriber",
+)
+
+
+def use(part):
+    """Compiles a part of this program, unless it has been."""
+    source = globals().pop(part + ".py", None)
+    if source is not None:
+        exec(compile(source, part, "exec"), globals())
 
 
 def check(server, session):
@@ -41,17 +59,19 @@ class Exchange:
         self.handler = asyncio.current_task()
         # A registration that waits for the command lock has not named our session yet.
         self.mark = session.metadata = GraphMetadata(1, "graphctl", {})
-        self.replies.add("hello", now=time.time())
+        self.replies.add("hello", time.time())
         self.replies.frame()
         self.task = asyncio.get_running_loop().create_task(self.answer())
         self.handler.add_done_callback(self.session_ended)
 
     async def answer(self):
         try:
-            await OPERATIONS[self.request["operation"]](self.server, self.request, self.replies)
-            self.replies.add("end")
+            part, operation = OPERATIONS[self.request["operation"]]
+            use(part)
+            await globals()[operation](self.server, self.request, self.replies)
+            self.replies.add("end", None)
         except Exception as error:
-            self.replies.add("end", error=text(f"{type(error).__name__}: {error}"))
+            self.replies.add("end", text(f"{type(error).__name__}: {error}"))
         finally:
             self.handler.remove_done_callback(self.session_ended)
         self.replies.frame()
@@ -90,7 +110,7 @@ def main():
         Exchange(server, session, request)
     except Refused as refusal:
         replies = Replies(session.writer)
-        replies.add("refused", reason=str(refusal))
+        replies.add("refused", str(refusal))
         replies.frame()
 
 

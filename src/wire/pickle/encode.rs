@@ -4,30 +4,34 @@ use super::opcode as op;
 
 const PROTOCOL: u8 = 4;
 
-/// A pickle that, when loaded, runs `program` with `request_json` as its global `request`, drops what
-/// that returns, and is `GraphMetadata(1, "graphctl", {})`: an empty registration.
+/// A pickle that, when loaded, runs `program` with these global variables, drops what that returns, and is
+/// `GraphMetadata(1, "graphctl", {})`: an empty registration.
 ///
-/// Neither string becomes part of the other or of any code; both are carried as strings.
+/// No text becomes part of another or of any code; all are carried as strings.
 ///
 /// ```text
 /// 80 04                                   PROTO 4
 /// 8c "builtins" 8c "exec" 93              the function exec
 /// 8d <u64 length> program                 its first argument
-/// 7d 8c "request" 8d <u64 length> … 73    its second: {"request": request_json}
+/// 7d                                      its second: a dict
+/// 8c <name> 8d <u64 length> <value> 73    with each of the variables
 /// 86 52 30                                TUPLE2, REDUCE (the call), POP
 /// 8c "ezmsg.core.graphmeta" 8c "GraphMetadata" 93
 /// 4b 01 8c "graphctl" 7d 87 52            called with 1, "graphctl", {}
 /// 2e                                      STOP
 /// ```
 #[must_use]
-pub fn exec_then_metadata(program: &str, request_json: &str) -> Vec<u8> {
+pub fn exec_then_metadata(program: &str, variables: &[(&'static str, &str)]) -> Vec<u8> {
     let mut pickle = vec![op::PROTO, PROTOCOL];
     global(&mut pickle, "builtins", "exec");
     long_str(&mut pickle, program);
     pickle.push(op::EMPTY_DICT);
-    short_str(&mut pickle, "request");
-    long_str(&mut pickle, request_json);
-    pickle.extend([op::SETITEM, op::TUPLE2, op::REDUCE, op::POP]);
+    for (name, value) in variables {
+        short_str(&mut pickle, name);
+        long_str(&mut pickle, value);
+        pickle.push(op::SETITEM);
+    }
+    pickle.extend([op::TUPLE2, op::REDUCE, op::POP]);
     global(&mut pickle, "ezmsg.core.graphmeta", "GraphMetadata");
     pickle.extend([op::BININT1, 1]);
     short_str(&mut pickle, "graphctl");
