@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::host::{Held, Host, Own, Sockets, Unseen, find_holders, here, holders_of_all};
 use crate::inventory::{self, Listing};
 use crate::judge::{self, Case, Collision, Thresholds};
-use crate::model::{Holder, Inventory, Ping};
+use crate::model::{Holder, Inventory, Ping, Process};
 use crate::options::{Options, Talk};
 use crate::render::printable;
 use crate::wire::Session;
@@ -83,7 +83,16 @@ impl Observer {
     /// # Errors
     /// The server did not answer, or refused the admin channel.
     pub async fn look(&mut self) -> Result<Look> {
-        self.look_since(Duration::ZERO).await
+        self.look_since(Duration::ZERO, false).await
+    }
+
+    /// Takes a look that tells who holds each session, also where no verdict depends on it: that takes
+    /// this machine's time, for all its processes have to be gone through.
+    ///
+    /// # Errors
+    /// As [`look`](Self::look).
+    pub async fn look_closely(&mut self) -> Result<Look> {
+        self.look_since(Duration::ZERO, true).await
     }
 
     /// Takes a look that knows of an earlier one: what spoke since then is alive.
@@ -91,10 +100,10 @@ impl Observer {
     /// # Errors
     /// As [`look`](Self::look).
     pub async fn look_again(&mut self, first: Instant) -> Result<Look> {
-        self.look_since(first.elapsed()).await
+        self.look_since(first.elapsed(), false).await
     }
 
-    async fn look_since(&mut self, heard_within: Duration) -> Result<Look> {
+    async fn look_since(&mut self, heard_within: Duration, closely: bool) -> Result<Look> {
         let thresholds = Thresholds { start_timeout: self.start_timeout, heard_within };
         let mut inventory = match &mut self.source {
             Source::Admin(channel) => list(channel, &self.address, Some(PING_TIMEOUT)).await?,
@@ -105,10 +114,16 @@ impl Observer {
             }
         };
         let taken = Instant::now();
-        if let Some(own) = self.own() {
-            find_holders(&mut inventory, own, self.host.as_ref());
-        }
         let mut cases = judge::judge(&inventory, &thresholds);
+        // An heir is told by its own connection, on which it answers.
+        let has_heirs = inventory.processes.iter().any(Process::answered);
+        let is_odd = |case: &Case| case.verdict.is_stale() || case.verdict.is_suspect();
+        if let Some(own) = self.own()
+            && (closely || has_heirs || cases.iter().any(is_odd))
+        {
+            find_holders(&mut inventory, own, self.host.as_ref());
+            cases = judge::judge(&inventory, &thresholds);
+        }
         if let Source::Admin(channel) = &mut self.source
             && measure_traffic(channel, &mut inventory, &cases).await?
         {
@@ -197,10 +212,8 @@ async fn measure_traffic(
 ) -> Result<bool> {
     let wanted = cases.iter().filter(|case| case.depends_on_traffic());
     let asked = wanted.flat_map(|case| case.processes(inventory));
-    let answering: Vec<_> = asked
-        .filter(|process| matches!(process.ping, Ping::Answered(_)))
-        .map(|process| process.id)
-        .collect();
+    let answering: Vec<_> =
+        asked.filter(|process| process.answered()).map(|process| process.id).collect();
     if answering.is_empty() {
         return Ok(false);
     }

@@ -230,6 +230,12 @@ pub struct Process {
 }
 
 impl Process {
+    /// Whether it answered a ping.
+    #[must_use]
+    pub const fn answered(&self) -> bool {
+        matches!(self.ping, Ping::Answered(_))
+    }
+
     /// How it is called in words: its pid, which a person can look up, or else its id.
     #[must_use]
     pub fn name(&self) -> String {

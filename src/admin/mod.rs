@@ -21,12 +21,13 @@ use crate::model::LockHolder;
 use crate::wire::{Session, codec, pickle};
 
 /// What runs in the server.
-pub const PROGRAM: &str =
-    concat!(include_str!("program/reading.py"), "\n\n", include_str!("program/running.py"),);
+pub const PROGRAM: &str = include_str!("program/running.py");
 
 /// What it compiles when it is needed, by the name under which it finds it.
-pub const PARTS: [(&str, &str); 4] = [
+pub const PARTS: [(&str, &str); 6] = [
+    ("reading.py", include_str!("program/reading.py")),
     ("listing.py", include_str!("program/listing.py")),
+    ("leaving.py", include_str!("program/leaving.py")),
     ("asking.py", include_str!("program/asking.py")),
     ("locking.py", include_str!("program/locking.py")),
     ("dropping.py", include_str!("program/dropping.py")),
@@ -189,9 +190,7 @@ impl Channel {
                         runs = true;
                         match row {
                             Row::End { error: None } => return Ok(()),
-                            Row::End { error: Some(error) } | Row::Refused { reason: error } => {
-                                return Err(self.refused(&error));
-                            }
+                            Row::End { error: Some(error) } => return Err(self.refused(&error)),
                             row => take(row),
                         }
                     }

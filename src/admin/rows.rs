@@ -13,8 +13,6 @@ use crate::model::LockHolder;
 pub enum Row {
     /// The program runs.
     Hello { now: f64 },
-    /// The program found a server that it does not know.
-    Refused { reason: String },
     /// The server itself.
     Server {
         pid: u32,
@@ -36,7 +34,7 @@ pub enum Row {
     /// A process registration.
     Process { connection: Connection, pid: Option<u32>, host: Option<String>, units: Vec<String> },
     /// A publisher; `listens` is the port on which it takes its channels.
-    Publisher { connection: Connection, topic: String, listens: Option<u16> },
+    Publisher { connection: Connection, topic: String, listens: Option<u32> },
     /// A subscriber.
     Subscriber { connection: Connection, topic: String },
     /// A channel of a publisher.
@@ -87,8 +85,8 @@ pub struct Connection {
 /// From Linux's `struct tcp_info`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Tcp {
-    /// The state is ESTABLISHED: the client has not closed its end.
-    pub established: bool,
+    /// Its `tcpi_state`.
+    pub state: u8,
     /// How long ago the last byte came from the client, in milliseconds.
     pub last_data_received_ms: u32,
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use uuid::Uuid;
 
 use super::{Connection, Host, Role};
-use crate::model::{Holding, Inventory, Link, Ping};
+use crate::model::{Holding, Inventory, Link};
 
 /// By client of a server: who holds its end of the connection on this machine.
 pub type Held = HashMap<Uuid, Holding>;
@@ -96,7 +96,7 @@ pub fn find_holders(inventory: &mut Inventory, own: Own, host: &dyn Host) {
     if connections.is_empty() {
         return;
     }
-    let answered = inventory.processes.iter().filter(|it| matches!(it.ping, Ping::Answered(_)));
+    let answered = inventory.processes.iter().filter(|process| process.answered());
     let links = answered.filter_map(|process| process.link.as_ref());
     connections.extend(links.filter_map(|link| sight.connection(link, Role::Answered).ok()));
 

@@ -15,6 +15,9 @@ use crate::model::{
 /// A process that only ever left caused one event; one that registered units before that, two.
 const EVENTS_OF_AN_OWNER: u64 = 2;
 
+/// In the kernel's `enum tcp_state`.
+const TCP_ESTABLISHED: u8 = 1;
+
 /// The end of the year 9999, since the epoch: later times have no name in RFC 3339.
 const END_OF_TIME: Duration = Duration::from_secs(253_402_300_799);
 
@@ -101,6 +104,7 @@ impl Listing {
             }
             Row::Publisher { connection, topic, listens } => {
                 let publisher = endpoint(connection, EndpointKind::Publisher(topic));
+                let listens = listens.and_then(|port| port.try_into().ok());
                 self.endpoints.push(Endpoint { listens, ..publisher });
             }
             Row::Subscriber { connection, topic } => {
@@ -214,8 +218,9 @@ fn process(
     connection: Connection,
     pid: Option<u32>,
     host: Option<String>,
-    units: Vec<String>,
+    mut units: Vec<String>,
 ) -> Process {
+    units.sort();
     Process {
         id: connection.id,
         created: minted(connection.id),
@@ -238,7 +243,7 @@ fn endpoint(connection: Connection, kind: EndpointKind) -> Endpoint {
 fn link(connection: Connection) -> Link {
     let tcp = connection.tcp.as_ref();
     Link {
-        established: tcp.map(|tcp| tcp.established),
+        established: tcp.map(|tcp| tcp.state == TCP_ESTABLISHED),
         silent_for: tcp.map(|tcp| Duration::from_millis(tcp.last_data_received_ms.into())),
         peer: connection.peer.and_then(socket_address),
         local: connection.local.and_then(socket_address),

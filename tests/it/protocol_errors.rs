@@ -352,9 +352,6 @@ fn an_admin_program_that_did_not_run_is_told() {
             fails(&run, 77, &refused("it did not run the admin program"));
         }
     }
-    let row = frame(r#"[{"refused":["its GraphServer has no dict 'clients'"]}]"#);
-    let run = Fake::start(admin([Send(row), Gone])).run(LIST);
-    fails(&run, 77, &refused("its GraphServer has no dict 'clients'"));
     let hello = r#"[{"hello":[1.0]}]"#;
     let failed = frame(r#"[{"end":["KeyError: \u001b[31mx\nerror: y"]}]"#);
     let run = Fake::start(admin([Send([frame(hello), vec![0], failed].concat()), Gone])).run(LIST);

@@ -1,5 +1,7 @@
 # Asks processes: for a sign of life, and how many messages they have carried.
 
+use("reading")
+
 REQUEST_PREFIX = "graphctl"
 PING = "PING"
 PROFILE = "GET_PROFILING_SNAPSHOT"
@@ -157,7 +159,7 @@ def whole(value):
     return value if type(value) is int and 0 <= value < 2**48 else 0
 
 
-async def measure(server, request, replies):
+async def answer_measure(server, request, replies):
     """Twice, so that a rate comes of it: the rates that ezmsg tells start anew with every reader."""
     readings = []
     for pause in (0.0, request["apart_seconds"]):

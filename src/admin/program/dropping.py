@@ -1,10 +1,15 @@
 # Drops, in one step with the check of every precondition.
 
+from collections.abc import Callable
+
 use("locking")
 
 DROP_ORDER = ("publishers", "subscribers", "channels", "processes", "session")
 # The server's methods that serve a client to its end, and then clean up; of all other kinds `_handle_client`.
 HANDLERS = {"SessionInfo": "_handle_session", "ProcessInfo": "_handle_process"}
+METHODS = ("_handle_client", *HANDLERS.values(), "_downstream_subs", "_notify_subscriber")
+
+expect(server, dict.fromkeys(METHODS, Callable))
 
 
 class Holders:
@@ -20,7 +25,7 @@ class Holders:
         for info in server.clients.values():
             kind = kind_of(info)
             if kind == "ProcessInfo":
-                for unit in units_of(info):
+                for unit in map(text, info.units):
                     self.processes.setdefault(unit, set()).add(str(info.id))
             elif kind == "SessionInfo":
                 for unit in registered_of(info, units):
@@ -67,7 +72,7 @@ def planned(target):
             yield kind, UUID(client_id)
 
 
-async def drop(server, request, replies):
+async def answer_drop(server, request, replies):
     accepted, outcomes, topics = [], {}, set()
     # From here to the last abort there is no await: nothing can slip in between.
     holders = Holders(server, request["targets"])

@@ -2,6 +2,8 @@
 
 import inspect
 
+use("reading")
+
 # The server holds its command lock for up to 1 s per subscriber that does not confirm; 4 s were seen.
 LOCK_PATIENCE = 5.0
 # How long a client may take to go when its connection is closed.
@@ -163,7 +165,7 @@ async def lock_in_turn(server):
         return False
 
 
-async def free(server, request, replies):
+async def answer_free(server, request, replies):
     """Ends the connection that the holder of the lock waits for, if it still is the one it was."""
     outcome, detail = "already-gone", None
     if server._command_lock.locked():
@@ -188,3 +190,22 @@ async def moved_on(server, wait):
         if now is None or now.writer is not wait.writer:
             return True
     return False
+
+
+async def hang_up(exchange):
+    """
+    Its registration still waits for the command lock, which may be held for ever.
+
+    The handler would wait with it, read no further request, and not notice that graphctl is gone.
+    The first cancellation ends the registration, the second the wait of the clean-up, of which
+    nothing is left to do.
+    """
+    server, session = exchange.server, exchange.session
+    server.clients.pop(session.id, None)
+    server._client_tasks.pop(session.id, None)
+    session.writer.close()
+    for _ in range(100):
+        if exchange.handler.done():
+            break
+        exchange.handler.cancel()
+        await asyncio.sleep(0)

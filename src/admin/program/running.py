@@ -1,31 +1,109 @@
-# Runs one request, bound to the handler of our own session.
+"""
+graphctl's admin program: what runs inside the GraphServer.
 
-# The part that each operation is in, and its name there.
-OPERATIONS = {
-    "list": ("listing", "list_all"),
-    "measure": ("asking", "measure"),
-    "drop": ("dropping", "drop"),
-    "free": ("locking", "free"),
-}
+It is in seven files. This one is run at once; the others are compiled when a request needs them, for that
+too takes the server's time. All of it is sent as it stands, with one variable part, the JSON text `request`.
+It runs in the server's own thread, inside the handler of graphctl's own session, and answers on that
+session: each frame is TAG, a little-endian u64 length, and a JSON array of rows. The first frame is written
+before this program returns, so it always precedes the server's own reply byte.
 
+It never raises into the server, works in slices of about SLICE seconds of its event loop, writes no
+log, and ends with its session. What it leaves are pending requests at processes that do not answer,
+until these answer or leave. Only `drop` and `free` change anything, in one step with the check of
+every precondition; the server then cleans up after each client as it does when one disconnects, and
+tells those who heard its publishers who is left.
+
+What clients registered is taken for anything at all: it is read by `text`, `texts` and `integer`,
+and a client that cannot be read is told as such and does not hide the others.
+"""
+
+import asyncio
+import json
+import struct
+import threading
+import time
+from uuid import UUID
+
+TAG = b"\xe5"
+SLICE = 0.0005
+LONGEST_TEXT = 4096
+# The part that each operation is in.
+OPERATIONS = {"list": "listing", "measure": "asking", "drop": "dropping", "free": "locking"}
+# What all parts find in a server that they were written for.
 EXPECTED = {
     "clients": dict,
     "_client_tasks": dict,
     "_command_lock": asyncio.Lock,
     "_pending_process_requests": dict,
     "_settings_events": list,
-    "_settings_event_seq": int,
     "_topology_events": list,
-    "_topology_event_seq": int,
 }
 
-METHODS = (
-    "_downstream_subs",
-    "_handle_client",
-    "_handle_process",
-    "_handle_session",
-    "_notify_subscriber",
-)
+encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+
+
+class Replies:
+    """Rows on their way to our own session, a frame a slice."""
+
+    def __init__(self, writer):
+        self.writer = writer
+        self.rows = []
+        self.slice_end = time.perf_counter() + SLICE
+
+    def add(self, kind, *values):
+        self.rows.append({kind: values})
+
+    def frame(self):
+        body = encode(self.rows).encode()
+        self.rows = []
+        if not self.writer.transport.is_closing():
+            self.writer.write(TAG + struct.pack("<Q", len(body)) + body)
+
+    async def row(self, kind, *values):
+        self.add(kind, *values)
+        await self.breathe()
+
+    async def breathe(self):
+        if time.perf_counter() >= self.slice_end:
+            if self.rows:
+                self.frame()
+                await self.writer.drain()
+            await asyncio.sleep(0)
+            self.slice_end = time.perf_counter() + SLICE
+
+
+def text(value):
+    """Any value as text that UTF-8 can carry; the same value always gives the same text."""
+    try:
+        value = value if isinstance(value, str) else repr(value)
+        value = value.encode("utf-8", "backslashreplace").decode()
+    except Exception:
+        value = type(value).__name__
+    return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…"
+
+
+def texts(values):
+    """Of a list; at once if all of it is plain text, as a rule."""
+    try:
+        if "".join(values).isascii() and max(map(len, values), default=0) <= LONGEST_TEXT:
+            return values
+    except Exception:
+        pass
+    return list(map(text, values))
+
+
+def optional_text(value):
+    return None if value is None else text(value)
+
+
+def integer(value):
+    return value if type(value) is int and 0 <= value < 2**32 else None
+
+
+def expect(server, attributes):
+    for name, expected in attributes.items():
+        if not isinstance(getattr(server, name, None), expected):
+            raise LookupError(f"its GraphServer has no {expected.__name__} '{name}'")
 
 
 def use(part):
@@ -35,26 +113,13 @@ def use(part):
         exec(compile(source, part, "exec"), globals())
 
 
-def check(server, session):
-    for name, expected in EXPECTED.items():
-        if not isinstance(getattr(server, name, None), expected):
-            raise Refused(f"its GraphServer has no {expected.__name__} '{name}'")
-    for name in METHODS:
-        if not callable(getattr(server, name, None)):
-            raise Refused(f"its GraphServer has no method '{name}'")
-    if kind_of(session) != "SessionInfo":
-        raise Refused("our own session is not a SessionInfo")
-
-
 class Exchange:
     """One request and its answer, bound to the handler of our own session."""
 
     def __init__(self, server, session, request):
         from ezmsg.core.graphmeta import GraphMetadata
 
-        self.server = server
-        self.session = session
-        self.request = request
+        self.server, self.session, self.request = server, session, request
         self.replies = Replies(session.writer)
         self.handler = asyncio.current_task()
         # A registration that waits for the command lock has not named our session yet.
@@ -65,57 +130,30 @@ class Exchange:
         self.handler.add_done_callback(self.session_ended)
 
     async def answer(self):
+        server, operation, error = self.server, self.request["operation"], None
         try:
-            part, operation = OPERATIONS[self.request["operation"]]
-            use(part)
-            await globals()[operation](self.server, self.request, self.replies)
-            self.replies.add("end", None)
-        except Exception as error:
-            self.replies.add("end", text(f"{type(error).__name__}: {error}"))
+            expect(server, EXPECTED)
+            use(OPERATIONS[operation])
+            await globals()["answer_" + operation](server, self.request, self.replies)
+        except Exception as failure:
+            error = text(f"{type(failure).__name__}: {failure}")
         finally:
             self.handler.remove_done_callback(self.session_ended)
+        self.replies.add("end", error)
         self.replies.frame()
         if self.session.metadata is self.mark:
-            await self.hang_up()
+            use("locking")
+            await hang_up(self)
 
     def session_ended(self, _):
         # A drop that was begun is finished, also when nobody waits for its outcome any more.
         if self.request["operation"] != "drop":
             self.task.cancel()
 
-    async def hang_up(self):
-        """
-        Our registration still waits for the command lock, which may be held for ever.
-
-        The handler would wait with it, read no further request, and not notice that we are gone.
-        The first cancellation ends the registration, the second the wait of the clean-up, of which
-        nothing is left to do.
-        """
-        self.server.clients.pop(self.session.id, None)
-        self.server._client_tasks.pop(self.session.id, None)
-        self.session.writer.close()
-        for _ in range(100):
-            if self.handler.done():
-                break
-            self.handler.cancel()
-            await asyncio.sleep(0)
-
-
-def main():
-    request = json.loads(globals()["request"])
-    server = threading.current_thread()
-    session = server.clients[UUID(request["session"])]
-    try:
-        check(server, session)
-        Exchange(server, session, request)
-    except Refused as refusal:
-        replies = Replies(session.writer)
-        replies.add("refused", str(refusal))
-        replies.frame()
-
 
 try:
-    main()
+    request, server = json.loads(request), threading.current_thread()
+    Exchange(server, server.clients[UUID(request["session"])], request)
 except Exception:
     # No row was sent, which tells graphctl enough; the server must not hear of it.
     pass

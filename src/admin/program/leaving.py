@@ -1,0 +1,33 @@
+# What the histories tell of processes: of those that left, too.
+
+from bisect import bisect_left
+
+
+async def list_processes_past(server, replies, processes):
+    endpoints = await last_endpoints_before(server, replies, processes)
+    for process_id, past in processes.items():
+        endpoint = endpoints.get(process_id)
+        await replies.row("process_past", process_id.hex, past.events, past.last, endpoint)
+
+
+async def last_endpoints_before(server, replies, process_ids):
+    """
+    By process: the last publisher, subscriber or channel that connected before it and is gone too.
+
+    The server forgets such clients but keeps their finished tasks.
+    """
+    process_ids = sorted(process_ids, key=attrgetter("time"))
+    times = [process_id.time for process_id in process_ids]
+    latest = [None] * len(times)
+    for client_id, task in list(server._client_tasks.items()):
+        await replies.breathe()
+        at = bisect_left(times, client_id.time)
+        if client_id in server.clients or not task.done() or at == len(times):
+            continue
+        if latest[at] is None or latest[at].time < client_id.time:
+            latest[at] = client_id
+    last, before = {}, None
+    for process_id, client_id in zip(process_ids, latest):
+        before = client_id or before
+        last[process_id] = before and before.hex
+    return last
