@@ -46,12 +46,12 @@ async def list_components(server, replies, session, owned, topics):
     keys, components = list(components), list(components.values())
     for start in range(0, len(keys), STEP):
         some = components[start : start + STEP]
-        samples = {type(it): it for it in some}
-        units = {kind for kind, sample in samples.items() if hasattr(sample, "streams")}
-        others = [at for at, kind in enumerate(map(type, some)) if kind not in units]
+        kinds = list(map(type, some))
+        units = {kind for kind in set(kinds) if hasattr(some[kinds.index(kind)], "streams")}
+        others = [at for at, kind in enumerate(kinds) if kind not in units]
         used = []
         for at, it in enumerate(some) if whole or topics else ():
-            if type(it) in units:
+            if kinds[at] in units:
                 addresses = map(attrgetter("address"), it.streams.values())
                 if whole or not topics.isdisjoint(addresses):
                     used.append((at, *topics_of(it)))

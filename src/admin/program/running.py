@@ -85,7 +85,8 @@ def text(value):
 def texts(values):
     """Of a list; at once if all of it is plain text, as a rule."""
     try:
-        if "".join(values).isascii() and max(map(len, values), default=0) <= LONGEST_TEXT:
+        joined = "".join(values)
+        if joined.isascii() and (len(joined) <= LONGEST_TEXT or max(map(len, values)) <= LONGEST_TEXT):
             return values
     except Exception:
         pass
