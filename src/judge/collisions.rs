@@ -1,11 +1,11 @@
 //! Keys that are in each other's way.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use uuid::Uuid;
 
 use super::Case;
-use crate::model::Inventory;
+use crate::model::{Inventory, Session};
 
 /// Two holders of something that can have one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,62 +41,89 @@ impl CollisionKind {
     }
 }
 
+/// Who holds each of many keys. Most have one holder: more is only kept of those that have more.
+struct Holders<'a> {
+    first: HashMap<&'a str, &'a Uuid>,
+    all: HashMap<&'a str, Vec<Uuid>>,
+}
+
+impl<'a> Holders<'a> {
+    fn of_up_to(keys: usize) -> Self {
+        Self { first: HashMap::with_capacity(keys), all: HashMap::new() }
+    }
+
+    /// Counts a session once, also if several of its units publish on one topic.
+    fn add(&mut self, key: &'a str, holder: &'a Uuid) {
+        let first = *self.first.entry(key).or_insert(holder);
+        let last = self.all.get(key).and_then(|all| all.last()).unwrap_or(first);
+        if last != holder {
+            self.all.entry(key).or_insert_with(|| vec![*first]).push(*holder);
+        }
+    }
+}
+
 /// Every collision among what is on the server, by key.
 #[must_use]
 pub fn among(inventory: &Inventory, cases: &[Case]) -> Vec<Collision> {
-    let mut components: HashMap<&str, Vec<Uuid>> = HashMap::new();
-    let mut topics: HashMap<&str, Vec<Uuid>> = HashMap::new();
+    let all = || inventory.sessions.iter().flat_map(|session| &session.components);
+    let mut components = Holders::of_up_to(all().count());
+    let mut topics = Holders::of_up_to(all().map(|component| component.outputs().len()).sum());
     for session in &inventory.sessions {
         for component in &session.components {
-            components.entry(&component.key).or_default().push(session.id);
+            components.add(&component.key, &session.id);
             for topic in component.outputs() {
-                let holders = topics.entry(topic).or_default();
-                if holders.last() != Some(&session.id) {
-                    holders.push(session.id);
-                }
-            }
-        }
-    }
-    let owned = inventory.processes.iter().enumerate();
-    let owners: HashMap<&str, usize> = owned
-        .flat_map(|(index, process)| process.units.iter().map(move |it| (it.as_str(), index)))
-        .collect();
-    let mut units: HashMap<&str, Vec<Uuid>> = HashMap::new();
-    for case in cases.iter().filter(|case| case.session(inventory).is_some()) {
-        for unit in case.units(inventory) {
-            let owner = owners.get(unit).filter(|owner| !case.owners.contains(owner));
-            if let Some(owner) = owner {
-                units.entry(unit).or_default().extend([case.id, inventory.processes[*owner].id]);
+                topics.add(topic, &session.id);
             }
         }
     }
     let kinds = [
-        (CollisionKind::Component, components),
-        (CollisionKind::Unit, units),
-        (CollisionKind::Topic, topics),
+        (CollisionKind::Component, components.all),
+        (CollisionKind::Unit, foreign_units(inventory, cases)),
+        (CollisionKind::Topic, topics.all),
     ];
     let mut collisions: Vec<_> = kinds
         .into_iter()
-        .flat_map(|(kind, holders)| {
-            holders
-                .into_iter()
-                .filter(|(_, held_by)| held_by.len() > 1)
-                .map(move |(key, held_by)| Collision { kind, key: key.to_owned(), held_by })
+        .flat_map(|(kind, held)| {
+            held.into_iter().map(move |(key, held_by)| Collision {
+                kind,
+                key: key.to_owned(),
+                held_by,
+            })
         })
         .collect();
     collisions.sort_by(|a, b| (&a.key, a.kind.name()).cmp(&(&b.key, b.kind.name())));
     collisions
 }
 
+/// Units that a session has registered and somebody else's process owns.
+fn foreign_units<'a>(inventory: &'a Inventory, cases: &[Case]) -> HashMap<&'a str, Vec<Uuid>> {
+    let mut owners =
+        HashMap::with_capacity(inventory.processes.iter().map(|it| it.units.len()).sum());
+    for (index, process) in inventory.processes.iter().enumerate() {
+        owners.extend(process.units.iter().map(|unit| (unit.as_str(), index)));
+    }
+    let mut units: HashMap<_, Vec<_>> = HashMap::new();
+    for case in cases {
+        let own: HashSet<_> = case.owners.iter().collect();
+        for unit in case.session(inventory).into_iter().flat_map(Session::units) {
+            if let Some(owner) = owners.get(unit).filter(|owner| !own.contains(owner)) {
+                units.entry(unit).or_default().extend([case.id, inventory.processes[*owner].id]);
+            }
+        }
+    }
+    units
+}
+
 /// What stands in the way of registering `keys`, or anything at or below one of `roots`.
 #[must_use]
 pub fn with(inventory: &Inventory, keys: &[String], roots: &[String]) -> Vec<Collision> {
+    let wanted: HashSet<_> = keys.iter().map(String::as_str).collect();
     let asked = |key: &str| {
         let below = |root: &String| {
             key.strip_prefix(root.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        keys.iter().any(|asked| asked == key) || roots.iter().any(below)
+        wanted.contains(key) || roots.iter().any(below)
     };
     let mut held: BTreeMap<(&str, &str), Collision> = BTreeMap::new();
     let registered = inventory.sessions.iter().flat_map(|session| {

@@ -6,68 +6,116 @@
 //! was there and lacks a process, and not of one that is gone by now and was there, or had been there
 //! less than a start ago.
 
+use std::cmp::Reverse;
 use std::time::{Duration, SystemTime};
 
 use super::ownership::{Owned, Ownership};
-use crate::model::{Departed, Ended, Inventory, Session};
+use crate::model::{Departed, Inventory, Session};
 
 /// What one session lost.
 #[derive(Clone, Default)]
 pub(super) struct Losses {
     /// When the processes left that it must have had.
     pub(super) certain: Vec<SystemTime>,
-    /// How many more it may have had.
+    /// How many more it may have had; not counted where every unit has its owner.
     pub(super) possible: usize,
 }
 
+/// A session that had units.
+struct Loser<'a> {
+    /// Its place in the inventory.
+    index: usize,
+    session: &'a Session,
+    /// The end of the time in which it lacked an owner.
+    whole: End,
+}
+
+/// When something came to its end.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    At(SystemTime),
+    /// It has not, or nobody knows when.
+    Open,
+}
+
 /// One entry a session, in the inventory's order.
+///
+/// On a long-lived server both sessions and departed are many, so each is not held against each: they are
+/// gone through by age, and of those that were there is kept what decides.
 pub(super) fn losses(
     inventory: &Inventory,
-    ownership: &Ownership,
+    ownership: &Ownership<'_>,
     start_timeout: Duration,
 ) -> Vec<Losses> {
     let mut losses = vec![Losses::default(); inventory.sessions.len()];
     let Some(history) = &inventory.history else { return losses };
-    for departed in &history.departed {
-        let of_the_gone =
-            || history.ended.iter().any(|ended| was_perhaps_of(ended, departed, start_timeout));
-        let candidates: Vec<_> = (0..inventory.sessions.len())
-            .filter(|&index| {
-                let session = &inventory.sessions[index];
-                could_have_lost(inventory, session, &ownership.sessions[index], departed)
-            })
-            .collect();
-        match candidates[..] {
-            [only]
-                if history.whole
-                    && made_for(departed, &inventory.sessions[only])
-                    && !of_the_gone() =>
-            {
-                losses[only].certain.push(departed.left);
-            }
-            _ => candidates.into_iter().for_each(|index| losses[index].possible += 1),
+    let mut departed: Vec<_> = history.departed.iter().collect();
+    departed.sort_by_key(|departed| departed.created);
+    let losers = losers(inventory, ownership);
+    for Loser { index, session, .. } in losers.iter().filter(|loser| loser.whole == End::Open) {
+        let before = departed.partition_point(|departed| !was_there(session, departed));
+        losses[*index].possible = departed.len() - before;
+    }
+    if !history.whole {
+        return losses;
+    }
+    let mut ended: Vec<_> = history.ended.iter().collect();
+    ended.sort_by_key(|ended| ended.created);
+    let (mut losers, mut ended) = (losers.into_iter().peekable(), ended.into_iter().peekable());
+    // Of those that were there: the two that lacked an owner for longest, and the last end of one that is
+    // gone.
+    let mut longest: Vec<Loser<'_>> = Vec::new();
+    let mut last_end = None;
+    for departed in departed {
+        while let Some(loser) = losers.next_if(|loser| was_there(loser.session, departed)) {
+            longest.push(loser);
+            longest.sort_by_key(|loser| Reverse(loser.whole));
+            longest.truncate(2);
+        }
+        while let Some(ended) = ended.next_if(|ended| ended.created < departed.created) {
+            last_end = last_end.max(Some(ended.at.map_or(End::Open, End::At)));
+        }
+        let mut candidates = longest.iter().filter(|it| it.whole >= End::At(departed.left));
+        if let (Some(only), None) = (candidates.next(), candidates.next())
+            && made_for(departed, only.session)
+            && !last_end.is_some_and(|end| reaches(end, departed, start_timeout))
+        {
+            let losses = &mut losses[only.index];
+            losses.certain.push(departed.left);
+            losses.possible = losses.possible.saturating_sub(1);
         }
     }
     losses
 }
 
-fn could_have_lost(
-    inventory: &Inventory,
-    session: &Session,
-    owned: &Owned,
-    departed: &Departed,
-) -> bool {
-    let was_there = session.created.is_none_or(|created| created < departed.created);
-    let had_units = session.units().next().is_some() || session.registered;
-    // The server lets no two processes own a unit: a session whose every unit had its owner before
-    // the departed one left has lost nobody.
-    let complete = session.units().next().is_some()
-        && owned.unowned.is_empty()
-        && owned.foreign.is_empty()
-        && owned.owners.iter().all(|owner| {
-            inventory.processes[*owner].created.is_some_and(|created| created < departed.left)
-        });
-    was_there && had_units && !complete
+/// The sessions that can have lost somebody, oldest first; one whose age is not known was always there.
+fn losers<'a>(inventory: &'a Inventory, ownership: &Ownership<'_>) -> Vec<Loser<'a>> {
+    let sessions = inventory.sessions.iter().zip(&ownership.sessions).enumerate();
+    let mut losers: Vec<_> = sessions
+        .filter(|(_, (session, _))| session.units().next().is_some() || session.registered)
+        .map(|(index, (session, owned))| Loser {
+            index,
+            session,
+            whole: whole(inventory, session, owned),
+        })
+        .collect();
+    losers.sort_by_key(|loser| loser.session.created);
+    losers
+}
+
+/// When every unit of a session had its owner. The server lets no two processes own a unit: from then on
+/// it has lost nobody.
+fn whole(inventory: &Inventory, session: &Session, owned: &Owned<'_>) -> End {
+    if session.units().next().is_none() || !owned.is_whole() {
+        return End::Open;
+    }
+    let came = |owner: &usize| inventory.processes[*owner].created.map_or(End::Open, End::At);
+    owned.owners.iter().map(came).max().unwrap_or(End::Open)
+}
+
+/// The session was opened before the process came.
+fn was_there(session: &Session, departed: &Departed) -> bool {
+    session.created < Some(departed.created)
 }
 
 /// Publishers or subscribers were made after the session was opened, and before the process came.
@@ -75,13 +123,10 @@ fn made_for(departed: &Departed, session: &Session) -> bool {
     session.created.is_some_and(|created| departed.endpoint > Some(created))
 }
 
-/// Whether the departed process may have belonged to a session that is gone.
-fn was_perhaps_of(ended: &Ended, departed: &Departed, start_timeout: Duration) -> bool {
-    if ended.created >= departed.created {
-        return false;
-    }
-    let Some(at) = ended.at.filter(|at| *at <= departed.created) else { return true };
-    // It ended before the process came. Backends that outlive their session may still come after it,
+/// Whether a process may have belonged to a session that was opened before it and ended then.
+fn reaches(end: End, departed: &Departed, start_timeout: Duration) -> bool {
+    let End::At(at) = end else { return true };
+    // If it ended before the process came: backends that outlive their session may still come after it,
     // for as long as a start may take.
-    departed.created.duration_since(at).is_ok_and(|since| since < start_timeout)
+    departed.created.duration_since(at).map_or(true, |since| since < start_timeout)
 }

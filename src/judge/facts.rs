@@ -3,14 +3,16 @@
 use super::Verdict;
 use super::departures::Losses;
 use super::ownership::Owned;
+use super::topics::Topics;
 use crate::model::{Inventory, Process, Session};
 
 /// Everything a session is judged by.
 pub(super) struct Facts<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) session: &'a Session,
-    pub(super) owned: &'a Owned,
+    pub(super) owned: &'a Owned<'a>,
     pub(super) lost: &'a Losses,
+    pub(super) topics: &'a Topics<'a>,
 }
 
 /// A verdict and why, in words.

@@ -1,13 +1,12 @@
 //! The verdict on one session or leftover, with its evidence.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use super::connections;
 use super::facts::{Facts, Judged};
 use super::ownership::Leftover;
 use super::{StaleReason, SuspectReason, Thresholds, Verdict};
-use crate::model::{Channel, Component, EndpointKind, Inventory, Ping, Process, minted};
+use crate::model::{Channel, Component, Inventory, Ping, Process, Session, minted};
 use crate::words::{ago, count, list, precise};
 
 /// Errors that only the process itself answers with, never the server on its behalf.
@@ -41,7 +40,7 @@ fn of_registration(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     if session.units().next().is_none() {
         return (Verdict::Unknown, vec!["it registered components, but no unit among them".into()]);
     }
-    if facts.owned.unowned.is_empty() && facts.owned.foreign.is_empty() {
+    if facts.owned.is_whole() {
         return of_pings(facts, thresholds);
     }
     if let Some((unit, owner)) = facts.owned.foreign.first() {
@@ -126,12 +125,8 @@ fn who_is_missing(facts: &Facts<'_>) -> String {
     if owned.owners.is_empty() {
         return format!("no process owns {}", its_units(all));
     }
-    format!(
-        "no process owns {} of {}: {}",
-        owned.unowned.len(),
-        its_units(all),
-        list(&owned.unowned)
-    )
+    let unowned: Vec<_> = owned.unowned.iter().map(|unit| &*unit.key).collect();
+    format!("no process owns {} of {}: {}", unowned.len(), its_units(all), list(&unowned))
 }
 
 fn its_units(number: usize) -> String {
@@ -141,7 +136,9 @@ fn its_units(number: usize) -> String {
 /// Some unit has no process: it is starting, or it lost one, or it never got one.
 fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String) {
     let somebody = !facts.owned.owners.is_empty();
-    let own_topic = own_topic_in_use(facts);
+    // A backend of one's own need not register its process: whoever is there may be of units that
+    // nobody owns.
+    let own_topic = facts.topics.in_use(&facts.owned.unowned, facts.session);
     if let Some(topic) = own_topic.filter(|_| !somebody) {
         let odd = format!("and yet a publisher or subscriber of its own age is on {topic}");
         return (Verdict::Unknown, odd);
@@ -198,13 +195,8 @@ fn has_lost_nobody(facts: &Facts<'_>) -> bool {
 
 /// Who runs a unit without registering its process shows by its streams, if the unit has any.
 fn all_would_show(facts: &Facts<'_>) -> bool {
-    let has_none = |it: &Component| it.inputs().is_empty() && it.outputs().is_empty();
-    let mut unowned = facts
-        .session
-        .components
-        .iter()
-        .filter(|it| facts.owned.unowned.iter().any(|unit| **unit == *it.key));
-    !unowned.any(has_none)
+    let has_any = |it: &&Component| !it.inputs().is_empty() || !it.outputs().is_empty();
+    facts.owned.unowned.iter().all(has_any)
 }
 
 /// What keeps one from telling that a session never started; `None` if nothing does.
@@ -222,24 +214,12 @@ fn blindness(facts: &Facts<'_>) -> Option<&'static str> {
     }
 }
 
-/// A topic of units that nobody owns, with a client on it that may be theirs all the same: a backend
-/// of one's own need not register its process.
-fn own_topic_in_use<'a>(facts: &Facts<'a>) -> Option<&'a str> {
-    let unowned: HashSet<_> = facts.owned.unowned.iter().map(String::as_str).collect();
-    let components = || facts.session.components.iter().filter(|it| unowned.contains(&*it.key));
-    let outputs: HashSet<_> = components().flat_map(Component::outputs).collect();
-    let inputs: HashSet<_> = components().flat_map(Component::inputs).collect();
-    let endpoints = facts.inventory.endpoints.iter().flatten();
-    let mut younger =
-        endpoints.filter(|it| it.created.is_none() || it.created > facts.session.created);
-    younger.find_map(|it| match &it.kind {
-        EndpointKind::Publisher(topic) if outputs.contains(topic) => Some(topic.as_str()),
-        EndpointKind::Subscriber(topic) if inputs.contains(topic) => Some(topic.as_str()),
-        _ => None,
-    })
-}
-
-pub(super) fn of_leftover(inventory: &Inventory, leftover: &Leftover) -> Judged {
+/// `unreadable` is a session of which nobody knows what it registered.
+pub(super) fn of_leftover(
+    inventory: &Inventory,
+    leftover: &Leftover,
+    unreadable: Option<&Session>,
+) -> Judged {
     let process = &inventory.processes[leftover.process];
     let units = format!("{} owns {}", process.name(), list(&process.units));
     let unknown = |why: &str| (Verdict::Unknown, vec![units.clone(), why.to_owned()]);
@@ -250,7 +230,7 @@ pub(super) fn of_leftover(inventory: &Inventory, leftover: &Leftover) -> Judged 
         let session = inventory.sessions[session].id;
         return unknown(&format!("the younger session {session} has them too"));
     }
-    if let Some(session) = inventory.sessions.iter().find(|session| !session.readable) {
+    if let Some(session) = unreadable {
         let session = session.id;
         return unknown(&format!("session {session}, which cannot be read, may have them too"));
     }

@@ -1,8 +1,8 @@
 //! Inventory → verdicts. Pure: the same facts always give the same answer.
 //!
 //! [`ownership`] says which process runs what of whom, [`departures`] who lost a process,
-//! [`connections`] what connections prove, [`health`] turns all of it into a verdict with its evidence,
-//! [`collisions`] finds keys that are in each other's way.
+//! [`topics`] who is on which topic, [`connections`] what connections prove, [`health`] turns all of it
+//! into a verdict with its evidence, [`collisions`] finds keys that are in each other's way.
 //! Ambiguity goes down a step, never up: what is not known makes nothing stale.
 
 pub mod collisions;
@@ -11,6 +11,7 @@ mod departures;
 mod facts;
 mod health;
 mod ownership;
+mod topics;
 mod verdict;
 
 use std::time::{Duration, SystemTime};
@@ -23,6 +24,7 @@ pub use verdict::{StaleReason, SuspectReason, Verdict};
 use crate::model::{Inventory, Process, Session};
 use facts::Facts;
 use ownership::Ownership;
+use topics::Topics;
 
 /// What the judgement depends on besides the facts.
 #[derive(Clone, Copy, Debug)]
@@ -130,9 +132,10 @@ fn unit_keys(process: &Process) -> impl Iterator<Item = &str> {
 pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
     let ownership = Ownership::of(inventory);
     let losses = departures::losses(inventory, &ownership, thresholds.start_timeout);
+    let topics = Topics::of(inventory);
     let sessions = inventory.sessions.iter().enumerate().map(|(index, session)| {
-        let owned = &ownership.sessions[index];
-        let facts = Facts { inventory, session, owned, lost: &losses[index] };
+        let (owned, lost) = (&ownership.sessions[index], &losses[index]);
+        let facts = Facts { inventory, session, owned, lost, topics: &topics };
         let (verdict, evidence) = health::of_session(&facts, thresholds);
         Case {
             id: session.id,
@@ -147,9 +150,10 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             age: session.created.map(|created| inventory.age_of(created)),
         }
     });
+    let unreadable = inventory.sessions.iter().find(|session| !session.readable);
     let leftovers = ownership.leftovers.iter().map(|leftover| {
         let process = &inventory.processes[leftover.process];
-        let (verdict, evidence) = health::of_leftover(inventory, leftover);
+        let (verdict, evidence) = health::of_leftover(inventory, leftover, unreadable);
         Case {
             id: process.id,
             subject: Subject::Process(leftover.process),
@@ -175,7 +179,7 @@ fn rate<'a>(mut owners: impl Iterator<Item = &'a Process>) -> Option<f64> {
 /// The latest sign of life. What a process's connection received is left out: that is where the
 /// answers to pings come in, ours among them.
 fn last_activity(facts: &Facts<'_>) -> Option<SystemTime> {
-    let Facts { inventory, session, owned, lost } = facts;
+    let Facts { inventory, session, owned, lost, .. } = facts;
     let link = session.link.as_ref();
     let received =
         link.and_then(|link| link.silent_for).and_then(|silent| inventory.now.checked_sub(silent));
