@@ -1,12 +1,15 @@
 //! The edge: the only file that writes to standard output and standard error, or asks a person.
 
 use std::env;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use crate::cli::Color;
 use crate::error::{Error, Result};
 use crate::options::{Talk, Terminal};
 use crate::render::printable;
+
+/// How much is written to standard output at once, in bytes: what a pipe holds.
+const BUFFER: usize = 64 * 1024;
 
 /// What is known of the terminal we run in.
 #[must_use]
@@ -25,13 +28,13 @@ pub fn terminal(color: Color) -> Terminal {
     }
 }
 
-/// Writes data to standard output.
+/// Writes data to standard output, while it is made.
 ///
 /// # Errors
 /// It could not be written; [`Error::is_broken_pipe`] tells a reader that has read enough.
-pub fn print(text: &str) -> Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Error::Output)
+pub fn print(data: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut stdout = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+    data(&mut stdout).and_then(|()| stdout.flush()).map_err(Error::Output)
 }
 
 /// Prints clap's help or version to standard output, or its error to standard error.

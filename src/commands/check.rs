@@ -36,9 +36,9 @@ pub(super) async fn run(args: Check, options: &Options) -> Result<Exit> {
     }
     let look = Observer::open(options).await?.look().await?;
     let collisions = judge::collisions::with(&look.inventory, &keys, &args.root);
-    console::print(&match args.output {
-        Document::Table => status::collisions(&look, &collisions),
-        Document::Json => json::check(&look, &collisions),
+    console::print(|out| match args.output {
+        Document::Table => write!(out, "{}", status::collisions(&look, &collisions)),
+        Document::Json => json::check(out, &look, &collisions),
     })?;
     let Some(first) = collisions.first() else {
         console::say(options.talk, Talk::Normal, "free");

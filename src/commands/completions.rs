@@ -11,6 +11,6 @@ use crate::exit::Exit;
 pub(super) fn run(shell: Shell) -> Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "graphctl", &mut script);
-    console::print(&String::from_utf8_lossy(&script))?;
+    console::print(|out| out.write_all(&script))?;
     Ok(Exit::Success)
 }

@@ -1,5 +1,7 @@
 //! What `drop` and `reap` share: ask, drop, tell.
 
+use std::collections::HashSet;
+
 use crate::cli::{Dropping, Format};
 use crate::console;
 use crate::error::Result;
@@ -44,12 +46,13 @@ pub(super) async fn run(
         reap::run(&mut observer, look, &condemned, extent, command).await?
     };
     done.targets.extend(settled);
-    console::print(&match args.output {
-        Format::Table => report::table(&done, options.terminal, false),
-        Format::Wide => report::table(&done, options.terminal, true),
-        Format::Json => json::report(&done),
-        Format::Jsonl => json::report_lines(&done),
-        Format::Name => names(done.of(&[Outcome::Dropped, Outcome::WouldDrop]).map(|it| it.id)),
+    let went = || done.of(&[Outcome::Dropped, Outcome::WouldDrop]).map(|target| target.id);
+    console::print(|out| match args.output {
+        Format::Table => write!(out, "{}", report::table(&done, options.terminal, false)),
+        Format::Wide => write!(out, "{}", report::table(&done, options.terminal, true)),
+        Format::Json => json::report(out, &done),
+        Format::Jsonl => json::report_lines(out, &done),
+        Format::Name => write!(out, "{}", names(went())),
     })?;
     console::say(options.talk, Talk::Normal, &report::notes(&done));
     Ok(done.exit())
@@ -61,8 +64,8 @@ async fn confirmed(
     extent: Extent,
     options: &Options,
 ) -> bool {
-    let going = |case: &&crate::judge::Case| condemned.iter().any(|it| it.id == case.id);
-    let cases: Vec<_> = look.cases.iter().filter(going).collect();
+    let going: HashSet<_> = condemned.iter().map(|it| it.id).collect();
+    let cases: Vec<_> = look.cases.iter().filter(|case| going.contains(&case.id)).collect();
     if cases.is_empty() {
         return console::confirm("Free the server's command lock?").await;
     }

@@ -17,12 +17,12 @@ pub(super) async fn run(args: List, options: &Options) -> Result<Exit> {
     let filter = Filter { graphctl: args.all, ..args.filters.into() };
     let mut cases = selected(&look, &filter);
     sort(&look, &mut cases, args.sort);
-    console::print(&match args.output {
-        Format::Table => table::sessions(&look, &cases, options.terminal),
-        Format::Wide => table::wide(&look, &cases, options.terminal),
-        Format::Json => json::list(&look, &cases),
-        Format::Jsonl => json::list_lines(&look, &cases),
-        Format::Name => names(cases.iter().map(|case| case.id)),
+    console::print(|out| match args.output {
+        Format::Table => write!(out, "{}", table::sessions(&look, &cases, options.terminal)),
+        Format::Wide => write!(out, "{}", table::wide(&look, &cases, options.terminal)),
+        Format::Json => json::list(out, &look, &cases),
+        Format::Jsonl => json::list_lines(out, &look, &cases),
+        Format::Name => write!(out, "{}", names(cases.iter().map(|case| case.id))),
     })?;
     if matches!(args.output, Format::Table | Format::Wide) {
         console::say(options.talk, Talk::Normal, &table::footer(&look, &cases));

@@ -1,5 +1,6 @@
 //! `graphctl sessions reap`
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::dropping::{self, Sentence};
@@ -8,7 +9,6 @@ use crate::cli::Reap;
 use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
-use crate::judge::Case;
 use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
 use crate::reap::{Condemned, Outcome, Target, Warrant, lock};
@@ -59,10 +59,10 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
     let (condemned, refused) = match args.max {
         Some(max) if condemned.len() > max => {
             let why = format!("{} would go, and --max allows {max}", condemned.len());
-            let refuse = |case: &&&Case| condemned.iter().any(|it| it.id == case.id);
+            let refuse: HashSet<_> = condemned.iter().map(|it| it.id).collect();
             let refused = cases
                 .iter()
-                .filter(refuse)
+                .filter(|case| refuse.contains(&case.id))
                 .map(|case| Target::ended(&look.inventory, case, Outcome::Refused, why.clone()));
             (Vec::new(), refused.collect())
         }

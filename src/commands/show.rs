@@ -20,16 +20,16 @@ pub(super) async fn run(args: Show, options: &Options) -> Result<Exit> {
             cases.push(case);
         }
     }
-    console::print(&match args.output {
+    console::print(|out| match args.output {
         Document::Table => {
             let planner = Planner::new(&look.inventory);
             let texts = cases.iter().map(|case| {
                 let plan = planner.would_take(case);
                 explain::case(&look, case, plan.as_ref(), options.terminal)
             });
-            texts.collect::<Vec<_>>().join("\n")
+            write!(out, "{}", texts.collect::<Vec<_>>().join("\n"))
         }
-        Document::Json => json::list(&look, &cases),
+        Document::Json => json::list(out, &look, &cases),
     })?;
     Ok(Exit::Success)
 }

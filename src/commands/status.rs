@@ -11,9 +11,9 @@ use crate::render::{json, lock, status};
 pub(super) async fn run(output: Document, options: &Options) -> Result<Exit> {
     let mut observer = Observer::open(options).await?;
     let inventory = observer.inventory().await?;
-    console::print(&match output {
-        Document::Table => status::server(&inventory, options.terminal),
-        Document::Json => json::status(&inventory),
+    console::print(|out| match output {
+        Document::Table => write!(out, "{}", status::server(&inventory, options.terminal)),
+        Document::Json => json::status(out, &inventory),
     })?;
     if inventory.server.process.is_some_and(|server| server.lock_held) {
         let note = lock::held(&observer.look().await?);

@@ -7,6 +7,7 @@ pub mod plan;
 mod reach;
 pub mod report;
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -95,9 +96,10 @@ pub async fn run(
 /// What is to become of each condemned case at this look, and the plans of those that go.
 fn planned(look: &Look, condemned: &[Condemned]) -> (Vec<Target>, Vec<DropTarget>) {
     let planner = Planner::new(&look.inventory);
+    let cases: HashMap<_, _> = look.cases.iter().map(|case| (case.id, case)).collect();
     let mut plans = Vec::new();
     let target = |it: &Condemned| {
-        let Some(case) = look.cases.iter().find(|case| case.id == it.id) else {
+        let Some(&case) = cases.get(&it.id) else {
             return Target::gone(it.id);
         };
         let changed = |now| Target::ended(&look.inventory, case, Outcome::Changed, now);
@@ -136,10 +138,15 @@ async fn drop_all(
 ) -> Result<Inventory> {
     let outcomes = observer.admin(command)?.drop_targets(plans).await?;
     let after = observer.inventory().await?;
+    let outcomes: HashMap<_, _> = outcomes.iter().map(|outcome| (outcome.id, outcome)).collect();
+    let plans: HashMap<_, _> = plans.iter().map(|plan| (plan.id, plan)).collect();
+    let sessions = after.sessions.iter().map(|session| session.id);
+    let there: HashSet<_> =
+        sessions.chain(after.processes.iter().map(|process| process.id)).collect();
     for target in &mut report.targets {
-        let Some(plan) = plans.iter().find(|plan| plan.id == target.id) else { continue };
-        let outcome = outcomes.iter().find(|outcome| outcome.id == target.id);
-        (target.outcome, target.detail) = verified(outcome, plan, &after);
+        let Some(plan) = plans.get(&target.id) else { continue };
+        let outcome = outcomes.get(&target.id).copied();
+        (target.outcome, target.detail) = verified(outcome, plan, &there);
     }
     Ok(after)
 }
@@ -162,17 +169,17 @@ async fn free(
     Ok(Freed { holder, outcome: outcome.into(), detail })
 }
 
-/// What became of a target, held against a look at what is there now.
+/// What became of a target, held against the sessions and processes that are there now.
 fn verified(
     outcome: Option<&admin::Outcome>,
     plan: &DropTarget,
-    after: &Inventory,
+    there: &HashSet<Uuid>,
 ) -> (Outcome, Option<String>) {
     let Some(outcome) = outcome else {
         return (Outcome::Failed, Some("the server did not say what became of it".into()));
     };
     let detail = outcome.detail.clone();
-    let left = still_held(plan, after).filter(|_| outcome.outcome == OutcomeKind::Dropped);
+    let left = still_held(plan, there).filter(|_| outcome.outcome == OutcomeKind::Dropped);
     match left {
         Some(left) => (Outcome::Failed, Some(left)),
         None => (outcome.outcome.into(), detail),
@@ -180,10 +187,8 @@ fn verified(
 }
 
 /// What of the plan is still on the server. What a relaunch has taken since is not.
-fn still_held(plan: &DropTarget, after: &Inventory) -> Option<String> {
-    let sessions = after.sessions.iter().map(|session| session.id);
-    let processes = after.processes.iter().map(|process| process.id);
-    let planned = |id: &Uuid| plan.session == Some(*id) || plan.processes.contains(id);
-    let left: Vec<_> = sessions.chain(processes).filter(planned).map(|id| id.to_string()).collect();
+fn still_held(plan: &DropTarget, there: &HashSet<Uuid>) -> Option<String> {
+    let planned = plan.session.iter().chain(&plan.processes);
+    let left: Vec<_> = planned.filter(|id| there.contains(id)).map(Uuid::to_string).collect();
     (!left.is_empty()).then(|| format!("still there: {}", list(&left)))
 }

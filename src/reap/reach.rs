@@ -74,9 +74,9 @@ impl<'a> Reach<'a> {
         session: Option<&'a Session>,
         process: &'a Process,
     ) -> Self {
-        let owned =
-            |component: &&Component| process.units.iter().any(|unit| **unit == *component.key);
-        let components = session.into_iter().flat_map(|it| &it.components).filter(owned);
+        let units: HashSet<_> = process.units.iter().map(String::as_str).collect();
+        let owned = |component: &&Component| units.contains(&*component.key);
+        let components = session.into_iter().flat_map(|it| &it.components).filter(&owned);
         let link = process.link.as_ref();
         Self {
             since: match session {

@@ -1,4 +1,5 @@
-//! Everything → text. Renderers return strings; they print nothing and ask nothing.
+//! Everything → text. Renderers return strings, or write to what they are given; they print nothing and
+//! ask nothing.
 
 pub mod explain;
 pub mod json;

@@ -1,16 +1,19 @@
 //! Everything as JSON. Fields may be added and are never renamed; what is not known is `null`.
+//! What there may be many of is written while it is made: no second copy of it comes to exist.
+#![expect(clippy::missing_errors_doc, reason = "they fail only as what they write to does")]
 
 mod cases;
 mod server;
 mod targets;
 
+use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use self::cases::{CaseView, CollisionView, collision, view};
+use self::cases::{CollisionView, collision, view};
 use self::server::{LockHolderView, ServerView, lock_holder, server};
-use self::targets::{FreedView, TargetView, freed, target};
+use self::targets::{FreedView, freed, target};
 use super::status::Endpoints;
 use crate::judge::{Case, Collision};
 use crate::look::Look;
@@ -20,21 +23,34 @@ use crate::reap::{Planner, Report};
 /// Raised when a field is removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
 
-#[derive(Serialize)]
-struct ListDocument<'a> {
-    schema_version: u32,
-    server: ServerView<'a>,
-    sessions: Vec<CaseView<'a>>,
-    leftovers: Vec<CaseView<'a>>,
-    collisions: Vec<CollisionView<'a>>,
+/// A list whose elements are made one by one, while they are written.
+struct Each<F>(F);
+
+impl<F, I> Serialize for Each<F>
+where
+    F: Fn() -> I,
+    I: IntoIterator<Item: Serialize>,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
 }
 
 #[derive(Serialize)]
-struct ReportDocument<'a> {
+struct ListDocument<'a, S, L, C> {
+    schema_version: u32,
+    server: ServerView<'a>,
+    sessions: S,
+    leftovers: L,
+    collisions: C,
+}
+
+#[derive(Serialize)]
+struct ReportDocument<'a, T> {
     schema_version: u32,
     server: ServerView<'a>,
     dry_run: bool,
-    targets: Vec<TargetView<'a>>,
+    targets: T,
     lock: Option<FreedView<'a>>,
 }
 
@@ -63,81 +79,86 @@ struct StatusDocument<'a> {
 }
 
 /// `sessions list` and `sessions show`, with what the drop of each case would take along.
-#[must_use]
-pub fn list(look: &Look, cases: &[&Case]) -> String {
-    let planner = Planner::new(&look.inventory);
-    let views = |leftover: bool| {
-        let wanted =
-            cases.iter().filter(|case| case.session(&look.inventory).is_none() == leftover);
-        wanted.map(|case| view(&look.inventory, case, planner.would_take(case).as_ref())).collect()
+pub fn list(out: &mut dyn Write, look: &Look, cases: &[&Case]) -> io::Result<()> {
+    let inventory = &look.inventory;
+    let planner = Planner::new(inventory);
+    let views = |leftovers: bool| {
+        let wanted = cases.iter().filter(move |it| it.session(inventory).is_none() == leftovers);
+        wanted.map(|case| view(inventory, case, planner.would_take(case).as_ref()))
     };
-    document(&ListDocument {
-        schema_version: SCHEMA_VERSION,
-        server: server(&look.inventory.server),
-        sessions: views(false),
-        leftovers: views(true),
-        collisions: look.collisions.iter().map(collision).collect(),
-    })
+    document(
+        out,
+        &ListDocument {
+            schema_version: SCHEMA_VERSION,
+            server: server(&inventory.server),
+            sessions: Each(|| views(false)),
+            leftovers: Each(|| views(true)),
+            collisions: Each(|| look.collisions.iter().map(collision)),
+        },
+    )
 }
 
 /// `sessions list -o jsonl`: one session or leftover a line.
-#[must_use]
-pub fn list_lines(look: &Look, cases: &[&Case]) -> String {
+pub fn list_lines(out: &mut dyn Write, look: &Look, cases: &[&Case]) -> io::Result<()> {
     let planner = Planner::new(&look.inventory);
-    cases
-        .iter()
-        .map(|case| line(&view(&look.inventory, case, planner.would_take(case).as_ref())))
-        .collect()
+    let mut views =
+        cases.iter().map(|case| view(&look.inventory, case, planner.would_take(case).as_ref()));
+    views.try_for_each(|view| line(out, &view))
 }
 
 /// `sessions drop` and `sessions reap`.
-#[must_use]
-pub fn report(report: &Report) -> String {
-    document(&ReportDocument {
-        schema_version: SCHEMA_VERSION,
-        server: server(&report.server),
-        dry_run: report.extent.dry_run,
-        targets: report.targets.iter().map(target).collect(),
-        lock: report.lock.as_ref().map(freed),
-    })
+pub fn report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    document(
+        out,
+        &ReportDocument {
+            schema_version: SCHEMA_VERSION,
+            server: server(&report.server),
+            dry_run: report.extent.dry_run,
+            targets: Each(|| report.targets.iter().map(target)),
+            lock: report.lock.as_ref().map(freed),
+        },
+    )
 }
 
 /// `-o jsonl` of the same: one target a line.
-#[must_use]
-pub fn report_lines(report: &Report) -> String {
-    report.targets.iter().map(|it| line(&target(it))).collect()
+pub fn report_lines(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    report.targets.iter().try_for_each(|it| line(out, &target(it)))
 }
 
 /// `sessions check`.
-#[must_use]
-pub fn check(look: &Look, collisions: &[Collision]) -> String {
-    document(&CheckDocument {
-        schema_version: SCHEMA_VERSION,
-        server: server(&look.inventory.server),
-        free: collisions.is_empty(),
-        collisions: collisions.iter().map(collision).collect(),
-    })
+pub fn check(out: &mut dyn Write, look: &Look, collisions: &[Collision]) -> io::Result<()> {
+    document(
+        out,
+        &CheckDocument {
+            schema_version: SCHEMA_VERSION,
+            server: server(&look.inventory.server),
+            free: collisions.is_empty(),
+            collisions: collisions.iter().map(collision).collect(),
+        },
+    )
 }
 
 /// `server status`.
-#[must_use]
-pub fn status(inventory: &Inventory) -> String {
+pub fn status(out: &mut dyn Write, inventory: &Inventory) -> io::Result<()> {
     let process = inventory.server.process.as_ref();
     let endpoints = Endpoints::of(inventory);
-    document(&StatusDocument {
-        schema_version: SCHEMA_VERSION,
-        server: server(&inventory.server),
-        host: process.map(|process| process.host.as_str()),
-        python: process.map(|process| process.python.as_str()),
-        lock_held: process.map(|process| process.lock_held),
-        lock_waiters: process.map(|process| process.lock_waiters),
-        lock_holder: process.and_then(|process| process.lock_holder.as_ref()).map(lock_holder),
-        sessions: inventory.sessions.iter().filter(|session| !session.graphctl).count(),
-        processes: inventory.processes.len(),
-        publishers: endpoints.as_ref().map(|endpoints| endpoints.publishers),
-        subscribers: endpoints.as_ref().map(|endpoints| endpoints.subscribers),
-        channels: endpoints.as_ref().map(|endpoints| endpoints.channels),
-    })
+    document(
+        out,
+        &StatusDocument {
+            schema_version: SCHEMA_VERSION,
+            server: server(&inventory.server),
+            host: process.map(|process| process.host.as_str()),
+            python: process.map(|process| process.python.as_str()),
+            lock_held: process.map(|process| process.lock_held),
+            lock_waiters: process.map(|process| process.lock_waiters),
+            lock_holder: process.and_then(|process| process.lock_holder.as_ref()).map(lock_holder),
+            sessions: inventory.sessions.iter().filter(|session| !session.graphctl).count(),
+            processes: inventory.processes.len(),
+            publishers: endpoints.as_ref().map(|endpoints| endpoints.publishers),
+            subscribers: endpoints.as_ref().map(|endpoints| endpoints.subscribers),
+            channels: endpoints.as_ref().map(|endpoints| endpoints.channels),
+        },
+    )
 }
 
 const fn kind(leftover: bool) -> &'static str {
@@ -154,10 +175,12 @@ fn seconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
-fn document(value: &impl Serialize) -> String {
-    serde_json::to_string_pretty(value).expect("plain data with string keys is JSON") + "\n"
+fn document(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out)
 }
 
-fn line(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("plain data with string keys is JSON") + "\n"
+fn line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    writeln!(out)
 }
