@@ -69,9 +69,10 @@ impl<'a> Planner<'a> {
                 owners.entry(unit.as_str()).or_default().push(process.id);
             }
         }
+        // Only asked for what a process owns: of the rest there may be very many.
         let mut sessions: HashMap<_, Vec<_>> = HashMap::new();
         for session in &inventory.sessions {
-            for unit in session.units() {
+            for unit in session.units().filter(|unit| owners.contains_key(unit)) {
                 sessions.entry(unit).or_default().push(session.id);
             }
         }
