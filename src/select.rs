@@ -1,5 +1,6 @@
 //! Filters → cases. One selection serves `list`, the dry run and the reap. Pure.
 
+use std::cell::LazyCell;
 use std::time::Duration;
 
 use glob::Pattern;
@@ -36,7 +37,8 @@ impl Filter {
     /// Whether a case is selected. What is not known does not match.
     #[must_use]
     pub fn selects(&self, inventory: &Inventory, case: &Case) -> bool {
-        let keys = case.keys(inventory);
+        // Most filters ask for no keys, and a case may have very many.
+        let keys = LazyCell::new(|| case.keys(inventory));
         let at_least = |least: Option<Duration>, known: Option<Duration>| {
             least.is_none_or(|least| known.is_some_and(|known| known >= least))
         };

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::FULL_ID;
+use super::{FULL_ID, Holders};
 use crate::admin::DropTarget;
 use crate::judge::{Case, StaleReason, SuspectReason, Verdict};
 use crate::look::Look;
@@ -33,7 +33,8 @@ pub fn case(look: &Look, case: &Case, plan: Option<&DropTarget>, terminal: Termi
     fields.extend(named_once("components", components(inventory, case)));
     fields.extend(named_once("processes", case.processes(inventory).map(describe)));
     let collisions = look.collisions.iter().filter(|it| it.held_by.contains(&case.id));
-    fields.extend(collisions.map(|it| ("collision", super::collision(inventory, it, FULL_ID))));
+    let named = Holders::of(inventory, FULL_ID);
+    fields.extend(collisions.map(|it| ("collision", named.of_collision(it))));
     fields.extend(named_once("a drop takes", plan.into_iter().flat_map(|it| taken(inventory, it))));
     fields.extend(named_once("next", advice(case).into_iter()));
     super::fields(terminal, &fields)

@@ -8,13 +8,14 @@ pub mod report;
 pub mod status;
 pub mod table;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, TableStyle};
 use uuid::Uuid;
 
 use crate::judge::{Case, Collision, Verdict};
-use crate::model::Inventory;
+use crate::model::{Inventory, Process};
 use crate::options::Terminal;
 use crate::words::{self, ago, list};
 
@@ -84,15 +85,31 @@ pub fn names(ids: impl Iterator<Item = Uuid>) -> String {
     ids.fold(String::new(), |names, id| names + &id.to_string() + "\n")
 }
 
-/// One line for a collision: sessions by their ids, processes by their pids.
-#[must_use]
-pub fn collision(inventory: &Inventory, collision: &Collision, width: usize) -> String {
-    let holder = |id: &Uuid| match inventory.processes.iter().find(|process| process.id == *id) {
-        Some(process) => process.name(),
-        None => short(*id, width),
-    };
-    let holders: Vec<_> = collision.held_by.iter().map(holder).collect();
-    printable(&format!("{} {} is held by {}", collision.kind.name(), collision.key, list(&holders)))
+/// How the holders of collisions are called: sessions by their ids, processes by their pids.
+pub struct Holders<'a> {
+    processes: HashMap<Uuid, &'a Process>,
+    width: usize,
+}
+
+impl<'a> Holders<'a> {
+    /// With ids of that many characters.
+    #[must_use]
+    pub fn of(inventory: &'a Inventory, width: usize) -> Self {
+        let processes = inventory.processes.iter().map(|process| (process.id, process));
+        Self { processes: processes.collect(), width }
+    }
+
+    /// One line for a collision.
+    #[must_use]
+    pub fn of_collision(&self, collision: &Collision) -> String {
+        let Collision { kind, key, held_by } = collision;
+        let name = |id: &Uuid| match self.processes.get(id) {
+            Some(process) => process.name(),
+            None => short(*id, self.width),
+        };
+        let holders: Vec<_> = held_by.iter().map(name).collect();
+        printable(&format!("{} {key} is held by {}", kind.name(), list(&holders)))
+    }
 }
 
 /// A table without lines, which reads as well in a pipe as on a screen.

@@ -1,9 +1,10 @@
 //! `server status` and `sessions check` for people.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::id_width;
-use crate::judge::{Case, Collision};
+use super::{Holders, id_width};
+use crate::judge::{Collision, Verdict};
 use crate::look::Look;
 use crate::model::{Channel, EndpointKind, Inventory, ServerProcess};
 use crate::options::Terminal;
@@ -78,20 +79,19 @@ fn lock(held: bool, waiters: u64) -> String {
 #[must_use]
 pub fn collisions(look: &Look, collisions: &[Collision]) -> String {
     let width = id_width(look.cases.iter().map(|case| case.id));
+    let names = Holders::of(&look.inventory, width);
+    // Of a process: the first case that it belongs to.
+    let mut verdicts = HashMap::new();
+    for case in &look.cases {
+        let processes = case.processes(&look.inventory).map(|process| process.id);
+        for id in std::iter::once(case.id).chain(processes) {
+            verdicts.entry(id).or_insert(case.verdict);
+        }
+    }
     collisions.iter().fold(String::new(), |mut text, collision| {
-        let holders = collision.held_by.iter().filter_map(|holder| {
-            let owns = |case: &&Case| {
-                case.id == *holder || case.processes(&look.inventory).any(|it| it.id == *holder)
-            };
-            look.cases.iter().find(owns)
-        });
-        let states: Vec<_> = holders.map(|case| case.verdict.to_string()).collect();
-        let _ = writeln!(
-            text,
-            "{} ({})",
-            super::collision(&look.inventory, collision, width),
-            states.join(", ")
-        );
+        let verdicts = collision.held_by.iter().filter_map(|holder| verdicts.get(holder));
+        let states: Vec<_> = verdicts.map(Verdict::to_string).collect();
+        let _ = writeln!(text, "{} ({})", names.of_collision(collision), states.join(", "));
         text
     })
 }

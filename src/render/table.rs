@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::lock;
 use super::{
-    COLLIDES, NONE, bare_table, collision, duration, id_width, keyed_row, keys, number, printable,
+    COLLIDES, Holders, NONE, bare_table, duration, id_width, keyed_row, keys, number, printable,
     short, state,
 };
 use crate::judge::Case;
@@ -75,10 +75,11 @@ pub fn wide(look: &Look, cases: &[&Case], terminal: Terminal) -> String {
 #[must_use]
 pub fn footer(look: &Look, cases: &[&Case]) -> String {
     let width = id_width(look.cases.iter().map(|case| case.id));
+    let holders = Holders::of(&look.inventory, width);
     let mut text: Vec<_> = look
         .collisions
         .iter()
-        .map(|it| format!("{COLLIDES} collision: {}", collision(&look.inventory, it, width)))
+        .map(|it| format!("{COLLIDES} collision: {}", holders.of_collision(it)))
         .collect();
     let stale: Vec<_> = cases.iter().copied().filter(|case| case.verdict.is_stale()).collect();
     let suspect = cases.iter().filter(|case| case.verdict.is_suspect()).count();
