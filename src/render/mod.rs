@@ -114,6 +114,23 @@ impl<'a> Holders<'a> {
 
 /// A table without lines, which reads as well in a pipe as on a screen.
 fn bare_table(terminal: Terminal, rows: Vec<Row>) -> String {
+    // Padding would only end lines in blanks.
+    let below = |text: String, line: String| text + line.trim_end() + "\n";
+    if terminal.width.is_some() {
+        return aligned(terminal, rows).into_iter().fold(String::new(), below);
+    }
+    // Nothing stands behind the last column: its cells are as long as they like, and are not padded.
+    let leading = |row: &Row| {
+        let count = row.cell_count().saturating_sub(1);
+        Row::from(row.cell_iter().take(count).cloned().collect::<Vec<_>>())
+    };
+    let lines = aligned(terminal, rows.iter().map(leading).collect()).into_iter().zip(rows);
+    let last = |row: Row| row.cell_iter().last().map(Cell::content).unwrap_or_default();
+    lines.map(|(line, row)| line + &last(row)).fold(String::new(), below)
+}
+
+/// The lines of a table.
+fn aligned(terminal: Terminal, rows: Vec<Row>) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(TableStyle::new()).add_rows(rows);
     match terminal.width {
@@ -128,8 +145,7 @@ fn bare_table(terminal: Terminal, rows: Vec<Row>) -> String {
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    // The last column is padded too, which would only end lines in blanks.
-    table.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n")
+    table.lines().collect()
 }
 
 /// A row that holds component keys: on a screen it takes a few lines at the most.
