@@ -112,21 +112,33 @@ impl<'a> Holders<'a> {
     }
 }
 
-/// A table without lines, which reads as well in a pipe as on a screen.
-fn bare_table(terminal: Terminal, rows: Vec<Row>) -> String {
+/// A row of a table: its cells but the last, and the text of that.
+type Line = (Vec<Cell>, String);
+
+/// The names of columns.
+fn header(names: &[&str], last: &str) -> Line {
+    (names.iter().map(Cell::new).collect(), last.to_owned())
+}
+
+/// A table without lines, which reads as well in a pipe as on a screen. There a row takes that many lines
+/// at the most.
+fn bare_table(terminal: Terminal, most: Option<usize>, lines: Vec<Line>) -> String {
     // Padding would only end lines in blanks.
     let below = |text: String, line: String| text + line.trim_end() + "\n";
     if terminal.width.is_some() {
-        return aligned(terminal, rows).into_iter().fold(String::new(), below);
+        let rows = lines.into_iter().map(|(mut cells, last)| {
+            cells.push(Cell::new_owned(last));
+            let mut row = Row::from(cells);
+            most.map(|most| row.max_height(most));
+            row
+        });
+        return aligned(terminal, rows.collect()).into_iter().fold(String::new(), below);
     }
     // Nothing stands behind the last column: its cells are as long as they like, and are not padded.
-    let leading = |row: &Row| {
-        let count = row.cell_count().saturating_sub(1);
-        Row::from(row.cell_iter().take(count).cloned().collect::<Vec<_>>())
-    };
-    let lines = aligned(terminal, rows.iter().map(leading).collect()).into_iter().zip(rows);
-    let last = |row: Row| row.cell_iter().last().map(Cell::content).unwrap_or_default();
-    lines.map(|(line, row)| line + &last(row)).fold(String::new(), below)
+    let (rows, last): (Vec<_>, Vec<_>) =
+        lines.into_iter().map(|(cells, last)| (Row::from(cells), last)).unzip();
+    let lines = aligned(terminal, rows).into_iter().zip(last);
+    lines.map(|(line, last)| line + &last).fold(String::new(), below)
 }
 
 /// The lines of a table.
@@ -148,26 +160,16 @@ fn aligned(terminal: Terminal, rows: Vec<Row>) -> Vec<String> {
     table.lines().collect()
 }
 
-/// A row that holds component keys: on a screen it takes a few lines at the most.
-fn keyed_row(terminal: Terminal, cells: Vec<Cell>) -> Row {
-    let mut row = Row::from(cells);
-    if terminal.width.is_some() {
-        row.max_height(MOST_LINES);
-    }
-    row
-}
-
 /// Component keys, or the sign that there are none.
-fn keys<T: AsRef<str>>(keys: &[T]) -> Cell {
+fn keys<T: AsRef<str>>(keys: &[T]) -> String {
     let keys: Vec<_> = keys.iter().map(AsRef::as_ref).collect();
-    Cell::new(if keys.is_empty() { NONE.to_owned() } else { printable(&keys.join(", ")) })
+    if keys.is_empty() { NONE.to_owned() } else { printable(&keys.join(", ")) }
 }
 
 /// Names and values, one a line; values too long for the screen go on below themselves.
 fn fields(terminal: Terminal, fields: &[(&str, String)]) -> String {
-    let row =
-        |(name, value): &(&str, String)| Row::from(vec![(*name).to_owned(), printable(value)]);
-    bare_table(terminal, fields.iter().map(row).collect())
+    let line = |(name, value): &(&str, String)| (vec![Cell::new(name)], printable(value));
+    bare_table(terminal, None, fields.iter().map(line).collect())
 }
 
 /// A verdict, which stands out where there is colour, and at what rate messages flow all the same;
@@ -205,11 +207,8 @@ mod tests {
         let terminal = Terminal { width, color: false, interactive: false };
         let cells =
             vec![Cell::new("ebd734a8"), Cell::new("4m 12s"), state(Verdict::Live, None, false)];
-        let cells = [cells, vec![keys(keys_of)]].concat();
-        bare_table(
-            terminal,
-            vec![Row::from(vec!["ID", "AGE", "STATE", "KEYS"]), keyed_row(terminal, cells)],
-        )
+        let lines = vec![header(&["ID", "AGE", "STATE"], "KEYS"), (cells, keys(keys_of))];
+        bare_table(terminal, Some(MOST_LINES), lines)
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use comfy_table::{Attribute, Cell, Color, Row};
+use comfy_table::{Attribute, Cell, Color};
 
 use super::lock;
 use super::{
-    FULL_ID, NONE, bare_table, duration, id_width, keyed_row, keys, printable, short, state,
+    FULL_ID, MOST_LINES, NONE, bare_table, duration, header, id_width, keys, printable, short,
+    state,
 };
 use crate::host::Ended;
 use crate::options::Terminal;
@@ -21,18 +22,17 @@ pub fn table(report: &Report, terminal: Terminal, wide: bool) -> String {
     }
     let terminal = if wide { Terminal { width: None, ..terminal } } else { terminal };
     let width = if wide { FULL_ID } else { id_width(report.targets.iter().map(|it| it.id)) };
-    let mut rows = vec![Row::from(vec!["ID", "AGE", "STATE", "OUTCOME", "COMPONENTS"])];
-    rows.extend(report.targets.iter().map(|target| {
+    let mut lines = vec![header(&["ID", "AGE", "STATE", "OUTCOME"], "COMPONENTS")];
+    lines.extend(report.targets.iter().map(|target| {
         let cells = vec![
             Cell::new(short(target.id, width)),
             duration(target.age),
             target.verdict.map_or_else(|| Cell::new(NONE), |it| state(it, target.rate, false)),
             outcome(target.outcome),
-            keys(&target.components),
         ];
-        keyed_row(terminal, cells)
+        (cells, keys(&target.components))
     }));
-    bare_table(terminal, rows)
+    bare_table(terminal, Some(MOST_LINES), lines)
 }
 
 /// What is to be said about it on standard error.

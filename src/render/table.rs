@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use comfy_table::{Cell, Row};
+use comfy_table::Cell;
 use uuid::Uuid;
 
 use super::lock;
 use super::{
-    COLLIDES, Holders, NONE, bare_table, duration, id_width, keyed_row, keys, number, printable,
-    short, state,
+    COLLIDES, Holders, MOST_LINES, NONE, bare_table, duration, header, id_width, keys, number,
+    printable, short, state,
 };
 use crate::judge::Case;
 use crate::look::Look;
@@ -21,18 +21,17 @@ use crate::words::{self, count};
 pub fn sessions(look: &Look, cases: &[&Case], terminal: Terminal) -> String {
     let width = id_width(look.cases.iter().map(|case| case.id));
     let colliding = colliding(look);
-    let mut rows = vec![Row::from(vec!["ID", "AGE", "IDLE", "STATE", "COMPONENTS"])];
-    rows.extend(cases.iter().map(|case| {
+    let mut lines = vec![header(&["ID", "AGE", "IDLE", "STATE"], "COMPONENTS")];
+    lines.extend(cases.iter().map(|case| {
         let cells = vec![
             Cell::new(short(case.id, width)),
             duration(case.age),
             duration(case.idle(&look.inventory)),
             state(case.verdict, case.rate, colliding.contains(&case.id)),
-            keys(&case.keys(&look.inventory)),
         ];
-        keyed_row(terminal, cells)
+        (cells, keys(&case.keys(&look.inventory)))
     }));
-    bare_table(terminal, rows)
+    bare_table(terminal, Some(MOST_LINES), lines)
 }
 
 /// What collides with something: sessions, and of processes those whom they belong to.
@@ -48,27 +47,26 @@ fn colliding(look: &Look) -> HashSet<Uuid> {
 /// The listing with every column, and nothing cut.
 #[must_use]
 pub fn wide(look: &Look, cases: &[&Case], terminal: Terminal) -> String {
-    let header =
-        ["ID", "AGE", "IDLE", "STATE", "PEER", "PROCESSES", "EDGES", "COMPONENTS", "EVIDENCE"];
+    let names = ["ID", "AGE", "IDLE", "STATE", "PEER", "PROCESSES", "EDGES", "COMPONENTS"];
     let colliding = colliding(look);
-    let mut rows = vec![Row::from(header)];
-    rows.extend(cases.iter().map(|case| {
+    let mut lines = vec![header(&names, "EVIDENCE")];
+    lines.extend(cases.iter().map(|case| {
         let session = case.session(&look.inventory);
         let peer = session.and_then(Session::peer);
         let processes: Vec<_> = case.processes(&look.inventory).map(process).collect();
-        Row::from(vec![
+        let cells = vec![
             Cell::new(case.id),
             duration(case.age),
             duration(case.idle(&look.inventory)),
             state(case.verdict, case.rate, colliding.contains(&case.id)),
             Cell::new(peer.map_or_else(none, |peer| peer.to_string())),
-            keys(&processes),
+            Cell::new(keys(&processes)),
             Cell::new(session.map_or_else(none, |session| session.edges.to_string())),
-            keys(&case.keys(&look.inventory)),
-            Cell::new(printable(&case.evidence.join("; "))),
-        ])
+            Cell::new(keys(&case.keys(&look.inventory))),
+        ];
+        (cells, printable(&case.evidence.join("; ")))
     }));
-    bare_table(Terminal { width: None, ..terminal }, rows)
+    bare_table(Terminal { width: None, ..terminal }, None, lines)
 }
 
 /// What to do next, for below the table; empty if there is nothing to do.
