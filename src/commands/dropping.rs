@@ -69,7 +69,7 @@ async fn confirmed(
     if cases.is_empty() {
         return console::confirm("Free the server's command lock?").await;
     }
-    let plan = table::sessions(look, &cases, options.terminal);
+    let plan = table::sessions(look, &cases, options.terminal).to_string();
     console::say(options.talk, Talk::Quiet, plan.trim_end());
     let flowing = words::flowing(cases.iter().map(|case| case.rate));
     console::say(options.talk, Talk::Quiet, &flowing.unwrap_or_default());

@@ -9,6 +9,7 @@ pub mod status;
 pub mod table;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, TableStyle};
@@ -120,11 +121,25 @@ fn header(names: &[&str], last: &str) -> Line {
     (names.iter().map(Cell::new).collect(), last.to_owned())
 }
 
-/// A table without lines, which reads as well in a pipe as on a screen. There a row takes that many lines
-/// at the most.
-fn bare_table(terminal: Terminal, most: Option<usize>, lines: Vec<Line>) -> String {
-    // Padding would only end lines in blanks.
-    let below = |text: String, line: String| text + line.trim_end() + "\n";
+/// A table without lines, which reads as well in a pipe as on a screen: of each line all but the last column,
+/// and that.
+///
+/// In a pipe nothing stands behind the last column: its cells are as long as they like, and are not padded.
+#[derive(Debug)]
+pub struct BareTable(Vec<(String, String)>);
+
+impl fmt::Display for BareTable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Padding would only end lines in blanks.
+        self.0.iter().try_for_each(|(line, last)| match last.trim_end() {
+            "" => writeln!(formatter, "{}", line.trim_end()),
+            last => writeln!(formatter, "{line}{last}"),
+        })
+    }
+}
+
+/// On a screen a row takes that many lines at the most.
+fn bare_table(terminal: Terminal, most: Option<usize>, lines: Vec<Line>) -> BareTable {
     if terminal.width.is_some() {
         let rows = lines.into_iter().map(|(mut cells, last)| {
             cells.push(Cell::new_owned(last));
@@ -132,13 +147,12 @@ fn bare_table(terminal: Terminal, most: Option<usize>, lines: Vec<Line>) -> Stri
             most.map(|most| row.max_height(most));
             row
         });
-        return aligned(terminal, rows.collect()).into_iter().fold(String::new(), below);
+        let lines = aligned(terminal, rows.collect()).into_iter();
+        return BareTable(lines.map(|line| (line, String::new())).collect());
     }
-    // Nothing stands behind the last column: its cells are as long as they like, and are not padded.
     let (rows, last): (Vec<_>, Vec<_>) =
         lines.into_iter().map(|(cells, last)| (Row::from(cells), last)).unzip();
-    let lines = aligned(terminal, rows).into_iter().zip(last);
-    lines.map(|(line, last)| line + &last).fold(String::new(), below)
+    BareTable(aligned(terminal, rows).into_iter().zip(last).collect())
 }
 
 /// The lines of a table.
@@ -169,7 +183,7 @@ fn keys<T: AsRef<str>>(keys: &[T]) -> String {
 /// Names and values, one a line; values too long for the screen go on below themselves.
 fn fields(terminal: Terminal, fields: &[(&str, String)]) -> String {
     let line = |(name, value): &(&str, String)| (vec![Cell::new(name)], printable(value));
-    bare_table(terminal, None, fields.iter().map(line).collect())
+    bare_table(terminal, None, fields.iter().map(line).collect()).to_string()
 }
 
 /// A verdict, which stands out where there is colour, and at what rate messages flow all the same;
@@ -208,7 +222,7 @@ mod tests {
         let cells =
             vec![Cell::new("ebd734a8"), Cell::new("4m 12s"), state(Verdict::Live, None, false)];
         let lines = vec![header(&["ID", "AGE", "STATE"], "KEYS"), (cells, keys(keys_of))];
-        bare_table(terminal, Some(MOST_LINES), lines)
+        bare_table(terminal, Some(MOST_LINES), lines).to_string()
     }
 
     #[test]

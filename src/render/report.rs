@@ -6,8 +6,8 @@ use comfy_table::{Attribute, Cell, Color};
 
 use super::lock;
 use super::{
-    FULL_ID, MOST_LINES, NONE, bare_table, duration, header, id_width, keys, printable, short,
-    state,
+    BareTable, FULL_ID, MOST_LINES, NONE, bare_table, duration, header, id_width, keys, printable,
+    short, state,
 };
 use crate::host::Ended;
 use crate::options::Terminal;
@@ -16,9 +16,9 @@ use crate::words;
 
 /// One line a target: id, age, state, outcome, and the keys or what stood in the way.
 #[must_use]
-pub fn table(report: &Report, terminal: Terminal, wide: bool) -> String {
+pub fn table(report: &Report, terminal: Terminal, wide: bool) -> BareTable {
     if report.targets.is_empty() {
-        return String::new();
+        return BareTable(Vec::new());
     }
     let terminal = if wide { Terminal { width: None, ..terminal } } else { terminal };
     let width = if wide { FULL_ID } else { id_width(report.targets.iter().map(|it| it.id)) };

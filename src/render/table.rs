@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::lock;
 use super::{
-    COLLIDES, Holders, MOST_LINES, NONE, bare_table, duration, header, id_width, keys, number,
-    printable, short, state,
+    BareTable, COLLIDES, Holders, MOST_LINES, NONE, bare_table, duration, header, id_width, keys,
+    number, printable, short, state,
 };
 use crate::judge::Case;
 use crate::look::Look;
@@ -18,7 +18,7 @@ use crate::words::{self, count};
 
 /// The listing: id, age, time without activity, state and component keys.
 #[must_use]
-pub fn sessions(look: &Look, cases: &[&Case], terminal: Terminal) -> String {
+pub fn sessions(look: &Look, cases: &[&Case], terminal: Terminal) -> BareTable {
     let width = id_width(look.cases.iter().map(|case| case.id));
     let colliding = colliding(look);
     let mut lines = vec![header(&["ID", "AGE", "IDLE", "STATE"], "COMPONENTS")];
@@ -46,7 +46,7 @@ fn colliding(look: &Look) -> HashSet<Uuid> {
 
 /// The listing with every column, and nothing cut.
 #[must_use]
-pub fn wide(look: &Look, cases: &[&Case], terminal: Terminal) -> String {
+pub fn wide(look: &Look, cases: &[&Case], terminal: Terminal) -> BareTable {
     let names = ["ID", "AGE", "IDLE", "STATE", "PEER", "PROCESSES", "EDGES", "COMPONENTS"];
     let colliding = colliding(look);
     let mut lines = vec![header(&names, "EVIDENCE")];
