@@ -79,6 +79,8 @@ pub struct ServerProcess {
     pub lock_waiters: u64,
     /// Which command holds it, and whom that waits for; `None` where the lock is free too.
     pub lock_holder: Option<LockHolder>,
+    /// Whether it can be had to drop many sessions at once: left to itself it stands still over each.
+    pub in_bulk: bool,
 }
 
 /// The command that holds the server's command lock.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use graphctl::admin::DropTarget;
+use graphctl::admin::{DropTarget, Taken};
 use graphctl::host::{Sockets, Tcp};
 use graphctl::model::{Channel, Endpoint, EndpointKind, Holder, Inventory, Link, Server};
 use graphctl::reap::heirs::{Going, kin};
@@ -61,16 +61,9 @@ fn inventory() -> Inventory {
 fn going() -> Going {
     let plan = DropTarget {
         id: GOING,
-        session: None,
-        processes: vec![],
-        publishers: vec![GOING],
-        subscribers: vec![],
-        channels: vec![],
-        components: vec![],
-        units: vec![],
+        taken: Taken { publishers: vec![GOING], ..Taken::default() },
+        keys: GOING,
         owners: vec![],
-        outputs: vec![],
-        inputs: vec![],
         known: vec![],
     };
     Going::of(&[plan], &inventory(), at("10.0.0.1:25978"))

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use graphctl::admin::DropTarget;
+use graphctl::admin::{DropTarget, digest};
 use graphctl::judge::{self, Case, StaleReason, SuspectReason, Thresholds, Verdict};
 use graphctl::model::{
     Channel, Component, Departed, Ended, Endpoint, EndpointKind, History, Inventory, Link, Ping,
@@ -96,6 +96,7 @@ fn inventory(sessions: Vec<Session>, processes: Vec<Process>) -> Inventory {
             lock_held: false,
             lock_waiters: 0,
             lock_holder: None,
+            in_bulk: true,
         }),
     };
     let history = History { whole: true, ..History::default() };
@@ -460,12 +461,12 @@ fn a_drop_takes_what_its_processes_made_and_no_tap() {
     let cases = judged(&look);
     let warrant = Warrant::of(cases[0].verdict).expect("it is suspect");
     let plan = drop_of(&look, &cases[0], warrant).expect("the warrant is its own");
-    assert_eq!(plan.session, Some(look.sessions[0].id));
-    assert_eq!(plan.processes, [look.processes[0].id]);
-    assert_eq!(plan.publishers, [publisher]);
-    assert_eq!(plan.subscribers, [subscriber]);
-    assert_eq!(plan.channels, [channel_id]);
-    assert_eq!(plan.components, ["S", "S/A", "S/B"]);
+    assert_eq!(plan.taken.session, Some(look.sessions[0].id));
+    assert_eq!(plan.taken.processes, [look.processes[0].id]);
+    assert_eq!(plan.taken.publishers, [publisher]);
+    assert_eq!(plan.taken.subscribers, [subscriber]);
+    assert_eq!(plan.taken.channels, [channel_id]);
+    assert_eq!(plan.keys, digest(plan.id, vec!["S/B", "S", "S/A"]), "in whatever order");
     assert_eq!(plan.known.len(), 6, "taps on its inputs are known, and stay");
 }
 
@@ -490,9 +491,9 @@ fn a_leftover_takes_its_own_streams_and_no_tap() {
     let cases = judged(&look);
     let proof = Warrant::Proof(StaleReason::Leftover);
     let plan = drop_of(&look, &cases[0], proof).expect("the warrant is its own");
-    assert_eq!((plan.id, plan.session), (look.processes[0].id, None));
-    assert_eq!(plan.publishers, [its_publisher]);
-    assert_eq!(plan.subscribers, [its_subscriber]);
+    assert_eq!((plan.id, plan.taken.session), (look.processes[0].id, None));
+    assert_eq!(plan.taken.publishers, [its_publisher]);
+    assert_eq!(plan.taken.subscribers, [its_subscriber]);
 }
 
 #[test]
@@ -501,7 +502,7 @@ fn a_process_that_serves_another_session_too_stays() {
     let look = inventory(both, vec![process(20, &["S/A", "T/B"])]);
     let plan = drop_of(&look, &judged(&look)[0], Warrant::Force).expect("force needs no proof");
     assert_eq!(plan.owners, [look.processes[0].id]);
-    assert_eq!(plan.processes, [] as [Uuid; 0]);
+    assert_eq!(plan.taken.processes, [] as [Uuid; 0]);
 }
 
 #[test]
@@ -512,7 +513,8 @@ fn a_session_without_owners_takes_nobody_along() {
     let cases = judged(&look);
     let proof = Warrant::Proof(StaleReason::NeverStarted);
     let plan = drop_of(&look, &cases[0], proof).expect("the warrant is its own");
-    assert_eq!((plan.processes, plan.publishers, plan.subscribers), (vec![], vec![], vec![]));
+    let taken = (plan.taken.processes, plan.taken.publishers, plan.taken.subscribers);
+    assert_eq!(taken, (vec![], vec![], vec![]));
 }
 
 #[test]

@@ -90,6 +90,7 @@ fn inventory(own: &str, client: &str, server: &str, network: Option<&str>) -> In
         lock_held: false,
         lock_waiters: 0,
         lock_holder: None,
+        in_bulk: true,
     };
     Inventory {
         server: Server {

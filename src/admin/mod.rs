@@ -12,7 +12,10 @@ mod rows;
 
 use std::time::{Duration, Instant};
 
-pub use rows::{Connection, DropTarget, Outcome, OutcomeKind, Row, Tcp, Topics};
+pub use rows::{
+    Connection, DropTarget, Dropped, Outcome, OutcomeKind, Row, Taken, Tcp, Topics, Unconfirmed,
+    digest,
+};
 use uuid::Uuid;
 
 use crate::address::Address;
@@ -39,9 +42,9 @@ const TAG: u8 = 0xe5;
 /// The longest answer that is read, all frames together, in bytes.
 const ANSWER_CAP: u64 = 1 << 30;
 
-/// How long a drop takes inside the server at the most: the aborts, the escalation, which waits twice for
-/// the command lock, and a second for subscribers to confirm.
-const DROP_PATIENCE: Duration = Duration::from_secs(14);
+/// How long a drop takes inside the server at the most: the escalation, which waits twice for the command
+/// lock, the sessions and the graph, which wait for it once, and a second for subscribers to confirm.
+const DROP_PATIENCE: Duration = Duration::from_secs(25);
 
 /// An open admin channel.
 #[derive(Debug)]
@@ -107,17 +110,22 @@ impl Channel {
         self.collect("measuring message rates", request, ping * 2 + apart).await
     }
 
-    /// Drops `targets` in one step of the server, each only if it is still what it was when judged.
+    /// Drops `targets`, each only if it is still what it was when judged.
     ///
     /// # Errors
     /// As [`list`](Self::list). Of a drop whose answer is lost nothing is known: look again.
-    pub async fn drop_targets(&mut self, targets: &[DropTarget]) -> Result<Vec<Outcome>> {
+    pub async fn drop_targets(&mut self, targets: &[DropTarget]) -> Result<Dropped> {
         let request = serde_json::json!({ "operation": "drop", "targets": targets });
         let rows = self.collect("dropping sessions", request, DROP_PATIENCE).await?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|row| if let Row::Outcome(outcome) = row { Some(outcome) } else { None })
-            .collect())
+        let mut dropped = Dropped::default();
+        for row in rows {
+            match row {
+                Row::Outcome(outcome) => dropped.outcomes.push(outcome),
+                Row::Unconfirmed(subscriber) => dropped.unconfirmed.push(subscriber),
+                _ => {}
+            }
+        }
+        Ok(dropped)
     }
 
     /// Ends the connection that the holder of the command lock waits for, if it is still the one that

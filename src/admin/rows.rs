@@ -21,6 +21,7 @@ pub enum Row {
         network: Option<String>,
         lock_held: bool,
         lock_waiters: u64,
+        in_bulk: bool,
     },
     /// Who holds the command lock.
     LockHolder(LockHolder),
@@ -55,6 +56,8 @@ pub enum Row {
     Traffic { process: Uuid, messages: u64, rate: Option<f64> },
     /// What became of one target of a drop.
     Outcome(Outcome),
+    /// A subscriber that did not confirm in time that it was told what a drop left it to hear.
+    Unconfirmed(Unconfirmed),
     /// What became of the connection that was to be ended to free the command lock.
     Freed { outcome: OutcomeKind, detail: Option<String> },
     /// The last row.
@@ -96,36 +99,48 @@ pub struct Tcp {
 pub struct DropTarget {
     /// The session, or of a leftover the process registration.
     pub id: Uuid,
-    /// The session to drop, if there is one.
-    pub session: Option<Uuid>,
-    /// Process registrations to abort.
-    pub processes: Vec<Uuid>,
-    /// Publishers to abort.
-    pub publishers: Vec<Uuid>,
-    /// Subscribers to abort.
-    pub subscribers: Vec<Uuid>,
-    /// Channels to abort.
-    pub channels: Vec<Uuid>,
-    /// Precondition: the session's component keys, sorted, are these.
-    pub components: Vec<String>,
-    /// Precondition: the processes that own any of these units …
-    pub units: Vec<String>,
-    /// … are exactly these.
+    /// What goes.
+    #[serde(flatten)]
+    pub taken: Taken,
+    /// Precondition: the component keys of the session, or the units of the leftover, are those that this
+    /// was made of by [`digest`].
+    pub keys: Uuid,
+    /// Precondition: the processes that own any of its units are exactly these.
     pub owners: Vec<Uuid>,
-    /// Precondition: no publisher on these topics …
-    pub outputs: Vec<String>,
-    /// … and no subscriber on these …
-    pub inputs: Vec<String>,
-    /// … other than these clients.
+    /// Precondition: no publisher is on a topic of its output streams, and no subscriber on one of its input
+    /// streams, other than these clients.
     pub known: Vec<Uuid>,
 }
 
-impl DropTarget {
-    /// All clients whose connections it closes.
+/// The clients whose connections a drop closes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Taken {
+    /// The session, if there is one: the target itself.
+    #[serde(skip)]
+    pub session: Option<Uuid>,
+    /// Process registrations.
+    pub processes: Vec<Uuid>,
+    /// Publishers.
+    pub publishers: Vec<Uuid>,
+    /// Subscribers.
+    pub subscribers: Vec<Uuid>,
+    /// Channels.
+    pub channels: Vec<Uuid>,
+}
+
+impl Taken {
+    /// All of them.
     pub fn clients(&self) -> impl Iterator<Item = Uuid> {
         let kinds = [&self.processes, &self.publishers, &self.subscribers, &self.channels];
         self.session.into_iter().chain(kinds.into_iter().flatten().copied())
     }
+}
+
+/// What stands for the keys of a target in a request, which would be long with all of them.
+#[must_use]
+pub fn digest(target: Uuid, mut keys: Vec<&str>) -> Uuid {
+    keys.sort_unstable();
+    Uuid::new_v5(&target, serde_json::json!(keys).to_string().as_bytes())
 }
 
 /// What became of a target.
@@ -139,6 +154,24 @@ pub struct Outcome {
     pub detail: Option<String>,
 }
 
+/// A subscriber that did not confirm in time that it was told what a drop left it to hear.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Unconfirmed {
+    /// Its id.
+    pub id: Uuid,
+    /// What it subscribes to.
+    pub topic: String,
+}
+
+/// What became of a drop.
+#[derive(Debug, Default)]
+pub struct Dropped {
+    /// Of each target.
+    pub outcomes: Vec<Outcome>,
+    /// Those who may not have heard of it.
+    pub unconfirmed: Vec<Unconfirmed>,
+}
+
 /// How a drop can end inside the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -149,6 +182,6 @@ pub enum OutcomeKind {
     AlreadyGone,
     /// A precondition did not hold: nothing was touched.
     Changed,
-    /// It was aborted, and some of it is still there.
+    /// Some of it was closed, and some is still there.
     Failed,
 }

@@ -6,9 +6,10 @@ use crate::cli::{Dropping, Format};
 use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::judge::Case;
 use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
-use crate::reap::{self, Condemned, Extent, Outcome, Report, Target};
+use crate::reap::{self, Condemned, Extent, Outcome, Report, Target, freeze};
 use crate::render::{json, names, number, report, table};
 use crate::words;
 
@@ -35,8 +36,15 @@ pub(super) async fn run(
     let Sentence { look, condemned, settled, free } = sentence;
     let nothing = condemned.is_empty() && !free;
     let extent = Extent { dry_run: args.dry_run, kill: args.kill, free };
+    let going: HashSet<_> = condemned.iter().map(|it| it.id).collect();
+    let going: Vec<&Case> = look.cases.iter().filter(|case| going.contains(&case.id)).collect();
+    let expected_freeze = freeze::expected(&look.inventory, going.iter().copied());
     let ask = options.terminal.interactive && !args.yes && !args.dry_run;
-    if ask && !nothing && !confirmed(&look, &condemned, extent, options).await {
+    if let Some(freeze) = expected_freeze {
+        let talk = if ask { Talk::Quiet } else { Talk::Normal };
+        console::say(options.talk, talk, &report::freeze(&look.inventory, freeze));
+    }
+    if ask && !nothing && !confirmed(&look, &going, extent, options).await {
         console::say(options.talk, Talk::Normal, "nothing was dropped");
         return Ok(Exit::Success);
     }
@@ -46,6 +54,7 @@ pub(super) async fn run(
         reap::run(&mut observer, look, &condemned, extent, command).await?
     };
     done.targets.extend(settled);
+    done.expected_freeze = expected_freeze;
     let went = || done.of(&[Outcome::Dropped, Outcome::WouldDrop]).map(|target| target.id);
     console::print(|out| match args.output {
         Format::Table => write!(out, "{}", report::table(&done, options.terminal, false)),
@@ -58,22 +67,15 @@ pub(super) async fn run(
     Ok(done.exit())
 }
 
-async fn confirmed(
-    look: &Look,
-    condemned: &[Condemned],
-    extent: Extent,
-    options: &Options,
-) -> bool {
-    let going: HashSet<_> = condemned.iter().map(|it| it.id).collect();
-    let cases: Vec<_> = look.cases.iter().filter(|case| going.contains(&case.id)).collect();
+async fn confirmed(look: &Look, cases: &[&Case], extent: Extent, options: &Options) -> bool {
     if cases.is_empty() {
         return console::confirm("Free the server's command lock?").await;
     }
-    let plan = table::sessions(look, &cases, options.terminal).to_string();
+    let plan = table::sessions(look, cases, options.terminal).to_string();
     console::say(options.talk, Talk::Quiet, plan.trim_end());
     let flowing = words::flowing(cases.iter().map(|case| case.rate));
     console::say(options.talk, Talk::Quiet, &flowing.unwrap_or_default());
-    let what = number(&look.inventory, &cases);
+    let what = number(&look.inventory, cases);
     let heirs = if extent.kill { ", end what is left of it on this machine" } else { "" };
     let lock = if extent.free { ", free the command lock" } else { "" };
     console::confirm(&format!("Drop {what}{heirs}{lock}?")).await

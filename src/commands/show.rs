@@ -24,8 +24,8 @@ pub(super) async fn run(args: Show, options: &Options) -> Result<Exit> {
         Document::Table => {
             let planner = Planner::new(&look.inventory);
             let texts = cases.iter().map(|case| {
-                let plan = planner.would_take(case);
-                explain::case(&look, case, plan.as_ref(), options.terminal)
+                let taken = planner.would_take(case);
+                explain::case(&look, case, taken.as_ref(), options.terminal)
             });
             write!(out, "{}", texts.collect::<Vec<_>>().join("\n"))
         }

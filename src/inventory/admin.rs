@@ -69,7 +69,7 @@ impl Listing {
     pub fn add(&mut self, row: Row) {
         match row {
             Row::Hello { now } => self.now = Some(unix(now)),
-            Row::Server { pid, python, host, network, lock_held, lock_waiters } => {
+            Row::Server { pid, python, host, network, lock_held, lock_waiters, in_bulk } => {
                 self.process = Some(ServerProcess {
                     pid,
                     host,
@@ -78,6 +78,7 @@ impl Listing {
                     lock_held,
                     lock_waiters,
                     lock_holder: None,
+                    in_bulk,
                 });
             }
             Row::LockHolder(holder) => {

@@ -13,7 +13,7 @@ use crate::model::{Holder, Inventory, Link};
 #[must_use]
 pub fn of(plans: &[DropTarget], held: &Held) -> HashMap<Uuid, Vec<Holder>> {
     let heirs = |plan: &DropTarget| {
-        let holdings = plan.clients().filter_map(|client| held.get(&client));
+        let holdings = plan.taken.clients().filter_map(|client| held.get(&client));
         let mut seen = HashSet::new();
         let holders = holdings.flat_map(|holding| &holding.holders);
         holders.filter(|it| seen.insert((it.pid, it.start))).cloned().collect()
@@ -25,8 +25,9 @@ pub fn of(plans: &[DropTarget], held: &Held) -> HashMap<Uuid, Vec<Holder>> {
 /// only inherited.
 #[must_use]
 pub fn parts(plans: &[DropTarget], held: &Held) -> BTreeSet<u32> {
-    let session = |plan: &DropTarget, client: &Uuid| plan.session == Some(*client);
-    let clients = plans.iter().flat_map(|plan| plan.clients().filter(move |it| !session(plan, it)));
+    let session = |plan: &DropTarget, client: &Uuid| plan.taken.session == Some(*client);
+    let clients =
+        plans.iter().flat_map(|plan| plan.taken.clients().filter(move |it| !session(plan, it)));
     let holders = clients.filter_map(|client| held.get(&client)).flat_map(|it| &it.holders);
     holders.map(|holder| holder.pid).collect()
 }
@@ -77,7 +78,7 @@ impl Going {
     /// Of these plans, for clients that came to `server`.
     #[must_use]
     pub fn of(plans: &[DropTarget], inventory: &Inventory, server: SocketAddr) -> Self {
-        let planned: HashSet<Uuid> = plans.iter().flat_map(DropTarget::clients).collect();
+        let planned: HashSet<Uuid> = plans.iter().flat_map(|plan| plan.taken.clients()).collect();
         let endpoints = || inventory.endpoints.iter().flatten();
         let listening = || endpoints().filter_map(|it| Some((it, it.listens?)));
         Self {

@@ -47,7 +47,7 @@ impl Leaving {
         let by_target = heirs.iter().map(|(target, heirs)| (*target, names(heirs))).collect();
         let mut leaving =
             Self { by_target, left: left.collect(), parts: heirs::parts(plans, &held), going };
-        for client in plans.iter().flat_map(DropTarget::clients) {
+        for client in plans.iter().flat_map(|plan| plan.taken.clients()) {
             held.remove(&client);
         }
         leaving.spare_kin(&held);

@@ -17,7 +17,7 @@ pub fn kept_by<'a>(look: &'a Look, holder: &LockHolder) -> Option<&'a Case> {
     let client = holder.client?;
     let planner = Planner::new(&look.inventory);
     let takes = |case: &&Case| {
-        planner.would_take(case).is_some_and(|plan| plan.clients().any(|it| it == client))
+        planner.would_take(case).is_some_and(|taken| taken.clients().any(|it| it == client))
     };
     look.cases.iter().find(takes)
 }

@@ -1,5 +1,6 @@
 //! Condemned → looked at again → dropped → verified. [`plan`] is pure; the rest talks to the server.
 
+pub mod freeze;
 pub mod heirs;
 mod leaving;
 pub mod lock;
@@ -114,7 +115,7 @@ fn planned(look: &Look, condemned: &[Condemned]) -> (Vec<Target>, Vec<DropTarget
                 changed("messages may flow from it now".into())
             }
             Some(plan) => {
-                let target = Target::new(&look.inventory, case, &plan);
+                let target = Target::new(&look.inventory, case, &plan.taken);
                 plans.push(plan);
                 target
             }
@@ -125,28 +126,26 @@ fn planned(look: &Look, condemned: &[Condemned]) -> (Vec<Target>, Vec<DropTarget
 
 /// Whether a drop closes the connection that a command with the command lock waits for.
 fn frees(plans: &[DropTarget], holder: &LockHolder) -> bool {
-    let mut dropped = plans.iter().flat_map(DropTarget::clients);
+    let mut dropped = plans.iter().flat_map(|plan| plan.taken.clients());
     holder.client.is_some_and(|client| dropped.any(|dropped| dropped == client))
 }
 
-/// Drops in one step of the server, and looks what is there afterwards.
+/// Drops, and looks what is there afterwards.
 async fn drop_all(
     observer: &mut Observer,
     report: &mut Report,
     plans: &[DropTarget],
     command: &'static str,
 ) -> Result<Inventory> {
-    let outcomes = observer.admin(command)?.drop_targets(plans).await?;
+    let dropped = observer.admin(command)?.drop_targets(plans).await?;
     let after = observer.inventory().await?;
-    let outcomes: HashMap<_, _> = outcomes.iter().map(|outcome| (outcome.id, outcome)).collect();
-    let plans: HashMap<_, _> = plans.iter().map(|plan| (plan.id, plan)).collect();
-    let sessions = after.sessions.iter().map(|session| session.id);
-    let there: HashSet<_> =
-        sessions.chain(after.processes.iter().map(|process| process.id)).collect();
+    report.unconfirmed = dropped.unconfirmed;
+    let outcomes: HashMap<Uuid, _> = dropped.outcomes.into_iter().map(|it| (it.id, it)).collect();
+    let plans: HashMap<Uuid, _> = plans.iter().map(|plan| (plan.id, plan)).collect();
+    let present = present(&after);
     for target in &mut report.targets {
         let Some(plan) = plans.get(&target.id) else { continue };
-        let outcome = outcomes.get(&target.id).copied();
-        (target.outcome, target.detail) = verified(outcome, plan, &there);
+        (target.outcome, target.detail) = verified(outcomes.get(&target.id), plan, &present);
     }
     Ok(after)
 }
@@ -169,17 +168,23 @@ async fn free(
     Ok(Freed { holder, outcome: outcome.into(), detail })
 }
 
-/// What became of a target, held against the sessions and processes that are there now.
+/// The sessions and process registrations that are there.
+fn present(inventory: &Inventory) -> HashSet<Uuid> {
+    let sessions = inventory.sessions.iter().map(|session| session.id);
+    sessions.chain(inventory.processes.iter().map(|process| process.id)).collect()
+}
+
+/// What became of a target, held against what is `present` now.
 fn verified(
     outcome: Option<&admin::Outcome>,
     plan: &DropTarget,
-    there: &HashSet<Uuid>,
+    present: &HashSet<Uuid>,
 ) -> (Outcome, Option<String>) {
     let Some(outcome) = outcome else {
         return (Outcome::Failed, Some("the server did not say what became of it".into()));
     };
     let detail = outcome.detail.clone();
-    let left = still_held(plan, there).filter(|_| outcome.outcome == OutcomeKind::Dropped);
+    let left = still_held(plan, present).filter(|_| outcome.outcome == OutcomeKind::Dropped);
     match left {
         Some(left) => (Outcome::Failed, Some(left)),
         None => (outcome.outcome.into(), detail),
@@ -187,8 +192,8 @@ fn verified(
 }
 
 /// What of the plan is still on the server. What a relaunch has taken since is not.
-fn still_held(plan: &DropTarget, there: &HashSet<Uuid>) -> Option<String> {
-    let planned = plan.session.iter().chain(&plan.processes);
-    let left: Vec<_> = planned.filter(|id| there.contains(id)).map(Uuid::to_string).collect();
+fn still_held(plan: &DropTarget, present: &HashSet<Uuid>) -> Option<String> {
+    let planned = plan.taken.session.iter().chain(&plan.taken.processes);
+    let left: Vec<_> = planned.filter(|id| present.contains(id)).map(Uuid::to_string).collect();
     (!left.is_empty()).then(|| format!("still there: {}", list(&left)))
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use super::reach::{Reach, Topics};
-use crate::admin::DropTarget;
+use crate::admin::{DropTarget, Taken, digest};
 use crate::judge::{Case, StaleReason, SuspectReason, Verdict};
 use crate::model::{Component, EndpointKind, Inventory, Process, Session};
 
@@ -49,7 +49,9 @@ pub struct Planner<'a> {
     inventory: &'a Inventory,
     topics: Topics<'a>,
     channels: HashMap<Uuid, Vec<Uuid>>,
+    /// By unit.
     owners: HashMap<&'a str, Vec<Uuid>>,
+    /// By unit that has an owner.
     sessions: HashMap<&'a str, Vec<Uuid>>,
 }
 
@@ -88,41 +90,40 @@ impl<'a> Planner<'a> {
 
     /// What a drop of the case would take along; not known from a snapshot.
     #[must_use]
-    pub fn would_take(&self, case: &Case) -> Option<DropTarget> {
-        self.inventory.endpoints.as_ref().map(|_| self.target(case))
+    pub fn would_take(&self, case: &Case) -> Option<Taken> {
+        self.inventory.endpoints.as_ref().map(|_| self.taken(case))
     }
 
     fn target(&self, case: &Case) -> DropTarget {
         let session = case.session(self.inventory);
-        let units: HashSet<&str> = case.units(self.inventory).into_iter().collect();
+        let units = case.units(self.inventory);
         let owners: HashSet<Uuid> =
             units.iter().filter_map(|unit| self.owners.get(unit)).flatten().copied().collect();
-        let mut target = DropTarget {
+        let components = || session.iter().flat_map(|it| &it.components);
+        let mut known = self.topics.publishers(components().flat_map(Component::outputs));
+        known.extend(self.topics.subscribers(components().flat_map(Component::inputs)));
+        DropTarget {
             id: case.id,
-            session: session.map(|session| session.id),
-            processes: Vec::new(),
-            publishers: Vec::new(),
-            subscribers: Vec::new(),
-            channels: Vec::new(),
-            components: session.map(sorted_keys).unwrap_or_default(),
+            taken: self.taken(case),
+            keys: digest(case.id, case.keys(self.inventory)),
             owners: owners.into_iter().collect(),
-            outputs: topics(session, Component::outputs),
-            inputs: topics(session, Component::inputs),
-            known: Vec::new(),
-            units: units.into_iter().map(str::to_owned).collect(),
-        };
+            known,
+        }
+    }
+
+    fn taken(&self, case: &Case) -> Taken {
+        let session = case.session(self.inventory);
+        let mut taken = Taken { session: session.map(|session| session.id), ..Taken::default() };
         let own = |process: &&Process| !self.serves_another(session, process);
         for process in case.processes(self.inventory).filter(own) {
             let own = Reach::of(self.inventory, session, process).among(&self.topics);
-            target.processes.push(process.id);
-            target.publishers.extend(own.publishers);
-            target.subscribers.extend(own.subscribers);
+            taken.processes.push(process.id);
+            taken.publishers.extend(own.publishers);
+            taken.subscribers.extend(own.subscribers);
         }
-        let channels = target.publishers.iter().filter_map(|it| self.channels.get(it)).flatten();
-        target.channels = channels.copied().collect();
-        target.known = self.topics.publishers(&target.outputs);
-        target.known.extend(self.topics.subscribers(&target.inputs));
-        target
+        let channels = taken.publishers.iter().filter_map(|it| self.channels.get(it)).flatten();
+        taken.channels = channels.copied().collect();
+        taken
     }
 
     /// Whether a process also runs units of another session, which must not lose them.
@@ -131,14 +132,4 @@ impl<'a> Planner<'a> {
         let sessions = process.units.iter().filter_map(|unit| self.sessions.get(unit.as_str()));
         sessions.flatten().any(|id| Some(*id) != own)
     }
-}
-
-fn sorted_keys(session: &Session) -> Vec<String> {
-    let mut keys: Vec<_> = session.components.iter().map(|it| it.key.to_string()).collect();
-    keys.sort();
-    keys
-}
-
-fn topics(session: Option<&Session>, of: impl Fn(&Component) -> &[String]) -> Vec<String> {
-    session.map_or_else(Vec::new, |it| it.components.iter().flat_map(of).cloned().collect())
 }

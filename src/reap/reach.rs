@@ -26,16 +26,20 @@ impl<'a> Topics<'a> {
         Self(topics)
     }
 
-    pub(super) fn publishers(&self, topics: &[String]) -> Vec<Uuid> {
+    pub(super) fn publishers<'t>(&self, topics: impl Iterator<Item = &'t String>) -> Vec<Uuid> {
         self.on(topics, |kind| matches!(kind, EndpointKind::Publisher(_)))
     }
 
-    pub(super) fn subscribers(&self, topics: &[String]) -> Vec<Uuid> {
+    pub(super) fn subscribers<'t>(&self, topics: impl Iterator<Item = &'t String>) -> Vec<Uuid> {
         self.on(topics, |kind| matches!(kind, EndpointKind::Subscriber(_)))
     }
 
-    fn on(&self, topics: &[String], wanted: impl Fn(&EndpointKind) -> bool) -> Vec<Uuid> {
-        let endpoints = topics.iter().filter_map(|topic| self.0.get(topic.as_str())).flatten();
+    fn on<'t>(
+        &self,
+        topics: impl Iterator<Item = &'t String>,
+        wanted: impl Fn(&EndpointKind) -> bool,
+    ) -> Vec<Uuid> {
+        let endpoints = topics.filter_map(|topic| self.0.get(topic.as_str())).flatten();
         endpoints.filter(|endpoint| wanted(&endpoint.kind)).map(|endpoint| endpoint.id).collect()
     }
 

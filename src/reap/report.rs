@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::Extent;
-use crate::admin::{DropTarget, OutcomeKind};
+use crate::admin::{OutcomeKind, Taken, Unconfirmed};
 use crate::exit::Exit;
 use crate::host::Ended;
 use crate::judge::{Case, Verdict};
@@ -22,6 +22,10 @@ pub struct Report {
     pub targets: Vec<Target>,
     /// What became of a command that kept the server's command lock.
     pub lock: Option<Freed>,
+    /// For how long the server was expected to stand still, if that is to be noticed.
+    pub expected_freeze: Option<Duration>,
+    /// Subscribers that may not have heard what they have left to hear.
+    pub unconfirmed: Vec<Unconfirmed>,
 }
 
 /// A command that kept the server's command lock, and was to be freed from its wait.
@@ -146,13 +150,13 @@ pub struct Clients {
     pub processes: usize,
 }
 
-impl From<&DropTarget> for Clients {
-    fn from(plan: &DropTarget) -> Self {
+impl From<&Taken> for Clients {
+    fn from(taken: &Taken) -> Self {
         Self {
-            publishers: plan.publishers.len(),
-            subscribers: plan.subscribers.len(),
-            channels: plan.channels.len(),
-            processes: plan.processes.len(),
+            publishers: taken.publishers.len(),
+            subscribers: taken.subscribers.len(),
+            channels: taken.channels.len(),
+            processes: taken.processes.len(),
         }
     }
 }
@@ -161,7 +165,7 @@ impl Report {
     /// A report on these targets.
     #[must_use]
     pub const fn new(server: Server, extent: Extent, targets: Vec<Target>) -> Self {
-        Self { server, extent, targets, lock: None }
+        Self { server, extent, targets, lock: None, expected_freeze: None, unconfirmed: Vec::new() }
     }
 
     /// The targets that ended in one of these ways.
@@ -188,8 +192,8 @@ impl Report {
 impl Target {
     /// A case that is about to go as planned.
     #[must_use]
-    pub fn new(inventory: &Inventory, case: &Case, plan: &DropTarget) -> Self {
-        Self { clients: plan.into(), ..Self::of(inventory, case, Outcome::WouldDrop) }
+    pub fn new(inventory: &Inventory, case: &Case, taken: &Taken) -> Self {
+        Self { clients: taken.into(), ..Self::of(inventory, case, Outcome::WouldDrop) }
     }
 
     /// A case that was not touched.

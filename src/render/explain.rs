@@ -5,16 +5,16 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{FULL_ID, Holders};
-use crate::admin::DropTarget;
+use crate::admin::Taken;
 use crate::judge::{Case, StaleReason, SuspectReason, Verdict};
 use crate::look::Look;
 use crate::model::{EndpointKind, Holder, Holding, Inventory, Ping, Process, Session};
 use crate::options::Terminal;
 use crate::words::{ago, count, list};
 
-/// Explains a case; `plan` is what its drop would take along.
+/// Explains a case; `taken` is what its drop would take along.
 #[must_use]
-pub fn case(look: &Look, case: &Case, plan: Option<&DropTarget>, terminal: Terminal) -> String {
+pub fn case(look: &Look, case: &Case, taken: Option<&Taken>, terminal: Terminal) -> String {
     let inventory = &look.inventory;
     let session = case.session(inventory);
     let kind = if session.is_some() { "session" } else { "leftover" };
@@ -35,7 +35,8 @@ pub fn case(look: &Look, case: &Case, plan: Option<&DropTarget>, terminal: Termi
     let collisions = look.collisions.iter().filter(|it| it.held_by.contains(&case.id));
     let named = Holders::of(inventory, FULL_ID);
     fields.extend(collisions.map(|it| ("collision", named.of_collision(it))));
-    fields.extend(named_once("a drop takes", plan.into_iter().flat_map(|it| taken(inventory, it))));
+    fields
+        .extend(named_once("a drop takes", taken.into_iter().flat_map(|it| takes(inventory, it))));
     fields.extend(named_once("next", advice(case).into_iter()));
     super::fields(terminal, &fields)
 }
@@ -104,7 +105,7 @@ fn describe(process: &Process) -> String {
 }
 
 /// The clients whose connections a drop would close, a line for each kind.
-fn taken(inventory: &Inventory, plan: &DropTarget) -> Vec<String> {
+fn takes(inventory: &Inventory, taken: &Taken) -> Vec<String> {
     let endpoints = inventory.endpoints.iter().flatten();
     let topics: HashMap<Uuid, &str> = endpoints
         .filter_map(|it| match &it.kind {
@@ -114,19 +115,19 @@ fn taken(inventory: &Inventory, plan: &DropTarget) -> Vec<String> {
             EndpointKind::Channel(_) => None,
         })
         .collect();
-    let processes = inventory.processes.iter().filter(|it| plan.processes.contains(&it.id));
+    let processes = inventory.processes.iter().filter(|it| taken.processes.contains(&it.id));
     let processes: Vec<_> = processes.map(Process::name).collect();
     let on = |ids: &[Uuid]| ids.iter().filter_map(|id| topics.get(id).copied()).collect::<Vec<_>>();
     let kinds = [
         (processes.len(), "process registration", "process registrations", list(&processes)),
-        (plan.publishers.len(), "publisher", "publishers", list(&on(&plan.publishers))),
-        (plan.subscribers.len(), "subscriber", "subscribers", list(&on(&plan.subscribers))),
-        (plan.channels.len(), "channel", "channels", "to those publishers".to_owned()),
+        (taken.publishers.len(), "publisher", "publishers", list(&on(&taken.publishers))),
+        (taken.subscribers.len(), "subscriber", "subscribers", list(&on(&taken.subscribers))),
+        (taken.channels.len(), "channel", "channels", "to those publishers".to_owned()),
     ];
     let clients = kinds.into_iter().filter(|(number, ..)| *number > 0);
     let clients =
         clients.map(|(number, one, many, names)| format!("{}: {names}", count(number, one, many)));
-    plan.session.iter().map(|_| "the session".to_owned()).chain(clients).collect()
+    taken.session.iter().map(|_| "the session".to_owned()).chain(clients).collect()
 }
 
 /// What to do next; a command stands on a line of its own.

@@ -1,6 +1,7 @@
 //! What `drop` and `reap` did, for people.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use comfy_table::{Attribute, Cell, Color};
 
@@ -9,7 +10,9 @@ use super::{
     BareTable, FULL_ID, MOST_LINES, NONE, bare_table, duration, header, id_width, keys, printable,
     short, state,
 };
+use crate::admin::Unconfirmed;
 use crate::host::Ended;
+use crate::model::Inventory;
 use crate::options::Terminal;
 use crate::reap::{Freed, Heir, HeirEnd, Outcome, Report, Target};
 use crate::words;
@@ -44,6 +47,7 @@ pub fn notes(report: &Report) -> String {
     let heirs = report.targets.iter().flat_map(|target| &target.heirs);
     notes.extend(heirs.filter(|it| told.insert((it.process.pid, it.process.start))).map(heir));
     notes.extend(nobody_left(report));
+    notes.extend(report.unconfirmed.iter().map(unconfirmed));
     notes.extend(report.lock.as_ref().map(freed));
     if report.extent.dry_run {
         notes.extend(words::flowing(report.of(&[Outcome::WouldDrop]).map(|target| target.rate)));
@@ -77,6 +81,25 @@ fn nobody_left(report: &Report) -> Option<String> {
     let mut gone = report.of(&[Outcome::Dropped, Outcome::WouldDrop]).peekable();
     let nobody = report.extent.kill && gone.peek().is_some() && gone.all(|it| it.heirs.is_empty());
     nobody.then(|| "no process of this machine is seen to hold what is dropped".into())
+}
+
+/// What is to be said before a drop of the server's standing still over it.
+#[must_use]
+pub fn freeze(inventory: &Inventory, freeze: Duration) -> String {
+    let seconds = freeze.as_secs_f64();
+    let seconds = if seconds < 10.0 { format!("{seconds:.1}") } else { format!("{seconds:.0}") };
+    let frozen = format!("expect it to be frozen for about {seconds} s");
+    if inventory.server.process.as_ref().is_some_and(|it| it.in_bulk) {
+        format!("this server's command lock is held: if it stays so, {frozen} when that is free")
+    } else {
+        format!("this server cannot drop in bulk: {frozen}")
+    }
+}
+
+/// Whom the server told in vain what is left to hear.
+fn unconfirmed(subscriber: &Unconfirmed) -> String {
+    let Unconfirmed { id, topic } = subscriber;
+    printable(&format!("subscriber {id} of {topic} did not confirm in time that it heard of this"))
 }
 
 /// What became of the connection that kept the command lock.

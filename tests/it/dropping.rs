@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::lab::{Client, Odd, Options, PATIENCE, Phantom, Pipeline, phantom};
+use serde_json::Value;
+
+use crate::lab::{Client, Odd, Options, PATIENCE, Phantom, Pipeline, Server, phantom};
 use crate::run::{Run, expect, graphctl, graphctl_until};
 use crate::stage::{assert_full_rate, reap, relaunch, server, wait_until_judged};
 use crate::wiretap::Wiretap;
@@ -280,5 +282,29 @@ fn max_is_a_brake() {
     let why = "FULL-ID refused: 2 would go, and --max allows 1\n";
     expect(&run, 3, &both, &format!("{why}{why}0 sessions dropped\n"));
     assert_eq!(reap(&server, &["--max", "2"]).code, 0);
+    assert_eq!(server.witness().sessions(), [] as [String; 0]);
+}
+
+/// What a drop of this session expects of the server, and says.
+fn expected_freeze(server: &Server, id: &str, arguments: &[&str]) -> (Value, String) {
+    let force = ["sessions", "drop", "--force", "-o", "json", id];
+    let run = graphctl(server.address(), &[&force, arguments].concat());
+    (run.json()["expected_freeze_seconds"].clone(), run.stderr)
+}
+
+#[test]
+fn how_long_a_server_will_be_frozen_is_said_before() {
+    let mut server = server();
+    let wide = Client::weavers(&server, "WIDE", 1, 1, 150);
+    let would = "1 session would be dropped\n";
+    let told = expected_freeze(&server, wide.session_id(), &["--dry-run"]);
+    assert_eq!(told, (Value::Null, would.to_owned()), "in bulk it is not to be noticed");
+    server.make_strange();
+    let frozen =
+        "this server cannot drop in bulk: expect it to be frozen for about 0.1 s\n".to_owned();
+    let told = expected_freeze(&server, wide.session_id(), &["--dry-run"]);
+    assert_eq!(told, (0.135.into(), frozen.clone() + would));
+    let told = expected_freeze(&server, wide.session_id(), &[]);
+    assert_eq!(told, (0.135.into(), frozen + "1 session dropped\n"));
     assert_eq!(server.witness().sessions(), [] as [String; 0]);
 }

@@ -2,13 +2,17 @@
 //! all the others.
 
 use std::sync::OnceLock;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::lab::{Client, Fleet, PATIENCE, Server};
+use crate::lab::{Client, Fleet, PATIENCE, Server, connect, half_sent, open_session};
 use crate::run::graphctl;
 use crate::stage::server;
+
+/// A subscription of which only the first byte is sent: the server holds its lock until the rest comes.
+const BEGUN: &[u8] = b"\x02";
 
 /// The kinds of lines whose order tells something.
 const HISTORIES: [&str; 2] = ["settings events", "topology events"];
@@ -153,6 +157,72 @@ fn a_reap_of_a_ghost_with_all_it_had() {
     expect_a_natural_end(&mut server, &mut fleet);
 }
 
+/// Its graph is not one that can be kept from pruning itself: it cleans up by itself.
+#[test]
+fn a_drop_from_a_server_that_cannot_drop_in_bulk() {
+    let mut server = server();
+    server.make_strange();
+    let mut fleet = Fleet::start(&server);
+    drop_victim(&server, &fleet);
+    expect_a_natural_end(&mut server, &mut fleet);
+}
+
+/// What it asked for comes to its turn only when it is gone: the edge would have an owner that never ends.
+#[test]
+fn what_was_dropped_carries_out_no_request_any_more() {
+    let mut server = server();
+    let (mut session, id) = open_session(&server);
+    let held = half_sent(&mut server, BEGUN);
+    let address = server.address().to_owned();
+    let dropping = thread::spawn(move || graphctl(&address, &["sessions", "drop", "--force", &id]));
+    server.wait_state("a drop in the queue", |state| state["waiters"] == 2);
+    connect(&mut session, "A", "B");
+    server.wait_state("a request behind it", |state| state["waiters"] == 3);
+    drop(held);
+    let run = dropping.join().expect("it is run");
+    assert_eq!((run.code, &*run.stderr), (0, "1 session dropped\n"), "{run:#?}");
+    server.wait_state("an empty server", |it| it["clients"] == json!({}) && it["handlers"] == 0);
+    let left = server.dump();
+    assert_eq!((&left["edges"], &left["topics"]), (&json!([]), &json!([])));
+}
+
+/// All that the server keeps when only one session is left, but for its histories.
+fn kept(server: &mut Server, staying: &Client) -> String {
+    server.wait_state("the end of all others", |state| {
+        state["clients"] == json!({"SessionInfo": 1}) && state["handlers"] == 1
+    });
+    let mut kept = server.dump();
+    for (kind, lines) in kept.as_object_mut().expect("lines by kind") {
+        let lines = lines.as_array_mut().expect("a list of lines");
+        lines.retain(|_| !HISTORIES.contains(&&**kind));
+        lines.sort_by_key(ToString::to_string);
+    }
+    serde_json::to_string_pretty(&kept).expect("JSON").replace(staying.session_id(), "STAY")
+}
+
+/// Their edges are shared, with each other and with one that stays.
+#[test]
+fn many_at_once_leave_the_graph_that_they_leave_one_by_one() {
+    let (mut natural, mut dropping) = (server(), server());
+    let [beside, staying] =
+        [&natural, &dropping].map(|server| Client::weavers(server, "STAY", 0, 1, 6));
+    for seed in 1..=6 {
+        let [ending, going] =
+            [&natural, &dropping].map(|server| Client::weavers(server, "GO", seed, 8, 12));
+        ending.close();
+        let woven = going.wait_event("woven", PATIENCE);
+        let ids = woven["ids"].as_array().expect("a list of ids").iter();
+        let ids: Vec<_> = ids.map(|id| id.as_str().expect("an id")).collect();
+        let forced = [&["sessions", "drop", "--force"], &*ids].concat();
+        let run = graphctl(dropping.address(), &forced);
+        assert_eq!((run.code, &*run.stderr), (0, "8 sessions dropped\n"), "{run:#?}");
+        let left = kept(&mut dropping, &staying);
+        assert_eq!(left, kept(&mut natural, &beside), "seed {seed}");
+        assert!(left.contains("WEB/") && !left.contains("GO"), "{left}");
+    }
+    assert_eq!(dropping.log(), "");
+}
+
 /// The server waits a second for each: for all of them at once.
 #[test]
 fn subscribers_that_are_stopped_do_not_hold_up_a_drop() {
@@ -163,8 +233,15 @@ fn subscribers_that_are_stopped_do_not_hold_up_a_drop() {
         tap.signal("STOP");
     }
     let begun = Instant::now();
-    drop_victim(&server, &fleet);
+    let force = ["sessions", "drop", "--force", "-o", "json", fleet.id("V")];
+    let run = graphctl(server.address(), &force);
     let took = begun.elapsed();
+    let note = |line: &&str| {
+        line.ends_with(" of V/U/OUTPUT did not confirm in time that it heard of this")
+    };
+    assert_eq!((run.code, run.stderr.lines().filter(note).count()), (0, 4), "{run:#?}");
+    let unconfirmed = run.json()["unconfirmed_subscribers"].as_array().map(Vec::len);
+    assert_eq!(unconfirmed, Some(4), "the others confirmed: {run:#?}");
     assert!(took < Duration::from_secs(3), "it took {took:?}");
     let told = fleet.told();
     assert_eq!(

@@ -226,6 +226,7 @@ pub(crate) fn scene() -> impl Strategy<Value = Scene> {
             lock_held,
             lock_waiters: 0,
             lock_holder: None,
+            in_bulk: true,
         })
     });
     let knows = (chance(5), server, known(0.95, chance(85)), chance(95));

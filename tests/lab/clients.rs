@@ -1,4 +1,4 @@
-//! The other clients of a server: observers, taps, silent sessions, odd ones, and the witness.
+//! The other clients of a server: observers, taps, silent sessions, weavers, odd ones, and the witness.
 
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
@@ -97,6 +97,14 @@ impl Client {
     /// A session on each of two servers, in one process: `X` on the first, `Y` on the second.
     pub fn on_two_servers(first: &Server, second: &Server) -> Self {
         Self::start(first, ORDINARY, &["session", "X", "--beside", second.address()])
+    }
+
+    /// So many sessions with so many edges each, between the same few topics: which, tells the seed. The event
+    /// `woven` tells their `ids`.
+    pub fn weavers(server: &Server, name: &str, seed: u32, sessions: u32, edges: u32) -> Self {
+        let numbers = [seed, sessions, edges].map(|number| number.to_string());
+        let [seed, sessions, edges] = numbers.each_ref().map(String::as_str);
+        Self::start(server, "weavers.py", &[name, seed, sessions, edges])
     }
 
     /// One that no ordinary pipeline is like.

@@ -18,6 +18,9 @@ const SUBSCRIBE: &[u8] = b"\x02\x01\0\0\0\0\0\0\0Z";
 /// Opens a session, whose id and a COMPLETE come back.
 const SESSION: &[u8] = b"\x15";
 
+/// Asks for an edge of the graph.
+const SESSION_CONNECT: &[u8] = b"\x16";
+
 /// Routes a request to the process of a unit.
 const PROCESS_REQUEST: &[u8] = b"\x20";
 
@@ -105,18 +108,34 @@ pub fn half_sent(server: &mut Server, bytes: &[u8]) -> TcpStream {
     stream
 }
 
-/// A session that has more routed to the stopped process of a unit than its socket takes: the server
-/// waits, with the lock in hand, until the process reads. Tells the id of the session.
-pub fn stuff_process(server: &mut Server, unit: &str) -> (TcpStream, String) {
+/// A session, and its id.
+pub fn open_session(server: &Server) -> (TcpStream, String) {
     let mut session = greeted(server.address());
     session.write_all(SESSION).expect("the server takes an opcode");
     let id = read_id(&mut session);
     session.read_exact(&mut [0]).expect("the server has opened a session");
-    let mut request = PROCESS_REQUEST.to_vec();
-    for text in [unit, "PING", "1"] {
+    (session, id)
+}
+
+/// The request of a session for an edge of the graph.
+pub fn connect(session: &mut TcpStream, from: &str, to: &str) {
+    session.write_all(&request(SESSION_CONNECT, &[from, to])).expect("the server takes a request");
+}
+
+fn request(opcode: &[u8], texts: &[&str]) -> Vec<u8> {
+    let mut request = opcode.to_vec();
+    for text in texts {
         request.extend((text.len() as u64).to_le_bytes());
         request.extend(text.as_bytes());
     }
+    request
+}
+
+/// A session that has more routed to the stopped process of a unit than its socket takes: the server
+/// waits, with the lock in hand, until the process reads. Tells the id of the session.
+pub fn stuff_process(server: &mut Server, unit: &str) -> (TcpStream, String) {
+    let (mut session, id) = open_session(server);
+    let mut request = request(PROCESS_REQUEST, &[unit, "PING", "1"]);
     request.extend((MORE_THAN_FITS as u64).to_le_bytes());
     request.resize(request.len() + MORE_THAN_FITS, 0);
     session.write_all(&request).expect("the server takes a request");

@@ -38,7 +38,10 @@ pub use self::{
     clients::{Client, Odd, Witness},
     fleet::Fleet,
     healthy::{Healthy, Scene},
-    locks::{Wedge, half_sent, lock_for_a_second, own_address, read_id, stuff_process, sync},
+    locks::{
+        Wedge, connect, half_sent, lock_for_a_second, open_session, own_address, read_id,
+        stuff_process, sync,
+    },
     network::{Network, Side},
     phantoms::{Phantom, phantom},
     pipeline::{Fail, Opener, Options, Pipeline, Runner, StartMethod},

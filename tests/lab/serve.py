@@ -2,7 +2,7 @@
 
 Orders on stdin make it tell what no client can ask a stock server: "state", what it has at hand; "dump", all that
 it keeps of its clients. The order "orphan ID" ends the handler of a client without its clean-up, "ghost" makes one more
-session that nobody ever handled.
+session that nobody ever handled, "strange" makes its graph one of another ezmsg.
 """
 
 import asyncio
@@ -16,7 +16,15 @@ from uuid import UUID
 
 import ezmsg.core as ez
 from dump import dump, orphan
+from ezmsg.core.dag import DAG
 from ezmsg.core.netprotocol import Command
+
+
+class StrangeGraph(DAG):
+    """What it does when an edge goes is not known by its name."""
+
+    def remove_edge(self, *edge: object, **owner: object) -> bool:
+        return super().remove_edge(*edge, **owner)
 
 
 def leave(*_: object) -> None:
@@ -59,6 +67,8 @@ async def obeyed(server: ez.GraphServer, order: str, *ids: str) -> dict[str, obj
             await orphan(server, UUID(client_id))
     if order == "ghost":
         await haunt(server)
+    if order == "strange":
+        server.graph.__class__ = StrangeGraph
     return await state(server)
 
 

@@ -87,6 +87,11 @@ impl Server {
         self.ask("ghost");
     }
 
+    /// Makes its graph one of another ezmsg: it works as before, and removes edges in another way.
+    pub fn make_strange(&mut self) {
+        self.ask("strange");
+    }
+
     fn ask(&mut self, order: &str) -> Value {
         let before = self.events().len();
         self.tell(order);

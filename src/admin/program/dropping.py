@@ -1,37 +1,106 @@
-# Drops, in one step with the check of every precondition.
+# Drops: clients by their connections, sessions by the server's own clean-up, each only if it still is what
+# was judged.
 
+import sys
 from collections.abc import Callable
+from itertools import chain
+from uuid import uuid5
 
-use("locking")
+use("reading")
 
-DROP_ORDER = ("publishers", "subscribers", "channels", "processes", "session")
+# In the order in which they go, before their session.
+CLIENTS = ("publishers", "subscribers", "channels", "processes")
 # The server's methods that serve a client to its end, and then clean up; of all other kinds `_handle_client`.
 HANDLERS = {"SessionInfo": "_handle_session", "ProcessInfo": "_handle_process"}
+# What a component has for the topics that these clients are on.
+STREAMS = {"SubscriberInfo": "InputStreamMetadata", "PublisherInfo": "OutputStreamMetadata"}
+# The server holds its command lock for up to 1 s per subscriber that does not confirm; 4 s were seen.
+LOCK_PATIENCE = 5.0
+# For how long the command lock is kept from the others at once.
+TURN = 0.002
+# How many topics are looked at in one step.
+TOPICS = 256
 METHODS = ("_handle_client", *HANDLERS.values(), "_downstream_subs", "_notify_subscriber")
 
 expect(server, dict.fromkeys(METHODS, Callable))
+
+
+class Target:
+    """What is to go, and what it had registered when it was read."""
+
+    def __init__(self, server, judged):
+        self.id = UUID(judged["id"])
+        self.keys = judged["keys"]
+        self.clients = [(kind, UUID(it)) for kind in CLIENTS for it in judged[kind]]
+        self.owners, self.known = set(map(UUID, judged["owners"])), set(map(UUID, judged["known"]))
+        self.info = server.clients.get(self.id)
+        self.is_session = kind_of(self.info) == "SessionInfo"
+        self.metadata = self.info.metadata if self.is_session else None
+        self.units, self.topics = None, {streams: [] for streams in STREAMS.values()}
+        # Its owners may leave once its clients are closed, and nobody may come at any time.
+        self.closed, self.outcome = False, None
+
+    async def read(self, replies):
+        """Its topics; and its units, if its keys are those that were judged."""
+        try:
+            components = self.metadata.components if self.metadata else {}
+            units = [] if self.is_session else sorted(map(text, self.info.units))
+            keys = sorted(texts(list(components))) if self.is_session else units
+            for key, component in list(components.items()):
+                await replies.breathe()
+                if hasattr(component, "streams"):
+                    units.append(key)
+                    for stream in component.streams.values():
+                        self.topics.get(kind_of(stream), []).append(stream.address)
+        except Exception:
+            # It is listed without keys, too.
+            keys, units = [], []
+        self.topics = {streams: texts(topics) for streams, topics in self.topics.items()}
+        if str(uuid5(self.id, encode(keys))) == self.keys:
+            self.units = texts(units)
+
+    def is_as_read(self):
+        if self.is_session:
+            return self.units is not None and self.info.metadata is self.metadata
+        return self.units == sorted(map(text, self.info.units))
 
 
 class Holders:
     """Who holds which unit and topic, at one moment."""
 
     def __init__(self, server, targets):
-        self.processes = {}
-        self.sessions = {}
-        self.clients = {"PublisherInfo": {}, "SubscriberInfo": {}}
-        units = set()
-        for process_id in {process_id for target in targets for process_id in target["processes"]}:
-            units |= getattr(server.clients.get(UUID(process_id)), "units", set())
+        self.owners, self.sessions = {}, {}
+        self.clients = {kind: {} for kind in STREAMS}
+        clients = [server.clients.get(it) for target in targets for _, it in target.clients]
+        units = set().union(*(getattr(info, "units", ()) for info in clients))
         for info in server.clients.values():
             kind = kind_of(info)
             if kind == "ProcessInfo":
                 for unit in map(text, info.units):
-                    self.processes.setdefault(unit, set()).add(str(info.id))
-            elif kind == "SessionInfo":
+                    self.owners.setdefault(unit, set()).add(info.id)
+            elif kind == "SessionInfo" and units:
                 for unit in registered_of(info, units):
                     self.sessions.setdefault(unit, set()).add(info.id)
             elif kind in self.clients:
-                self.clients[kind].setdefault(text(info.topic), set()).add(str(info.id))
+                self.clients[kind].setdefault(text(info.topic), set()).add(info.id)
+
+    def what_changed(self, server, target):
+        """Why the target is not what was judged any more; None if it still is."""
+        if not target.is_as_read():
+            return "its component keys are not the same any more"
+        owners = set().union(*(self.owners[unit] for unit in target.units if unit in self.owners))
+        if owners - target.owners or not target.closed and target.owners - owners:
+            return "the processes that own its units are not the same any more"
+        # A process creates its publishers and subscribers before it registers.
+        for kind, present in self.clients.items():
+            for topic in target.topics[STREAMS[kind]] if present else ():
+                if not present.get(topic, set()) <= target.known:
+                    return "a new client came to " + topic
+        for kind, client_id in target.clients:
+            for unit in getattr(server.clients.get(client_id), "units", ()):
+                if self.sessions.get(unit, set()) - {target.id}:
+                    return "another session has units in its processes"
+        return None
 
 
 def registered_of(session, units):
@@ -41,74 +110,156 @@ def registered_of(session, units):
         return ()
 
 
-def what_changed(server, holders, target):
-    """Why the target is no longer what was judged; None if it still is."""
-    owners = set().union(*(holders.processes.get(unit, ()) for unit in target["units"]))
-    if owners != set(target["owners"]):
-        return "the processes that own its units are not the same any more"
-    session = server.clients.get(UUID(target["session"])) if target["session"] else None
-    if session is not None:
-        components = session.metadata.components if session.metadata else ()
-        if sorted(map(text, components)) != target["components"]:
-            return "its component keys are not the same any more"
-    # A process creates its publishers and subscribers before it registers.
-    known = set(target["known"])
-    for kind, topics in (("PublisherInfo", "outputs"), ("SubscriberInfo", "inputs")):
-        for topic in target[topics]:
-            if not holders.clients[kind].get(topic, set()) <= known:
-                return "a new client came to " + topic
-    for process_id in target["processes"]:
-        for unit in server.clients[UUID(process_id)].units:
-            if holders.sessions.get(unit, set()) - {session and session.id}:
-                return "another session has units in its processes"
-    return None
-
-
-def planned(target):
-    """The clients of a target in the order in which they go."""
-    for kind in DROP_ORDER:
-        ids = target[kind] if kind != "session" else filter(None, [target["session"]])
-        for client_id in ids:
-            yield kind, UUID(client_id)
-
-
 async def answer_drop(server, request, replies):
-    accepted, outcomes, topics = [], {}, set()
-    # From here to the last abort there is no await: nothing can slip in between.
-    holders = Holders(server, request["targets"])
-    for target in request["targets"]:
-        present = UUID(target["id"]) in server.clients
-        change = what_changed(server, holders, target) if present else None
-        if not present:
-            outcomes[target["id"]] = ("already-gone", None)
-        elif change:
-            outcomes[target["id"]] = ("changed", change)
-        else:
-            accepted.append(target)
-    for step in DROP_ORDER:
-        for target in accepted:
-            for kind, client_id in planned(target):
-                if kind == step and client_id in server.clients:
-                    info = server.clients[client_id]
-                    info.writer.transport.abort()
-                    if kind == "publishers":
-                        topics.add(info.topic)
-
-    everything = [client_id for target in accepted for _, client_id in planned(target)]
-    if not await all_gone(server, everything):
-        await escalate(server, everything)
+    targets = []
+    for judged in request["targets"]:
+        targets.append(Target(server, judged))
+        await targets[-1].read(replies)
+    topics = close_clients(server, targets)
+    accepted = [target for target in targets if target.closed]
+    clients = [client_id for target in accepted for _, client_id in target.clients]
+    await gone(server, clients)
+    topics |= await drop_sessions(server, replies, [it for it in accepted if it.is_session])
     await tell_subscribers(server, replies, topics)
-
-    for target in accepted:
-        left = [kind for kind, client_id in planned(target) if client_id in server.clients]
-        outcomes[target["id"]] = ("failed", why_left(server, left)) if left else ("dropped", None)
-    for target_id, (outcome, detail) in outcomes.items():
-        await replies.row("outcome", target_id, outcome, detail)
+    for target in targets:
+        await replies.row("outcome", str(target.id), *(target.outcome or outcome_of(server, target)))
 
 
-def why_left(server, kinds):
+def outcome_of(server, target):
+    clients = [*target.clients, ("session" if target.is_session else "processes", target.id)]
+    left = dict.fromkeys(kind for kind, client_id in clients if client_id in server.clients)
+    if not left:
+        return "dropped", None
     held = ", and the command lock is held" if server._command_lock.locked() else ""
-    return f"its {' and '.join(dict.fromkeys(kinds))} would not go{held}"
+    return "failed", f"its {' and '.join(left)} would not go{held}"
+
+
+def close_clients(server, targets):
+    """In one step with the check of every precondition: nothing can slip in between."""
+    topics, holders = set(), Holders(server, targets)
+    for target in targets:
+        if target.info is None or server.clients.get(target.id) is not target.info:
+            target.outcome = "already-gone", None
+        elif change := holders.what_changed(server, target):
+            target.outcome = "changed", change
+        else:
+            target.closed = True
+    for step in CLIENTS:
+        for target in targets:
+            for kind, client_id in target.clients if target.closed else ():
+                info = server.clients.get(client_id)
+                if kind == step and info is not None:
+                    info.writer.transport.abort()
+                    topics.update((info.topic,) if kind == "publishers" else ())
+    return topics
+
+
+async def drop_sessions(server, replies, targets):
+    """
+    Those that nobody came to meanwhile; gives the topics to which an edge is gone.
+
+    Left to itself the server prunes all of its graph for each edge of a session. So it is had to clean up
+    without that, in turns with others who want the command lock, and what is bare at the end is pruned once.
+    """
+    left, dropped, topics, ends = targets[::-1], [], set(), set()
+    in_bulk = drops_in_bulk(server)
+    try:
+        while left and in_bulk and await lock_in_turn(server):
+            try:
+                turn_end, holders = time.perf_counter() + TURN, Holders(server, left)
+                while left and time.perf_counter() < turn_end:
+                    target = left.pop()
+                    if is_still_to_go(server, holders, target):
+                        dropped.append(target.id)
+                        ends.update(chain.from_iterable(target.info.edges))
+                        topics |= drop_session(server, target)
+                    await replies.breathe()
+            finally:
+                server._command_lock.release()
+    finally:
+        if ends:
+            await prune(server, replies, ends)
+    await end_handlers(server, dropped)
+    if left:
+        aborted = abort_sessions(server, left)
+        # Who had to wait for the lock in vain waits for nothing more.
+        await (all_gone if in_bulk else gone)(server, aborted)
+    return topics
+
+
+def abort_sessions(server, targets):
+    """In one step: the lock is not ours."""
+    holders = Holders(server, targets)
+    aborted = [target for target in targets if is_still_to_go(server, holders, target)]
+    for target in aborted:
+        target.info.writer.transport.abort()
+    return [target.id for target in aborted]
+
+
+def is_still_to_go(server, holders, target):
+    if target.id not in server.clients:
+        return False
+    change = holders.what_changed(server, target)
+    if change and target.clients:
+        target.outcome = "failed", "only its other clients were closed: then " + change
+    elif change:
+        target.outcome = "changed", change
+    return not change
+
+
+def drop_session(server, target):
+    # Its memory is freed here, and not that of all of them at the end.
+    target.metadata = None
+    server.graph._prune = lambda: None
+    try:
+        return server._drop_session(target.id)
+    finally:
+        del server.graph._prune
+        target.info.writer.transport.abort()
+        # It may wait for an answer that a process owes it. And what it has read of a request it would still
+        # carry out: an edge that it added now would stay for ever.
+        task = server._client_tasks.get(target.id)
+        if task is not None and not is_telling(task):
+            task.cancel()
+
+
+def is_telling(task):
+    """Others wait to hear from it of a change in the graph; after that it finds its connection closed."""
+    step = task.get_coro()
+    while step is not None and getattr(step, "__name__", None) != "_notify_downstream_for_topic":
+        step = getattr(step, "cr_await", None)
+    return step is not None
+
+
+async def prune(server, replies, topics):
+    """Takes those of the topics out of the graph that have no edge any more: no others have lost one."""
+    if not await lock_in_turn(server):
+        server.graph._prune()
+        return
+    try:
+        graph = server.graph.graph
+        ends = list(graph.values())
+        for at in range(0, len(ends), TOPICS):
+            topics.difference_update(*ends[at : at + TOPICS])
+            await replies.breathe()
+        for topic in topics:
+            if not graph.get(topic, True):
+                del graph[topic]
+            await replies.breathe()
+    finally:
+        server._command_lock.release()
+
+
+async def lock_in_turn(server):
+    try:
+        return await asyncio.wait_for(server._command_lock.acquire(), LOCK_PATIENCE)
+    except asyncio.TimeoutError:
+        return False
+
+
+async def gone(server, client_ids):
+    if not await all_gone(server, client_ids):
+        await escalate(server, client_ids)
 
 
 async def all_gone(server, client_ids):
@@ -120,20 +271,66 @@ async def all_gone(server, client_ids):
     return True
 
 
+async def end_handlers(server, session_ids):
+    """Waits for those of sessions that are gone, and forgets those that could not do so themselves."""
+    tasks = {it: server._client_tasks[it] for it in session_ids if it in server._client_tasks}
+    if tasks:
+        await asyncio.wait(tasks.values(), timeout=GONE_AFTER_ABORT)
+    for session_id, task in tasks.items():
+        if task.done():
+            server._client_tasks.pop(session_id, None)
+
+
 async def tell_subscribers(server, replies, topics):
     """
     Tells those who hear publishers on these topics who is left.
 
-    The server tells them of publishers that come, not of those that go: these are dead, as a rule. One
-    that was dropped may live on, and be heard until somebody else comes.
+    Of publishers that go the server tells nobody: these are dead, as a rule. One that was dropped may live
+    on, and be heard until somebody else comes.
     """
-    told = {}
-    for topic in topics:
+    telling = []
+    for subscriber in await downstream_of(server, replies, topics):
+        # All at once: each may take a second to confirm. But not in one step: each is a search of the graph.
+        telling.append(asyncio.get_running_loop().create_task(tell(server, subscriber)))
+        await asyncio.sleep(0)
+    for late in await asyncio.gather(*telling, return_exceptions=True):
+        if kind_of(late) == "SubscriberInfo":
+            await replies.row("unconfirmed", str(late.id), text(late.topic))
+
+
+async def downstream_of(server, replies, topics):
+    """Each subscriber once: in one search, if the graph can be searched."""
+    if not drops_in_bulk(server):
+        told = chain.from_iterable(map(server._downstream_subs, topics))
+        return {info.id: info for info in told}.values()
+    reached, ahead = set(topics), list(topics)
+    while ahead:
+        found = server.graph.graph.get(ahead.pop(), set()) - reached
+        reached |= found
+        ahead += found
         await replies.breathe()
-        told.update((info.id, info) for info in server._downstream_subs(topic))
-    # All at once: each may take a second to confirm.
-    telling = map(server._notify_subscriber, told.values())
-    await asyncio.gather(*telling, return_exceptions=True)
+    return [info for info in clients_of(server, "SubscriberInfo") if info.topic in reached]
+
+
+async def tell(server, subscriber):
+    """
+    Gives it back if it did not confirm in time.
+
+    It is told again if publishers or edges came meanwhile: the server may send its lists in another order
+    than it made them.
+    """
+    patience = getattr(sys.modules[type(server).__module__], "SUBSCRIBER_UPDATE_TIMEOUT_SEC", 1.0)
+    begun, late, told = time.perf_counter(), False, None
+    while subscriber.id in server.clients and not late and told != publishing(server):
+        told = publishing(server)
+        await server._notify_subscriber(subscriber)
+        late = time.perf_counter() - begun >= patience
+    return subscriber if late and subscriber.id in server.clients else None
+
+
+def publishing(server):
+    """What is different whenever a subscriber may have others to hear."""
+    return server._topology_event_seq, [info.id for info in clients_of(server, "PublisherInfo")]
 
 
 async def escalate(server, client_ids):

@@ -150,7 +150,7 @@ async def answer_list(server, request, replies):
         waiters = waiters_for_lock(server, request)
         wait = await find_lock_wait(server, replies)
     about = os.getpid(), sys.version.split()[0], text(socket.gethostname()), network()
-    await replies.row("server", *about, held, waiters)
+    await replies.row("server", *about, held, waiters, drops_in_bulk(server))
     if wait is not None:
         await replies.row("lock_holder", *wait.fields.values())
     units = [info.units for info in server.clients.values() if hasattr(info, "units")]

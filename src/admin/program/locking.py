@@ -4,10 +4,6 @@ import inspect
 
 use("reading")
 
-# The server holds its command lock for up to 1 s per subscriber that does not confirm; 4 s were seen.
-LOCK_PATIENCE = 5.0
-# How long a client may take to go when its connection is closed.
-GONE_AFTER_ABORT = 0.25
 # The server's methods on the way to where it awaits anything while it holds its command lock: that is
 # in the first and in the last. All else that it does under the lock, it does in one step.
 LOCK_PATH = (
@@ -156,13 +152,6 @@ def waiters_for_lock(server, request):
     waiters = getattr(server._command_lock, "_waiters", None) or ()
     own = getattr(server._client_tasks.get(UUID(request["session"])), "_fut_waiter", None)
     return sum(waiter is not own for waiter in waiters)
-
-
-async def lock_in_turn(server):
-    try:
-        return await asyncio.wait_for(server._command_lock.acquire(), LOCK_PATIENCE)
-    except asyncio.TimeoutError:
-        return False
 
 
 async def answer_free(server, request, replies):

@@ -9,9 +9,10 @@ before this program returns, so it always precedes the server's own reply byte.
 
 It never raises into the server, works in slices of about SLICE seconds of its event loop, writes no
 log, and ends with its session. What it leaves are pending requests at processes that do not answer,
-until these answer or leave. Only `drop` and `free` change anything, in one step with the check of
-every precondition; the server then cleans up after each client as it does when one disconnects, and
-tells those who heard its publishers who is left.
+until these answer or leave. Only `drop` and `free` change anything. Each connection is closed in one step
+with the check of every precondition, and each session goes under the command lock when nobody has come to
+it; the server then cleans up after each as it does when one disconnects, but that its graph is pruned once
+for all, and tells those who heard them who is left.
 
 What clients registered is taken for anything at all: it is read by `text`, `texts` and `integer`,
 and a client that cannot be read is told as such and does not hide the others.
@@ -29,6 +30,8 @@ SLICE = 0.0005
 LONGEST_TEXT = 4096
 # The part that each operation is in.
 OPERATIONS = {"list": "listing", "measure": "asking", "drop": "dropping", "free": "locking"}
+# How long a client may take to go when its connection is closed.
+GONE_AFTER_ABORT = 0.25
 # What all parts find in a server that they were written for.
 EXPECTED = {
     "clients": dict,
@@ -112,6 +115,16 @@ def use(part):
     source = globals().pop(part + ".py", None)
     if source is not None:
         exec(compile(source, part, "exec"), globals())
+
+
+def drops_in_bulk(server):
+    """Whether its graph prunes itself by a method that can be set aside while sessions go."""
+    graph, drop = getattr(server, "graph", None), getattr(server, "_drop_session", None)
+    dicts = [getattr(graph, name, None) for name in ("graph", "edge_owners", "__dict__")]
+    code = getattr(getattr(graph, "remove_edge", None), "__code__", None)
+    prunes = "_prune" in getattr(code, "co_names", ()) and callable(getattr(graph, "_prune", None))
+    drops = callable(drop) and not asyncio.iscoroutinefunction(drop)
+    return prunes and drops and all(isinstance(it, dict) for it in dicts)
 
 
 class Exchange:

@@ -6,7 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{kind, seconds, time};
-use crate::admin::DropTarget;
+use crate::admin::Taken;
 use crate::judge::{Case, Collision};
 use crate::model::{Holder, Holding, Inventory, Ping, Process, Session};
 use crate::reap::report::Clients;
@@ -74,7 +74,7 @@ pub(super) struct CollisionView<'a> {
 pub(super) fn view<'a>(
     inventory: &'a Inventory,
     case: &'a Case,
-    plan: Option<&DropTarget>,
+    taken: Option<&Taken>,
 ) -> CaseView<'a> {
     let session = case.session(inventory);
     let holding = session.and_then(|session| session.holding.as_ref());
@@ -98,7 +98,7 @@ pub(super) fn view<'a>(
         processes: case.processes(inventory).map(process).collect(),
         holders: holding.filter(|it| !it.holders.is_empty()).map(holders),
         holders_complete: holding.map(|holding| holding.unsure.is_none()),
-        clients: plan.map(|plan| clients_view(plan.into())),
+        clients: taken.map(|taken| clients_view(taken.into())),
     }
 }
 

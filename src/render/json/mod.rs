@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 
 use self::cases::{CollisionView, collision, view};
 use self::server::{LockHolderView, ServerView, lock_holder, server};
-use self::targets::{FreedView, freed, target};
+use self::targets::{FreedView, SubscriberView, freed, subscriber, target};
 use super::status::Endpoints;
 use crate::judge::{Case, Collision};
 use crate::look::Look;
@@ -52,6 +52,10 @@ struct ReportDocument<'a, T> {
     dry_run: bool,
     targets: T,
     lock: Option<FreedView<'a>>,
+    /// For how long the server was expected to stand still; only where that is to be noticed.
+    expected_freeze_seconds: Option<f64>,
+    /// Those who may not have heard what is left to hear.
+    unconfirmed_subscribers: Vec<SubscriberView<'a>>,
 }
 
 #[derive(Serialize)]
@@ -116,6 +120,8 @@ pub fn report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             dry_run: report.extent.dry_run,
             targets: Each(|| report.targets.iter().map(target)),
             lock: report.lock.as_ref().map(freed),
+            expected_freeze_seconds: report.expected_freeze.map(seconds),
+            unconfirmed_subscribers: report.unconfirmed.iter().map(subscriber).collect(),
         },
     )
 }

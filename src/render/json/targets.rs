@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::cases::{ClientsView, clients_view};
 use super::server::{LockHolderView, lock_holder};
 use super::{kind, seconds};
+use crate::admin::Unconfirmed;
 use crate::host::Ended;
 use crate::judge::Verdict;
 use crate::reap::{Freed, Heir, HeirEnd, Target};
@@ -42,6 +43,16 @@ pub(super) struct FreedView<'a> {
     holder: LockHolderView<'a>,
     outcome: &'static str,
     detail: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+pub(super) struct SubscriberView<'a> {
+    id: Uuid,
+    topic: &'a str,
+}
+
+pub(super) fn subscriber(subscriber: &Unconfirmed) -> SubscriberView<'_> {
+    SubscriberView { id: subscriber.id, topic: &subscriber.topic }
 }
 
 pub(super) fn target(target: &Target) -> TargetView<'_> {
