@@ -20,6 +20,7 @@
 )]
 
 mod clients;
+mod crowd;
 mod family;
 mod fleet;
 mod healthy;
@@ -36,6 +37,7 @@ mod vanished;
 #[allow(unused_imports, reason = "each test uses its own part of the lab")]
 pub use self::{
     clients::{Client, Odd, Witness},
+    crowd::Crowd,
     fleet::Fleet,
     healthy::{Healthy, Scene},
     locks::{
@@ -47,7 +49,7 @@ pub use self::{
     pipeline::{Fail, Opener, Options, Pipeline, Runner, StartMethod},
     process::Process,
     python::ezmsg,
-    server::{Server, greeted},
+    server::{Server, greeted, session},
     vanished::{OrphanedPort, vanished_host},
 };
 

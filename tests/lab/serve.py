@@ -2,7 +2,10 @@
 
 Orders on stdin make it tell what no client can ask a stock server: "state", what it has at hand; "dump", all that
 it keeps of its clients. The order "orphan ID" ends the handler of a client without its clean-up, "ghost" makes one more
-session that nobody ever handled, "strange" makes its graph one of another ezmsg.
+session that nobody ever handled, "strange" makes its graph one of another ezmsg, "chain" connects the units of each session.
+
+With `busy` after the address, the main thread has something to do every millisecond, as that of a pipeline has
+whose server lives in its process; the order "pause" makes it tell the longest pause since it was last asked.
 """
 
 import asyncio
@@ -11,13 +14,16 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import Counter
+from itertools import pairwise
 from uuid import UUID
 
 import ezmsg.core as ez
 from dump import dump, orphan
 from ezmsg.core.dag import DAG
-from ezmsg.core.netprotocol import Command
+from ezmsg.core.graphmeta import UnitMetadata
+from ezmsg.core.netprotocol import Command, SessionInfo
 
 
 class StrangeGraph(DAG):
@@ -59,9 +65,49 @@ async def haunt(server: ez.GraphServer) -> None:
         await asyncio.sleep(0)
 
 
+def chain(server: ez.GraphServer) -> None:
+    """The signal of each unit to the next, all at once: each CONNECT copies and searches the whole graph."""
+    for info in server.clients.values():
+        if not isinstance(info, SessionInfo) or info.metadata is None:
+            continue
+        units = [it for it in info.metadata.components.values() if isinstance(it, UnitMetadata)]
+        for unit, following in pairwise(units):
+            edge = (f"{unit.address}/OUTPUT_SIGNAL", f"{following.address}/INPUT_SIGNAL")
+            server.graph.graph[edge[0]].add(edge[1])
+            server.graph.graph[edge[1]]
+            server.graph.edge_owners[edge] = {info.id}
+            info.edges.add(edge)
+
+
+class Work:
+    """What the main thread does every millisecond."""
+
+    def __init__(self) -> None:
+        self.pause = 0.0
+
+    def go_on(self) -> None:
+        last = time.perf_counter()
+        while True:
+            time.sleep(0.001)
+            now = time.perf_counter()
+            self.pause = max(self.pause, now - last)
+            last = now
+
+    def told(self) -> float:
+        pause, self.pause = self.pause, 0.0
+        return pause
+
+
+work = Work()
+
+
 async def obeyed(server: ez.GraphServer, order: str, *ids: str) -> dict[str, object]:
     if order == "dump":
         return dump(server)
+    if order == "pause":
+        return {"pause": work.told()}
+    if order == "chain":
+        chain(server)
     if order == "orphan":
         for client_id in ids:
             await orphan(server, UUID(client_id))
@@ -88,6 +134,8 @@ def main() -> None:
     emit("listening", address=f"{host}:{port}")
     threading.Thread(target=obey, args=(server,), daemon=True).start()
     try:
+        if sys.argv[2:] == ["busy"]:
+            work.go_on()
         server.join()
     finally:
         server.stop()

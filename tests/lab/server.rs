@@ -27,19 +27,25 @@ pub struct Server {
 impl Server {
     /// Starts one with the ezmsg of this python, and waits until it greets.
     pub fn start(python: &Path) -> Self {
-        let server = Self::start_on(Side::default(), python);
+        let server = Self::start_on(Side::default(), python, &[]);
         greeted(&server.address);
         server
     }
 
-    /// Starts one on the server side of a network, where this test itself cannot reach it.
-    pub fn start_in(network: &Network, python: &Path) -> Self {
-        Self::start_on(network.server_side().clone(), python)
+    /// Starts one in a process whose main thread has something to do every millisecond.
+    pub fn start_busy(python: &Path) -> Self {
+        Self::start_on(Side::default(), python, &["busy"])
     }
 
-    fn start_on(side: Side, python: &Path) -> Self {
-        let host = side.address().unwrap_or("127.0.0.1").to_owned();
-        let process = Process::start(&side, python, "serve.py", &[host]);
+    /// Starts one on the server side of a network, where this test itself cannot reach it.
+    pub fn start_in(network: &Network, python: &Path) -> Self {
+        Self::start_on(network.server_side().clone(), python, &[])
+    }
+
+    fn start_on(side: Side, python: &Path, how: &[&str]) -> Self {
+        let host = side.address().unwrap_or("127.0.0.1");
+        let arguments: Vec<_> = [&[host], how].concat().into_iter().map(str::to_owned).collect();
+        let process = Process::start(&side, python, "serve.py", &arguments);
         let listening = process.wait_event("listening", PATIENCE);
         let address = listening["address"].as_str().expect("the address is text").to_owned();
         Self { process, side, python: python.to_owned(), address }
@@ -90,6 +96,16 @@ impl Server {
     /// Makes its graph one of another ezmsg: it works as before, and removes edges in another way.
     pub fn make_strange(&mut self) {
         self.ask("strange");
+    }
+
+    /// Connects the units of each session, one after the other.
+    pub fn chain(&mut self) {
+        self.ask("chain");
+    }
+
+    /// The longest time for which a busy server's main thread was kept from its work since this was last asked.
+    pub fn longest_pause(&mut self) -> Duration {
+        Duration::from_secs_f64(self.ask("pause")["pause"].as_f64().expect("seconds"))
     }
 
     fn ask(&mut self, order: &str) -> Value {
@@ -160,7 +176,7 @@ pub fn greeted(address: &str) -> TcpStream {
 }
 
 /// Connects and opens a session; the stream is ready for its first request.
-pub(super) fn session(address: &str) -> TcpStream {
+pub fn session(address: &str) -> TcpStream {
     let mut stream = greeted(address);
     stream.write_all(&[SESSION]).expect("the server takes an opcode");
     skip_text(&mut stream);
