@@ -231,7 +231,8 @@ fn a_feeder_attached_during_a_start_outlives_what_it_left() {
 fn a_unit_that_computes_in_its_event_loop_is_alive() {
     let mut server = server();
     let busy = Client::odd(&server, Odd::BusyPipeline);
-    busy.wait_event("step", PATIENCE);
+    server.wait_owned("BUSY");
+    busy.wait_next("step");
     let run = graphctl(server.address(), &["sessions", "reap", "--include-suspect"]);
     let why = "FULL-ID changed: it was suspect unresponsive, and is live now: every unit has its process, and \
                1 process answered\n\

@@ -22,8 +22,7 @@ from uuid import UUID
 import ezmsg.core as ez
 from dump import dump, orphan
 from ezmsg.core.dag import DAG
-from ezmsg.core.graphmeta import UnitMetadata
-from ezmsg.core.netprotocol import Command, SessionInfo
+from ezmsg.core.netprotocol import Command
 
 
 class StrangeGraph(DAG):
@@ -68,9 +67,9 @@ async def haunt(server: ez.GraphServer) -> None:
 def chain(server: ez.GraphServer) -> None:
     """The signal of each unit to the next, all at once: each CONNECT copies and searches the whole graph."""
     for info in server.clients.values():
-        if not isinstance(info, SessionInfo) or info.metadata is None:
-            continue
-        units = [it for it in info.metadata.components.values() if isinstance(it, UnitMetadata)]
+        metadata = getattr(info, "metadata", None)
+        components = metadata.components.values() if metadata else ()
+        units = [component for component in components if hasattr(component, "streams")]
         for unit, following in pairwise(units):
             edge = (f"{unit.address}/OUTPUT_SIGNAL", f"{following.address}/INPUT_SIGNAL")
             server.graph.graph[edge[0]].add(edge[1])

@@ -110,14 +110,18 @@ async def ask(server, replies, infos, operation, seconds):
 
 
 async def ping_processes(server, request, replies):
+    """Gives the values of a row for each."""
+    rows = []
     begun = time.perf_counter()
     processes = clients_of(server, "ProcessInfo")
     async for question, future in ask(server, replies, processes, PING, request["ping_seconds"]):
         ms = (time.perf_counter() - begun) * 1000
         answer = answer_of(future) if future else silence_of(server, question, ms)
         tcp = Tcp.of(question.info.writer) if question.sent else None
-        row = question.info.id.hex, answer, ms if future else None, tcp and tcp.unacked_ms()
-        await replies.row("ping", *row)
+        unacked_ms = tcp and tcp.unacked_ms()
+        rows.append((question.info.id.hex, answer, ms if future else None, unacked_ms))
+        await replies.breathe()
+    return rows
 
 
 def answer_of(future):

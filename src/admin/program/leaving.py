@@ -16,8 +16,12 @@ async def last_endpoints_before(server, replies, process_ids):
 
     The server forgets such clients but keeps their finished tasks.
     """
-    process_ids = sorted(process_ids, key=attrgetter("time"))
-    times = [process_id.time for process_id in process_ids]
+    processes = []
+    for process_id in process_ids:
+        await replies.breathe()
+        processes.append((process_id.time, process_id))
+    processes.sort()
+    times = [time for time, _ in processes]
     latest = [None] * len(times)
     for client_id, task in list(server._client_tasks.items()):
         await replies.breathe()
@@ -27,7 +31,8 @@ async def last_endpoints_before(server, replies, process_ids):
         if latest[at] is None or latest[at].time < client_id.time:
             latest[at] = client_id
     last, before = {}, None
-    for process_id, client_id in zip(process_ids, latest):
+    for (_, process_id), client_id in zip(processes, latest):
+        await replies.breathe()
         before = client_id or before
         last[process_id] = before and before.hex
     return last

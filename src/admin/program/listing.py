@@ -43,19 +43,19 @@ async def list_components(server, replies, session, owned, topics):
     """
     components = session.metadata.components if session.metadata else {}
     whole = not owned.isdisjoint(components)
-    keys, components = list(components), list(components.values())
+    keys, kinds = list(components), list(map(type, components.values()))
+    units = {kind for kind in set(kinds) if "streams" in getattr(kind, "__dataclass_fields__", ())}
+    components = list(components.values()) if whole or topics else []
     for start in range(0, len(keys), STEP):
-        some = components[start : start + STEP]
-        kinds = list(map(type, some))
-        units = {kind for kind in set(kinds) if hasattr(some[kinds.index(kind)], "streams")}
-        others = [at for at, kind in enumerate(kinds) if kind not in units]
+        some = slice(start, start + STEP)
+        others = [at for at, kind in enumerate(kinds[some]) if kind not in units]
         used = []
-        for at, it in enumerate(some) if whole or topics else ():
-            if kinds[at] in units:
+        for at, it in enumerate(components[some]):
+            if type(it) in units:
                 addresses = map(attrgetter("address"), it.streams.values())
                 if whole or not topics.isdisjoint(addresses):
                     used.append((at, *topics_of(it)))
-        await replies.row("components", texts(keys[start : start + STEP]), others, used)
+        await replies.row("components", texts(keys[some]), others, used)
 
 
 async def list_clients(server, replies, owned):
@@ -154,9 +154,16 @@ async def answer_list(server, request, replies):
     if wait is not None:
         await replies.row("lock_holder", *wait.fields.values())
     units = [info.units for info in server.clients.values() if hasattr(info, "units")]
-    owned = set().union(*units)
-    await list_clients(server, replies, owned)
-    await list_history(server, replies, owned)
+    owned, asked = set().union(*units), None
     if owned and request["ping_seconds"] is not None:
         use("asking")
-        await ping_processes(server, request, replies)
+        # While they have time to answer, all else is listed.
+        asked = asyncio.ensure_future(ping_processes(server, request, Replies(replies.writer)))
+    try:
+        await list_clients(server, replies, owned)
+        await list_history(server, replies, owned)
+        for ping in await asked if asked else ():
+            await replies.row("ping", *ping)
+    finally:
+        if asked:
+            asked.cancel()
