@@ -9,7 +9,8 @@ use graphctl::judge;
 
 const ROUNDS: usize = 3;
 
-/// Verdicts and collisions of a million keys, beside those of a tenth: a cache holds less of the million.
+/// Verdicts and collisions of a million keys, beside those of a tenth: a cache holds less of the million, and
+/// what were held against each other would take ten times as long.
 pub(crate) fn judge(_: &Path) -> Vec<Row> {
     let time_of = |keys| {
         let inventory = inventory::of_keys(keys);
@@ -25,6 +26,6 @@ pub(crate) fn judge(_: &Path) -> Vec<Row> {
     let (tenth, all): (Duration, _) = (time_of(100_000), time_of(1_000_000));
     vec![
         Row::within("judging 1,000,000 component keys", all, Duration::from_secs(1)),
-        Row::nearly("the same", all, ("ten times 100,000", tenth * 10), 1.5),
+        Row::nearly("the same", all, ("ten times 100,000", tenth * 10), 3.0),
     ]
 }

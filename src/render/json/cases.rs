@@ -30,7 +30,8 @@ pub(super) struct CaseView<'a> {
     message_rate: Option<f64>,
     evidence: &'a [String],
     processes: Vec<ProcessView<'a>>,
-    /// Those that were seen; `holders_complete` tells whether these are all.
+    /// Those that were seen; `holders_complete` tells whether these are all. Both are `null` where nobody
+    /// was looked for: no verdict depends on it, and `show` was not asked.
     holders: Option<Vec<HolderView<'a>>>,
     holders_complete: Option<bool>,
     clients: Option<ClientsView>,
