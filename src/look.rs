@@ -116,10 +116,10 @@ impl Observer {
         let taken = Instant::now();
         let mut cases = judge::judge(&inventory, &thresholds);
         // An heir is told by its own connection, on which it answers.
-        let has_heirs = inventory.processes.iter().any(Process::answered);
+        let may_have_heirs = inventory.processes.iter().any(Process::answered);
         let is_odd = |case: &Case| case.verdict.is_stale() || case.verdict.is_suspect();
         if let Some(own) = self.own()
-            && (closely || has_heirs || cases.iter().any(is_odd))
+            && (closely || may_have_heirs || cases.iter().any(is_odd))
         {
             find_holders(&mut inventory, own, self.host.as_ref());
             cases = judge::judge(&inventory, &thresholds);

@@ -57,8 +57,8 @@ class Replies:
         self.rows.append({kind: values})
 
     def frame(self):
-        body = encode(self.rows).encode()
-        self.rows = []
+        rows, self.rows = self.rows, []
+        body = encode(rows).encode()
         if not self.writer.transport.is_closing():
             self.writer.write(TAG + struct.pack("<Q", len(body)) + body)
 
