@@ -177,8 +177,8 @@ pub struct Component {
     pub key: Box<str>,
     /// A unit, which a process must own for it to run; else a collection.
     pub unit: bool,
-    /// Its streams. `None` also where the server was not asked for them: no client is on any of the
-    /// topics of its session, and no process owns a unit of that.
+    /// Its streams. `None` also where the server did not tell them: no client is on any of their topics,
+    /// and no process owns a unit of its session.
     pub streams: Option<Box<Streams>>,
 }
 

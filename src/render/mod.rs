@@ -144,7 +144,9 @@ fn bare_table(terminal: Terminal, most: Option<usize>, lines: Vec<Line>) -> Bare
         let rows = lines.into_iter().map(|(mut cells, last)| {
             cells.push(Cell::new_owned(last));
             let mut row = Row::from(cells);
-            most.map(|most| row.max_height(most));
+            if let Some(most) = most {
+                row.max_height(most);
+            }
             row
         });
         let lines = aligned(terminal, rows.collect()).into_iter();
