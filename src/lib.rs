@@ -8,14 +8,15 @@
 //! | [`admin`] | the program that the server runs for us, and its answers |
 //! | [`inventory`] | answers → [`model`]: what the server holds, as plain data |
 //! | [`judge`] | inventory → verdicts and collisions |
-//! | [`look`] | all of the above, once |
+//! | [`look`] | all of the above, once; [`memory`]: what earlier looks add to it |
 //! | [`select`] | filters → which of them |
 //! | [`reap`] | plan → second look → drop → verification |
+//! | [`watch`] | look after look → what changes, whose lease ends |
 //! | [`host`] | who is at the other end, where that is this machine |
 //! | [`render`] | everything → text |
 //! | [`commands`] | one file a subcommand: the way through the rooms |
 //!
-//! `model`, `judge`, `select`, `reap::plan` and `render` are pure: no socket, clock, environment or
+//! `model`, `judge`, `memory`, `select`, `reap::plan`, `watch::{state, lease}` and `render` are pure: no socket, clock, environment or
 //! terminal. Standard output and standard error are written in [`console`] only.
 
 pub mod address;
@@ -29,11 +30,13 @@ pub mod host;
 pub mod inventory;
 pub mod judge;
 pub mod look;
+pub mod memory;
 pub mod model;
 pub mod options;
 pub mod reap;
 pub mod render;
 pub mod select;
+pub mod watch;
 pub mod wire;
 pub mod words;
 

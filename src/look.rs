@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use crate::address::Address;
-use crate::admin;
+use crate::admin::{self, Ask};
 use crate::console;
 use crate::error::{Error, Result};
 use crate::host::{Held, Host, Own, Sockets, Unseen, find_holders, here, holders_of_all};
 use crate::inventory::{self, Listing};
 use crate::judge::{self, Case, Collision, Thresholds};
+use crate::memory::Memory;
 use crate::model::{Holder, Inventory, Ping, Process};
 use crate::options::{Options, Talk};
 use crate::render::printable;
@@ -48,6 +49,17 @@ pub struct Observer {
     host: Box<dyn Host>,
 }
 
+/// How a look is taken.
+#[derive(Debug, Default)]
+struct Manner<'a> {
+    /// For how long before it whatever was heard is a sign of life.
+    heard_within: Duration,
+    /// Holders are told also where no verdict depends on them.
+    closely: bool,
+    /// What earlier looks saw.
+    memory: Option<&'a mut Memory>,
+}
+
 #[derive(Debug)]
 enum Source {
     Admin(admin::Channel),
@@ -83,7 +95,7 @@ impl Observer {
     /// # Errors
     /// The server did not answer, or refused the admin channel.
     pub async fn look(&mut self) -> Result<Look> {
-        self.look_since(Duration::ZERO, false).await
+        self.look_as(Manner::default()).await
     }
 
     /// Takes a look that tells who holds each session, also where no verdict depends on it: that takes
@@ -92,7 +104,7 @@ impl Observer {
     /// # Errors
     /// As [`look`](Self::look).
     pub async fn look_closely(&mut self) -> Result<Look> {
-        self.look_since(Duration::ZERO, true).await
+        self.look_as(Manner { closely: true, ..Manner::default() }).await
     }
 
     /// Takes a look that knows of an earlier one: what spoke since then is alive.
@@ -100,19 +112,39 @@ impl Observer {
     /// # Errors
     /// As [`look`](Self::look).
     pub async fn look_again(&mut self, first: Instant) -> Result<Look> {
-        self.look_since(first.elapsed(), false).await
+        self.look_as(Manner { heard_within: first.elapsed(), ..Manner::default() }).await
     }
 
-    async fn look_since(&mut self, heard_within: Duration, closely: bool) -> Result<Look> {
+    /// Takes a look that knows of all earlier ones in `memory`, and is kept there. It is one request to the
+    /// server, also where the verdict depends on messages: these are told by each process with its sign of
+    /// life, so all have a rate from the second look on.
+    ///
+    /// # Errors
+    /// As [`look`](Self::look).
+    pub async fn look_on(&mut self, memory: &mut Memory, closely: bool) -> Result<Look> {
+        // Without the kernel's word on every connection, time passed says nothing.
+        let admin = matches!(self.source, Source::Admin(_));
+        let heard_within = if admin { memory.since_last() } else { Duration::ZERO };
+        self.look_as(Manner { heard_within, closely, memory: Some(memory) }).await
+    }
+
+    async fn look_as(&mut self, manner: Manner<'_>) -> Result<Look> {
+        let Manner { heard_within, closely, mut memory } = manner;
         let thresholds = Thresholds { start_timeout: self.start_timeout, heard_within };
         let mut inventory = match &mut self.source {
-            Source::Admin(channel) => list(channel, &self.address, Some(PING_TIMEOUT)).await?,
+            Source::Admin(channel) if memory.is_some() => {
+                list(channel, &self.address, Ask::Traffic(PING_TIMEOUT)).await?
+            }
+            Source::Admin(channel) => list(channel, &self.address, Ask::Ping(PING_TIMEOUT)).await?,
             Source::Snapshot(session) => {
                 let mut inventory = snapshot(session, &self.address).await?;
                 ping_all(&mut inventory, &self.address, self.timeout).await?;
                 inventory
             }
         };
+        if let Some(memory) = &mut memory {
+            memory.recall(&mut inventory);
+        }
         let taken = Instant::now();
         let mut cases = judge::judge(&inventory, &thresholds);
         // An heir is told by its own connection, on which it answers.
@@ -125,11 +157,15 @@ impl Observer {
             cases = judge::judge(&inventory, &thresholds);
         }
         if let Source::Admin(channel) = &mut self.source
+            && memory.is_none()
             && measure_traffic(channel, &mut inventory, &cases).await?
         {
             cases = judge::judge(&inventory, &thresholds);
         }
         let collisions = judge::collisions::among(&inventory, &cases);
+        if let Some(memory) = memory {
+            memory.keep(&inventory, &cases, taken);
+        }
         Ok(Look { inventory, cases, collisions, taken })
     }
 
@@ -139,7 +175,7 @@ impl Observer {
     /// As [`look`](Self::look).
     pub async fn inventory(&mut self) -> Result<Inventory> {
         match &mut self.source {
-            Source::Admin(channel) => list(channel, &self.address, None).await,
+            Source::Admin(channel) => list(channel, &self.address, Ask::Nothing).await,
             Source::Snapshot(session) => snapshot(session, &self.address).await,
         }
     }
@@ -193,13 +229,9 @@ fn name_the_silent(error: Error) -> Error {
     }
 }
 
-async fn list(
-    channel: &mut admin::Channel,
-    address: &Address,
-    ping: Option<Duration>,
-) -> Result<Inventory> {
+async fn list(channel: &mut admin::Channel, address: &Address, ask: Ask) -> Result<Inventory> {
     let mut listing = Listing::default();
-    channel.list(ping, |row| listing.add(row)).await?;
+    channel.list(ask, |row| listing.add(row)).await?;
     let session = channel.session();
     Ok(listing.into_inventory(session.id, address.to_string(), session.version.clone()))
 }

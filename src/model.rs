@@ -71,6 +71,8 @@ pub struct ServerProcess {
     pub host: String,
     /// The network that its sockets are in, as [`Host::network`](crate::host::Host::network) names it.
     pub network: Option<String>,
+    /// Another text, another server: also where the process is the same and has started a second one.
+    pub instance: String,
     /// Its Python version.
     pub python: String,
     /// Whether a command holds the server's command lock.
@@ -252,10 +254,32 @@ impl Process {
 /// What the publishers and subscribers of a process have carried.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Traffic {
-    /// Messages published and received since it started.
-    pub messages: u64,
-    /// Messages published a second, now.
+    /// Messages published since it started.
+    pub published: u64,
+    /// Messages received since it started.
+    pub received: u64,
+    /// When it told, in seconds on its own clock.
+    pub seconds: f64,
+    /// Messages published a second since it told before.
     pub rate: Option<f64>,
+}
+
+impl Traffic {
+    /// Messages published and received.
+    #[must_use]
+    pub const fn messages(&self) -> u64 {
+        self.published.saturating_add(self.received)
+    }
+
+    /// The same, with the rate since an earlier reading.
+    #[must_use]
+    pub fn since(self, earlier: &Self) -> Self {
+        let seconds = self.seconds - earlier.seconds;
+        let published = self.published.checked_sub(earlier.published).filter(|_| seconds > 0.0);
+        #[expect(clippy::cast_precision_loss, reason = "nobody publishes 2^52 messages at once")]
+        let rate = published.map(|published| published as f64 / seconds);
+        Self { rate, ..self }
+    }
 }
 
 /// How a process took a ping.
@@ -385,6 +409,8 @@ pub struct History {
 /// A process that owned units and left.
 #[derive(Clone, Debug)]
 pub struct Departed {
+    /// The id of its registration.
+    pub id: Uuid,
     /// When it connected.
     pub created: SystemTime,
     /// When it left.
@@ -392,6 +418,19 @@ pub struct Departed {
     /// When the last publisher, subscriber or channel before it connected that is gone too. A process
     /// makes its own just before it connects to register its units.
     pub endpoint: Option<SystemTime>,
+    /// What an earlier look saw of it.
+    pub seen: Option<Seen>,
+}
+
+/// A process that was seen with the units it owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The session that they are of.
+    pub session: Uuid,
+    /// How it is called: [`Process::name`].
+    pub name: String,
+    /// Those of its units.
+    pub units: Vec<String>,
 }
 
 /// A session that registered components and is gone.

@@ -1,11 +1,13 @@
 //! Filters → cases. One selection serves `list`, the dry run and the reap. Pure.
 
 use std::cell::LazyCell;
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use glob::Pattern;
 use uuid::Uuid;
 
+use crate::cli::Sort;
 use crate::error::{Error, Result};
 use crate::judge::Case;
 use crate::model::{Inventory, Link, LockHolder, Process};
@@ -60,6 +62,12 @@ impl Filter {
             })
     }
 
+    /// The cases that are selected, in their order.
+    #[must_use]
+    pub fn selected<'a>(&self, inventory: &Inventory, cases: &'a [Case]) -> Vec<&'a Case> {
+        cases.iter().filter(|case| self.selects(inventory, case)).collect()
+    }
+
     /// Whether a command that holds the lock is selected: it has no keys, states or processes, so only
     /// without a filter by those, and if it was sent that long ago.
     #[must_use]
@@ -67,6 +75,21 @@ impl Filter {
         let least = self.older_than.max(self.idle_for);
         let by_time = Self { older_than: None, idle_for: None, ..self.clone() } == Self::default();
         by_time && least.is_none_or(|least| holder.asked().is_some_and(|asked| asked >= least))
+    }
+}
+
+/// Sorts cases; those that are equal stay in their order.
+pub fn sort(inventory: &Inventory, cases: &mut [&Case], by: Sort) {
+    match by {
+        Sort::Age => cases.sort_by_key(|case| Reverse(case.age)),
+        Sort::Idle => cases.sort_by_key(|case| Reverse(case.idle(inventory))),
+        Sort::State => cases.sort_by_key(|case| {
+            let verdict = case.verdict;
+            (!verdict.is_stale(), !verdict.is_suspect(), verdict.state())
+        }),
+        Sort::Component => {
+            cases.sort_by(|a, b| a.keys(inventory).first().cmp(&b.keys(inventory).first()));
+        }
     }
 }
 

@@ -92,6 +92,7 @@ fn inventory(sessions: Vec<Session>, processes: Vec<Process>) -> Inventory {
             pid: 1,
             host: "lab".into(),
             network: None,
+            instance: String::new(),
             python: "3.11.7".into(),
             lock_held: false,
             lock_waiters: 0,
@@ -111,7 +112,13 @@ fn inventory(sessions: Vec<Session>, processes: Vec<Process>) -> Inventory {
 }
 
 fn departed(inventory: &mut Inventory, created: u64, left: u64) {
-    let departed = Departed { created: at(created), left: at(left), endpoint: Some(at(created)) };
+    let departed = Departed {
+        id: Uuid::nil(),
+        created: at(created),
+        left: at(left),
+        endpoint: Some(at(created)),
+        seen: None,
+    };
     inventory.history.as_mut().expect("a history").departed.push(departed);
 }
 
@@ -236,7 +243,7 @@ fn a_session_with_some_owners_is_starting_and_then_suspect() {
 
 #[test]
 fn a_session_with_some_owners_and_a_topic_in_use_may_have_run() {
-    let traffic = Some(Traffic { messages: 0, rate: None });
+    let traffic = Some(Traffic { published: 0, received: 0, seconds: 0.0, rate: None });
     let some = vec![Process { traffic, ..process(11, &["S/A"]) }];
     let mut look = inventory(vec![session(10, "S", &["A", "B"])], some);
     assert_eq!(verdicts(&look), [NEVER_STARTED]);
@@ -247,7 +254,7 @@ fn a_session_with_some_owners_and_a_topic_in_use_may_have_run() {
 
 #[test]
 fn a_history_with_a_hole_does_not_tell_that_no_message_ever_flowed() {
-    let silent = Traffic { messages: 0, rate: None };
+    let silent = Traffic { published: 0, received: 0, seconds: 0.0, rate: None };
     let some = vec![Process { traffic: Some(silent), ..process(11, &["S/A"]) }];
     let mut look = inventory(vec![session(10, "S", &["A", "B"])], some);
     assert_eq!(verdicts(&look), [NEVER_STARTED]);

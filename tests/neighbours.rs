@@ -85,6 +85,7 @@ fn inventory(own: &str, client: &str, server: &str, network: Option<&str>) -> In
     let process = ServerProcess {
         pid: 1,
         host: "lab".into(),
+        instance: String::new(),
         network: network.map(str::to_owned),
         python: "3.11.7".into(),
         lock_held: false,

@@ -3,7 +3,7 @@
 use std::io::{BufReader, Read as _, Write as _};
 use std::time::Duration;
 
-use graphctl::admin;
+use graphctl::admin::{self, Ask};
 
 use crate::lab;
 
@@ -28,7 +28,9 @@ pub(crate) fn run(address: &str) {
     stream.write_all(&[SESSION]).expect("the server takes an opcode");
     let id = lab::read_id(&mut stream).parse().expect("an id is a UUID");
     stream.read_exact(&mut [0]).expect("the server has opened a session");
-    stream.write_all(&admin::listing_request(id, Some(PING))).expect("the server takes a request");
+    stream
+        .write_all(&admin::listing_request(id, Ask::Ping(PING)))
+        .expect("the server takes a request");
     let mut reply = BufReader::with_capacity(64 * 1024, stream);
     let (mut bytes, mut frame) = (0, Vec::new());
     while !frame.ends_with(END) {

@@ -56,6 +56,26 @@ pub struct Channel {
     answered: Instant,
 }
 
+/// What the processes are asked in a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Nothing.
+    Nothing,
+    /// For a sign of life, within that time.
+    Ping(Duration),
+    /// What they have carried so far, which is a sign of life too.
+    Traffic(Duration),
+}
+
+impl Ask {
+    const fn within(self) -> Option<Duration> {
+        match self {
+            Self::Nothing => None,
+            Self::Ping(within) | Self::Traffic(within) => Some(within),
+        }
+    }
+}
+
 impl Channel {
     /// A channel over a fresh session.
     #[must_use]
@@ -77,21 +97,20 @@ impl Channel {
         &self.session
     }
 
-    /// Everything the server holds, row by row as it comes; with `ping`, also which processes answer
-    /// within that time.
+    /// Everything the server holds, row by row as it comes, and what is asked of its processes besides.
     ///
     /// The server is listed in slices with its other work in between, so the rows are not of one
     /// moment: what acts on them must check again, as [`drop_targets`](Self::drop_targets) does.
     ///
     /// # Errors
     /// The program was refused or failed, or its answer did not come whole and in time.
-    pub async fn list(&mut self, ping: Option<Duration>, take: impl FnMut(Row)) -> Result<()> {
-        let request = list_request(ping);
-        self.exchange("listing its sessions", request, ping.unwrap_or_default(), take).await
+    pub async fn list(&mut self, ask: Ask, take: impl FnMut(Row)) -> Result<()> {
+        let extra = ask.within().unwrap_or_default();
+        self.exchange("listing its sessions", list_request(ask), extra, take).await
     }
 
-    /// What the publishers and subscribers of these processes have carried: rows of
-    /// [`Row::Traffic`] for those that answer within `ping`, from two readings that lie `apart`.
+    /// What the publishers and subscribers of these processes have carried: [`Row::Traffic`] of those that
+    /// answer within `ping`, and once more after the time `apart`.
     ///
     /// # Errors
     /// As [`list`](Self::list).
@@ -218,13 +237,14 @@ impl Channel {
 
 /// The bytes that ask for a listing on this session, as [`Channel::list`] does.
 #[must_use]
-pub fn listing_request(session: Uuid, ping: Option<Duration>) -> Vec<u8> {
-    message(session, list_request(ping))
+pub fn listing_request(session: Uuid, ask: Ask) -> Vec<u8> {
+    message(session, list_request(ask))
 }
 
-fn list_request(ping: Option<Duration>) -> serde_json::Value {
-    let ping_seconds = ping.map(|ping| ping.as_secs_f64());
-    serde_json::json!({ "operation": "list", "ping_seconds": ping_seconds })
+fn list_request(ask: Ask) -> serde_json::Value {
+    let ping_seconds = ask.within().map(|within| within.as_secs_f64());
+    let traffic = matches!(ask, Ask::Traffic(_));
+    serde_json::json!({ "operation": "list", "ping_seconds": ping_seconds, "traffic": traffic })
 }
 
 fn message(session: Uuid, mut request: serde_json::Value) -> Vec<u8> {

@@ -19,6 +19,7 @@ pub enum Row {
         python: String,
         host: String,
         network: Option<String>,
+        instance: String,
         lock_held: bool,
         lock_waiters: u64,
         in_bulk: bool,
@@ -52,8 +53,8 @@ pub enum Row {
     /// How a process took a ping; `unacked_ms` is how long the same was sent to it again and again
     /// without an acknowledgement.
     Ping { process: Uuid, answer: String, ms: Option<f64>, unacked_ms: Option<f64> },
-    /// How many messages the endpoints of a process carried so far, and published a second.
-    Traffic { process: Uuid, messages: u64, rate: Option<f64> },
+    /// How many messages the endpoints of a process carried until a time on its own clock, in seconds.
+    Traffic { process: Uuid, published: u64, received: u64, seconds: f64 },
     /// What became of one target of a drop.
     Outcome(Outcome),
     /// A subscriber that did not confirm in time that it was told what a drop left it to hear.

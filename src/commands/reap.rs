@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::dropping::{self, Sentence};
-use super::list::selected;
 use crate::cli::Reap;
 use crate::console;
 use crate::error::Result;
@@ -31,7 +30,7 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
     let filter = Filter::from(args.filters);
     let look = observer.look().await?;
     let look = wait_for_proof(&mut observer, look, &filter, options.talk).await?;
-    let cases = selected(&look, &filter);
+    let cases = filter.selected(&look.inventory, &look.cases);
     let mut condemned = Vec::new();
     let (mut suspects, mut flowing) = (0, Vec::new());
     for case in cases.iter().copied() {
@@ -89,7 +88,8 @@ async fn wait_for_proof(
 ) -> Result<Look> {
     let first = look.taken;
     loop {
-        let doubtful = selected(&look, filter).iter().filter(|it| it.may_have_vanished).count();
+        let selected = filter.selected(&look.inventory, &look.cases);
+        let doubtful = selected.iter().filter(|it| it.may_have_vanished).count();
         let left = LONGEST_WAIT.saturating_sub(first.elapsed());
         if doubtful == 0 || left.is_zero() {
             return Ok(look);

@@ -35,15 +35,18 @@ struct ProcessPast {
     endpoint: Option<SystemTime>,
 }
 
-/// Adds the rows of a measurement to what was listed.
+/// Adds the rows of a measurement to what was listed: of who told twice also a rate.
 pub fn add_traffic(inventory: &mut Inventory, rows: Vec<Row>) {
-    let measured: HashMap<_, _> = rows
-        .into_iter()
-        .filter_map(|row| match row {
-            Row::Traffic { process, messages, rate } => Some((process, Traffic { messages, rate })),
-            _ => None,
-        })
-        .collect();
+    let mut measured = HashMap::new();
+    for row in rows {
+        if let Row::Traffic { process, published, received, seconds } = row {
+            let traffic = Traffic { published, received, seconds, rate: None };
+            measured
+                .entry(process)
+                .and_modify(|earlier| *earlier = traffic.since(earlier))
+                .or_insert(traffic);
+        }
+    }
     for process in &mut inventory.processes {
         process.traffic = measured.get(&process.id).copied();
     }
@@ -62,6 +65,7 @@ pub struct Listing {
     processes_past: HashMap<Uuid, ProcessPast>,
     registrations: HashMap<String, Vec<Uuid>>,
     pings: HashMap<Uuid, (Ping, Option<Duration>)>,
+    traffic: Vec<Row>,
 }
 
 impl Listing {
@@ -69,11 +73,21 @@ impl Listing {
     pub fn add(&mut self, row: Row) {
         match row {
             Row::Hello { now } => self.now = Some(unix(now)),
-            Row::Server { pid, python, host, network, lock_held, lock_waiters, in_bulk } => {
+            Row::Server {
+                pid,
+                python,
+                host,
+                network,
+                instance,
+                lock_held,
+                lock_waiters,
+                in_bulk,
+            } => {
                 self.process = Some(ServerProcess {
                     pid,
                     host,
                     network,
+                    instance,
                     python,
                     lock_held,
                     lock_waiters,
@@ -138,6 +152,7 @@ impl Listing {
                 let ping = (ping(&answer, ms), unacked_ms.and_then(milliseconds));
                 self.pings.insert(process, ping);
             }
+            traffic @ Row::Traffic { .. } => self.traffic.push(traffic),
             _ => {}
         }
     }
@@ -174,6 +189,7 @@ impl Listing {
             history: Some(history),
         };
         super::sort(&mut inventory);
+        add_traffic(&mut inventory, self.traffic);
         inventory
     }
 }
@@ -268,7 +284,7 @@ fn departed(processes: &[Process], past: HashMap<Uuid, ProcessPast>) -> Vec<Depa
     past.into_iter()
         .filter(|(id, past)| !present.contains(id) && past.events >= EVENTS_OF_AN_OWNER)
         .filter_map(|(id, ProcessPast { last, endpoint, .. })| {
-            Some(Departed { created: minted(id)?, left: last, endpoint })
+            Some(Departed { id, created: minted(id)?, left: last, endpoint, seen: None })
         })
         .collect()
 }

@@ -1,12 +1,13 @@
 //! Which session lost a process, where the evidence allows only one.
 //!
-//! The server forgets what a process owned when it leaves; its histories keep that it was there. A
-//! departed process is charged to a session only if publishers or subscribers were made between that
+//! The server forgets what a process owned when it leaves; its histories keep that it was there. Where an
+//! earlier look saw whose units it owned, it is charged to that session. Else only if publishers or subscribers were made between that
 //! session and the process, and if it cannot have been anybody else's: not of another session that
 //! was there and lacks a process, and not of one that is gone by now and was there, or had been there
 //! less than a start ago.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use super::ownership::{Owned, Ownership};
@@ -49,7 +50,11 @@ pub(super) fn losses(
 ) -> Vec<Losses> {
     let mut losses = vec![Losses::default(); inventory.sessions.len()];
     let Some(history) = &inventory.history else { return losses };
-    let mut departed: Vec<_> = history.departed.iter().collect();
+    let (seen, mut departed): (Vec<_>, Vec<_>) =
+        history.departed.iter().partition(|departed| departed.seen.is_some());
+    if !seen.is_empty() {
+        charge(&mut losses, inventory, &seen);
+    }
     departed.sort_by_key(|departed| departed.created);
     let losers = losers(inventory, ownership);
     for Loser { index, session, .. } in losers.iter().filter(|loser| loser.whole == End::Open) {
@@ -86,6 +91,18 @@ pub(super) fn losses(
         }
     }
     losses
+}
+
+/// Charges those of whom it was seen whose they were.
+fn charge(losses: &mut [Losses], inventory: &Inventory, seen: &[&Departed]) {
+    let sessions = inventory.sessions.iter().enumerate();
+    let places: HashMap<_, _> = sessions.map(|(index, session)| (session.id, index)).collect();
+    for departed in seen {
+        let session = departed.seen.as_ref().map(|seen| seen.session);
+        if let Some(index) = session.and_then(|session| places.get(&session)) {
+            losses[*index].certain.push(departed.left);
+        }
+    }
 }
 
 /// The sessions that can have lost somebody, oldest first; one whose age is not known was always there.

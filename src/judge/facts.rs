@@ -26,7 +26,7 @@ impl<'a> Facts<'a> {
 
     /// How many messages its owners have published and received, if all of them told.
     pub(super) fn messages(&self) -> Option<u64> {
-        let mut messages = self.owners().map(|process| process.traffic.map(|it| it.messages));
+        let mut messages = self.owners().map(|process| process.traffic.map(|it| it.messages()));
         messages.try_fold(0_u64, |sum, messages| sum.checked_add(messages?))
     }
 }

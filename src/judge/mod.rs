@@ -163,7 +163,7 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             age: process.created.map(|created| inventory.age_of(created)),
             last_activity: process.last_event,
             rate: rate(std::iter::once(process)),
-            messages: process.traffic.map(|traffic| traffic.messages),
+            messages: process.traffic.map(|it| it.messages()),
             may_have_vanished: false,
         }
     });

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use graphctl::admin::{Channel, OutcomeKind};
+use graphctl::admin::{Ask, Channel, OutcomeKind};
 use graphctl::inventory::Listing;
 use graphctl::model::LockHolder;
 use graphctl::wire;
@@ -72,7 +72,7 @@ fn free_after(server: &mut Server, between: impl FnOnce(&mut Server)) -> Outcome
     let (id, version) = (session.id, session.version.clone());
     let mut channel = Channel::new(session);
     let mut listing = Listing::default();
-    runtime.block_on(channel.list(None, |row| listing.add(row))).expect("a listing");
+    runtime.block_on(channel.list(Ask::Nothing, |row| listing.add(row))).expect("a listing");
     let inventory = listing.into_inventory(id, address.to_string(), version);
     let process = inventory.server.process.expect("the admin channel knows the process");
     let holder: LockHolder = process.lock_holder.expect("a holder");

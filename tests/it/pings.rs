@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use graphctl::admin::{Channel, Row};
+use graphctl::admin::{Ask, Channel, Row};
 use graphctl::wire;
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ impl Watch {
     /// How each process took a ping, by the first of its units.
     fn look(&mut self, patience: Duration) -> HashMap<String, String> {
         let mut rows = Vec::new();
-        let listing = self.channel.list(Some(patience), |row| rows.push(row));
+        let listing = self.channel.list(Ask::Ping(patience), |row| rows.push(row));
         self.runtime.block_on(listing).expect("a listing");
         let mut units = HashMap::new();
         let mut answers = HashMap::new();

@@ -140,7 +140,7 @@ fn never_started(scene: &Scene, session: &Session) -> bool {
     let timeout = scene.thresholds.start_timeout;
     let owners = owners(inventory, session);
     let nothing_flowed = history.whole
-        && owners.iter().all(|it| it.traffic.is_some_and(|traffic| traffic.messages == 0))
+        && owners.iter().all(|it| it.traffic.is_some_and(|traffic| traffic.messages() == 0))
         && !history.departed.iter().any(|it| could_have_had(inventory, session, it));
     session.units().any(|unit| is_unowned(inventory, unit))
         && inventory.age_of(created) >= timeout

@@ -158,7 +158,7 @@ fn ping() -> impl Strategy<Value = Ping> {
 fn process(age: Duration, vanished: bool) -> impl Strategy<Value = Process> {
     let later = prop_oneof![12 => 1..20_000i64, 1 => -5_000..0i64];
     let traffic = (prop_oneof![4 => Just(0), 1 => Just(7)], known(0.9, Just(0.0)))
-        .prop_map(|(messages, rate)| Traffic { messages, rate });
+        .prop_map(|(published, rate)| Traffic { published, received: 0, seconds: 0.0, rate });
     let facts = (known(0.95, link()), ping(), known(0.5, silence()), known(0.8, traffic));
     (later, chance(97), chance(90), facts).prop_map(
         move |(later, dated, typical, (mut link, ping, unacked_for, traffic))| {
@@ -188,7 +188,8 @@ fn departed(age: Duration) -> impl Strategy<Value = Departed> {
     (1000..20_000u64, 0..20_000u64, known(0.9, 1..1200u64)).prop_map(move |(came, stayed, made)| {
         let created = past(look() - age + ms(came));
         let endpoint = made.map(|made| created - ms(made));
-        Departed { created, left: past(created + ms(stayed)), endpoint }
+        let left = past(created + ms(stayed));
+        Departed { id: Uuid::nil(), created, left, endpoint, seen: None }
     })
 }
 
@@ -222,6 +223,7 @@ pub(crate) fn scene() -> impl Strategy<Value = Scene> {
             pid: 1,
             host: "lab".into(),
             network: None,
+            instance: String::new(),
             python: "3.13.0".into(),
             lock_held,
             lock_waiters: 0,

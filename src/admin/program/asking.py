@@ -110,16 +110,20 @@ async def ask(server, replies, infos, operation, seconds):
 
 
 async def ping_processes(server, request, replies):
-    """Gives the values of a row for each."""
+    """Gives the rows for each. Who is asked what it has carried gives a sign of life with that."""
     rows = []
     begun = time.perf_counter()
     processes = clients_of(server, "ProcessInfo")
-    async for question, future in ask(server, replies, processes, PING, request["ping_seconds"]):
+    operation = PROFILE if request["traffic"] else PING
+    async for question, future in ask(server, replies, processes, operation, request["ping_seconds"]):
         ms = (time.perf_counter() - begun) * 1000
         answer = answer_of(future) if future else silence_of(server, question, ms)
         tcp = Tcp.of(question.info.writer) if question.sent else None
         unacked_ms = tcp and tcp.unacked_ms()
-        rows.append((question.info.id.hex, answer, ms if future else None, unacked_ms))
+        process_id = question.info.id.hex
+        rows.append(("ping", process_id, answer, ms if future else None, unacked_ms))
+        if future and request["traffic"]:
+            rows += traffic_of(process_id, future)
         await replies.breathe()
     return rows
 
@@ -142,21 +146,18 @@ def silence_of(server, question, looked_ms):
     return "heard" if tcp and tcp.heard_within(waited_ms + KERNEL_TICK_MS) else "timeout"
 
 
-class Traffic:
-    """What the publishers and subscribers of a process have carried since it started."""
-
-    def __init__(self, profile):
-        self.published = sum(whole(it.messages_published_total) for it in profile.publishers.values())
-        self.received = sum(whole(it.messages_received_total) for it in profile.subscribers.values())
-        self.seconds = profile.timestamp / 1e9
-
-    @classmethod
-    def of(cls, future):
-        """None for an answer that makes no sense."""
-        try:
-            return cls(pickle.loads(future.result().payload))
-        except Exception:
-            return None
+def traffic_of(process_id, future):
+    """
+    A row of what its publishers and subscribers have carried since it started; none for an answer that
+    makes no sense. The rates that ezmsg tells start anew with every reader: whoever wants one reads twice.
+    """
+    try:
+        profile = pickle.loads(future.result().payload)
+        published = sum(whole(it.messages_published_total) for it in profile.publishers.values())
+        received = sum(whole(it.messages_received_total) for it in profile.subscribers.values())
+        return [("traffic", process_id, published, received, float(profile.timestamp) / 1e9)]
+    except Exception:
+        return []
 
 
 def whole(value):
@@ -164,24 +165,10 @@ def whole(value):
 
 
 async def answer_measure(server, request, replies):
-    """Twice, so that a rate comes of it: the rates that ezmsg tells start anew with every reader."""
-    readings = []
     for pause in (0.0, request["apart_seconds"]):
         await asyncio.sleep(pause)
         infos = [server.clients.get(UUID(process_id)) for process_id in request["processes"]]
         infos = [info for info in infos if kind_of(info) == "ProcessInfo"]
-        asked = ask(server, replies, infos, PROFILE, request["ping_seconds"])
-        answered = {str(it.info.id): Traffic.of(future) async for it, future in asked if future}
-        readings.append(answered)
-    before, after = readings
-    for process_id, traffic in after.items():
-        earlier = before.get(process_id)
-        if traffic is not None:
-            messages = traffic.published + traffic.received
-            rate = earlier and rate_between(earlier, traffic)
-            await replies.row("traffic", process_id, messages, rate)
-
-
-def rate_between(before, after):
-    seconds = after.seconds - before.seconds
-    return (after.published - before.published) / seconds if seconds > 0 else None
+        async for it, future in ask(server, replies, infos, PROFILE, request["ping_seconds"]):
+            for row in traffic_of(it.info.id.hex, future) if future else ():
+                await replies.row(*row)

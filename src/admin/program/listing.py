@@ -11,6 +11,8 @@ STEP = 256
 STATE_AND_SILENCE = "=B51xI"
 # Of the year 5138, in seconds since the epoch.
 END_OF_TIME = 1e11
+# Of /proc/PID/stat, after the name: when it began, in clock ticks since the machine was booted.
+TICKS_AT_START = 19
 
 
 def connection(server, info):
@@ -143,13 +145,24 @@ def network():
         return None
 
 
+def instance():
+    """Equal only of one server: its thread is one of its process's, and began when it was started."""
+    thread, began = threading.current_thread().native_id, ""
+    try:
+        with open(f"/proc/self/task/{thread}/stat") as stat:
+            began = stat.read().rpartition(")")[2].split()[TICKS_AT_START]
+    except (OSError, IndexError):
+        pass
+    return f"{os.getpid()}/{thread}/{began}"
+
+
 async def answer_list(server, request, replies):
     held, waiters, wait = server._command_lock.locked(), 0, None
     if held:
         use("locking")
         waiters = waiters_for_lock(server, request)
         wait = await find_lock_wait(server, replies)
-    about = os.getpid(), sys.version.split()[0], text(socket.gethostname()), network()
+    about = os.getpid(), sys.version.split()[0], text(socket.gethostname()), network(), instance()
     await replies.row("server", *about, held, waiters, drops_in_bulk(server))
     if wait is not None:
         await replies.row("lock_holder", *wait.fields.values())
@@ -162,8 +175,8 @@ async def answer_list(server, request, replies):
     try:
         await list_clients(server, replies, owned)
         await list_history(server, replies, owned)
-        for ping in await asked if asked else ():
-            await replies.row("ping", *ping)
+        for row in await asked if asked else ():
+            await replies.row(*row)
     finally:
         if asked:
             asked.cancel()
