@@ -9,7 +9,7 @@ use glob::Pattern;
 use crate::address::Address;
 use crate::exit::Exit;
 use crate::judge::Verdict;
-use crate::options::{duration, glob};
+use crate::options::{duration, glob, pace};
 
 /// Inspect and reap the sessions of a live ezmsg GraphServer
 #[derive(Debug, Parser)]
@@ -91,6 +91,8 @@ pub enum Sessions {
     Drop(Drop),
     /// Drop every session that is proven dead
     Reap(Reap),
+    /// Look again and again: a live view on a terminal, events elsewhere
+    Watch(Box<Watch>),
 }
 
 /// What can be asked about the server.
@@ -221,6 +223,52 @@ pub struct Reap {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap takes documentation here for help")]
     pub filters: Filters,
+}
+
+/// `sessions watch`
+#[derive(Args, Debug)]
+pub struct Watch {
+    /// How long to wait between looks
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = pace, default_value = "2s")]
+    pub interval: Duration,
+    /// How to show it; a table is live and needs a terminal, where it is the default
+    #[arg(short, long, value_name = "FORMAT")]
+    pub output: Option<Stream>,
+    /// Drop what stays condemned for a whole lease; any sign of life renews it
+    #[arg(long)]
+    pub reap: bool,
+    /// Tell what would be dropped, and drop nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub leasing: Leasing,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub filters: Filters,
+}
+
+/// What `watch --reap` drops.
+#[derive(Args, Debug)]
+pub struct Leasing {
+    /// How long a lease is
+    #[arg(long, value_name = "DURATION", requires = "reap", allow_hyphen_values = true, value_parser = duration, default_value = "5m")]
+    pub lease: Duration,
+    /// Also drop suspect sessions
+    #[arg(long, requires = "reap")]
+    pub include_suspect: bool,
+    /// Leave alone whose processes still send messages, or cannot be asked
+    #[arg(long, requires = "reap")]
+    pub spare_flowing: bool,
+}
+
+/// Formats for what goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stream {
+    /// For people
+    Table,
+    /// One JSON object a line
+    Jsonl,
 }
 
 /// What `drop` and `reap` share.

@@ -15,8 +15,8 @@ const BUFFER: usize = 64 * 1024;
 #[must_use]
 pub fn terminal(color: Color) -> Terminal {
     let terminal = io::stdout().is_terminal();
-    let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-        || env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let plain = dumb || env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     Terminal {
         width: terminal.then(|| crossterm::terminal::size().map_or(80, |(columns, _)| columns)),
         color: match color {
@@ -24,6 +24,7 @@ pub fn terminal(color: Color) -> Terminal {
             Color::Always => true,
             Color::Never => false,
         },
+        drawable: terminal && !dumb,
         interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
     }
 }

@@ -108,22 +108,31 @@ fn resolve(global: &Global) -> Options {
 /// # Errors
 /// The work's own, or the interruption.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime of one thread can be built");
-    let result = runtime.block_on(async {
+    run_to_end(async {
         tokio::select! {
             result = work => result,
             interruption = interruption() => Err(interruption),
         }
-    });
+    })
+}
+
+/// Runs asynchronous work on this thread that sees to [`interruption`] itself.
+///
+/// # Errors
+/// The work's own.
+pub(crate) fn run_to_end<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime of one thread can be built");
+    let result = runtime.block_on(work);
     // A prompt that nobody answers must not hold us up.
     runtime.shutdown_background();
     result
 }
 
-async fn interruption() -> Error {
+/// Waits for Ctrl-C or SIGTERM.
+pub(crate) async fn interruption() -> Error {
     let terminated = async {
         #[cfg(unix)]
         if let Ok(mut terminate) =

@@ -7,7 +7,7 @@ use glob::Pattern;
 use crate::address::Address;
 
 /// What holds for every command.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// The server.
     pub address: Address,
@@ -30,6 +30,8 @@ pub struct Terminal {
     pub width: Option<u16>,
     /// Whether to use colour.
     pub color: bool,
+    /// Whether it is a screen whose cursor can be moved.
+    pub drawable: bool,
     /// Whether somebody can be asked: standard input and standard error are terminals.
     pub interactive: bool,
 }
@@ -47,6 +49,9 @@ pub enum Talk {
 
 /// The longest duration that is taken; it must be safe to add to a time.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// The shortest time between two looks.
+const SHORTEST_PACE: Duration = Duration::from_millis(100);
 
 /// Why a duration is not taken.
 const EXAMPLES: &str = "write a number and a unit, for example 90s, 5m or 2h";
@@ -71,6 +76,18 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         Ok(duration) if duration > LONGEST => Err(format!("this is more than a year: {EXAMPLES}")),
         Ok(duration) => Ok(duration),
     }
+}
+
+/// Parses the time between two looks. Each costs the server some milliseconds.
+///
+/// # Errors
+/// As [`duration`].
+pub fn pace(text: &str) -> Result<Duration, String> {
+    let duration = duration(text)?;
+    if duration < SHORTEST_PACE {
+        return Err(format!("the shortest is {}", humantime::format_duration(SHORTEST_PACE)));
+    }
+    Ok(duration)
 }
 
 /// Parses a glob over component keys.

@@ -8,12 +8,13 @@ mod list;
 mod reap;
 mod show;
 mod status;
+mod watch;
 
-use crate::block_on;
 use crate::cli::{Command, Server, Sessions};
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::options::Options;
+use crate::{block_on, run_to_end};
 
 /// Runs a command.
 ///
@@ -26,6 +27,7 @@ pub fn run(command: Command, options: &Options) -> Result<Exit> {
         Command::Sessions(Sessions::Check(args)) => block_on(check::run(args, options)),
         Command::Sessions(Sessions::Drop(args)) => block_on(drop::run(args, options)),
         Command::Sessions(Sessions::Reap(args)) => block_on(reap::run(args, options)),
+        Command::Sessions(Sessions::Watch(args)) => run_to_end(watch::run(*args, options)),
         Command::Server(Server::Status { output }) => block_on(status::run(output, options)),
         Command::Completions { shell } => completions::run(shell),
     }

@@ -1,6 +1,7 @@
 //! Everything → text. Renderers return strings, or write to what they are given; they print nothing and
 //! ask nothing.
 
+pub mod events;
 pub mod explain;
 pub mod json;
 pub mod lock;
@@ -220,7 +221,7 @@ mod tests {
     }
 
     fn table(width: Option<u16>, keys_of: &[&str]) -> String {
-        let terminal = Terminal { width, color: false, interactive: false };
+        let terminal = Terminal { width, color: false, interactive: false, drawable: false };
         let cells =
             vec![Cell::new("ebd734a8"), Cell::new("4m 12s"), state(Verdict::Live, None, false)];
         let lines = vec![header(&["ID", "AGE", "STATE"], "KEYS"), (cells, keys(keys_of))];

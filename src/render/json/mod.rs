@@ -3,6 +3,7 @@
 #![expect(clippy::missing_errors_doc, reason = "they fail only as what they write to does")]
 
 mod cases;
+mod events;
 mod server;
 mod targets;
 
@@ -19,6 +20,7 @@ use crate::judge::{Case, Collision};
 use crate::look::Look;
 use crate::model::Inventory;
 use crate::reap::{Planner, Report};
+use crate::watch::event::Event;
 
 /// Raised when a field is removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
@@ -129,6 +131,11 @@ pub fn report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 /// `-o jsonl` of the same: one target a line.
 pub fn report_lines(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     report.targets.iter().try_for_each(|it| line(out, &target(it)))
+}
+
+/// `sessions watch -o jsonl`: one event a line, of the server at that address.
+pub fn event(out: &mut dyn Write, server: &str, event: &Event) -> io::Result<()> {
+    line(out, &events::event(server, event))
 }
 
 /// `sessions check`.

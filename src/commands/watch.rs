@@ -1,0 +1,221 @@
+//! `graphctl sessions watch`
+
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::mpsc::{UnboundedSender, channel, unbounded_channel};
+use tokio::time::timeout;
+
+use crate::cli::{Leasing, Stream, Watch};
+use crate::error::{Error, Result};
+use crate::exit::Exit;
+use crate::judge::Case;
+use crate::options::{Options, Talk};
+use crate::reap::{Condemned, Outcome, Report, Warrant};
+use crate::render::{events, json};
+use crate::watch::event::Event;
+use crate::watch::lease::{Leases, Terms};
+use crate::watch::link::{self, Link, News, Request};
+use crate::watch::live::{Live, Order};
+use crate::watch::state::State;
+use crate::words::precise;
+use crate::{console, interruption};
+
+/// Who is named where the admin channel is missing.
+const COMMAND: &str = "dropping while watching";
+
+/// How long a drop that is under way is waited for when we are told to end.
+const LAST_PATIENCE: Duration = Duration::from_millis(800);
+
+pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
+    if args.reap && !options.admin {
+        return Err(Error::AdminOff { command: COMMAND });
+    }
+    let view = View::of(args.output, options)?;
+    let mut options = options.clone();
+    if matches!(view, View::Live(_)) {
+        // What is written beside the screen spoils it.
+        options.talk = Talk::Quiet;
+    }
+    console::say(options.talk, Talk::Normal, &what_is_done(&args, &options));
+    let (requests, requested) = unbounded_channel();
+    let (told, mut news) = channel(1);
+    let mut watch = Watching {
+        options: &options,
+        view,
+        state: State::new(args.filters.into()),
+        leases: args.reap.then(|| Leases::new(args.leasing.into())),
+        requests,
+        dropping: false,
+    };
+    let link = Link::new(&options, args.interval, args.dry_run).run(requested, told);
+    tokio::pin!(link);
+    let ended = loop {
+        tokio::select! {
+            ended = &mut link => return ended.map(|()| Exit::Success),
+            Some(news) = news.recv() => watch.hear(news)?,
+            order = watch.view.order(&watch.state) => match order? {
+                Order::Quit => break Ok(Exit::Success),
+                Order::Interrupt => break Err(Error::Interrupted),
+                order => watch.carry_out(order),
+            },
+            interruption = interruption() => break match interruption {
+                // So a service is ended as a rule.
+                Error::Terminated => Ok(Exit::Success),
+                interruption => Err(interruption),
+            },
+        }
+    };
+    if watch.dropping {
+        let report = async {
+            tokio::select! { _ = &mut link => None, report = link::drop_ended(&mut news) => report }
+        };
+        match timeout(LAST_PATIENCE, report).await {
+            Ok(Some(report)) => watch.hear(News::Dropped(report))?,
+            _ => watch.tell("ended before it was known what became of a drop; look again"),
+        }
+    }
+    ended
+}
+
+/// How it is shown.
+enum View {
+    Live(Live),
+    Lines,
+}
+
+impl View {
+    fn of(output: Option<Stream>, options: &Options) -> Result<Self> {
+        match output {
+            Some(Stream::Table) if !options.terminal.drawable => Err(Error::Usage {
+                message: "the live view needs a terminal on standard output".into(),
+                hint: "-o jsonl tells what happens, an event a line".into(),
+            }),
+            None | Some(Stream::Table) if options.terminal.drawable => {
+                Live::open(options.terminal).map(Self::Live)
+            }
+            _ => Ok(Self::Lines),
+        }
+    }
+
+    async fn order(&mut self, state: &State) -> Result<Order> {
+        match self {
+            Self::Live(live) => live.order(state).await,
+            Self::Lines => std::future::pending().await,
+        }
+    }
+}
+
+/// Everything but the connection.
+struct Watching<'a> {
+    options: &'a Options,
+    view: View,
+    state: State,
+    leases: Option<Leases>,
+    requests: UnboundedSender<Request>,
+    /// A drop is under way.
+    dropping: bool,
+}
+
+impl Watching<'_> {
+    fn hear(&mut self, news: News) -> Result<()> {
+        let now = SystemTime::now();
+        let events = match news {
+            News::Looked(look) => {
+                let events = self.state.see(*look, now);
+                self.look_at_leases();
+                events
+            }
+            News::Lost(error) => {
+                self.dropping = false;
+                self.leases.iter_mut().for_each(Leases::renew_all);
+                self.state.lose(error.to_string(), Instant::now(), now).into_iter().collect()
+            }
+            News::Dropped(report) => self.drop_ended(*report, now),
+        };
+        self.show(&events)
+    }
+
+    fn look_at_leases(&mut self) {
+        let (Some(leases), Some(look)) = (&mut self.leases, self.state.look()) else { return };
+        let ended = leases.look(&look.inventory, &self.state.selected(), look.taken);
+        self.request_drop(ended);
+    }
+
+    fn drop_ended(&mut self, report: Report, now: SystemTime) -> Vec<Event> {
+        self.dropping = false;
+        if let Some(leases) = &mut self.leases {
+            let undone = [Outcome::Refused, Outcome::Changed, Outcome::Failed];
+            report.of(&undone).for_each(|target| leases.renew(target.id));
+        }
+        self.request(Request::Look);
+        self.state.drop_ended(report, now)
+    }
+
+    fn show(&mut self, events: &[Event]) -> Result<()> {
+        events.iter().filter_map(events::words).for_each(|words| self.tell(&words));
+        match &mut self.view {
+            View::Live(live) => live.draw(&self.state),
+            View::Lines => console::print(|out| {
+                let address = self.options.address.to_string();
+                events.iter().try_for_each(|event| json::event(out, &address, event))
+            }),
+        }
+    }
+
+    fn tell(&mut self, text: &str) {
+        match &mut self.view {
+            View::Live(live) => live.tell(text.to_owned()),
+            View::Lines => console::say(self.options.talk, Talk::Normal, text),
+        }
+    }
+
+    fn carry_out(&mut self, order: Order) {
+        match order {
+            Order::Closely(closely) => self.request(Request::Closely(closely)),
+            Order::Look => self.request(Request::Look),
+            Order::Drop(_) if !self.options.admin => {
+                self.tell(&Error::AdminOff { command: COMMAND }.to_string());
+            }
+            Order::Drop(ids) => {
+                let cases = ids.iter().filter_map(|id| self.state.case(*id));
+                self.request_drop(cases.filter_map(|(_, case)| condemned(case)).collect());
+            }
+            Order::Quit | Order::Interrupt => {}
+        }
+    }
+
+    fn request_drop(&mut self, condemned: Vec<Condemned>) {
+        if !condemned.is_empty() {
+            self.dropping = true;
+            self.request(Request::Drop(condemned));
+        }
+    }
+
+    fn request(&self, request: Request) {
+        // Whoever takes requests ends only with us.
+        let _ = self.requests.send(request);
+    }
+}
+
+/// By what right a case goes that a person saw and confirmed: none but the proof that it is dead.
+fn condemned(case: &Case) -> Option<Condemned> {
+    let warrant = Warrant::of(case.verdict).filter(|it| matches!(it, Warrant::Proof(_)))?;
+    Some(Condemned { id: case.id, warrant, spare_flowing: false, messages: None })
+}
+
+/// What is to be known of a watch that nobody looks at.
+fn what_is_done(args: &Watch, options: &Options) -> String {
+    let watching = format!("watching {} every {}", options.address, precise(args.interval));
+    if !args.reap {
+        return watching;
+    }
+    let goes = if args.dry_run { "would be dropped" } else { "is dropped" };
+    format!("{watching}; what is condemned for {} {goes}", precise(args.leasing.lease))
+}
+
+impl From<Leasing> for Terms {
+    fn from(typed: Leasing) -> Self {
+        let Leasing { lease, include_suspect, spare_flowing } = typed;
+        Self { lease, include_suspect, spare_flowing }
+    }
+}
