@@ -1,115 +1,26 @@
 //! The judgement and the plan of a drop, on inventories made up for each rule: no server, no clock.
 
+#[path = "made_up/mod.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod made_up;
+
 use std::net::SocketAddr;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use graphctl::admin::{DropTarget, digest};
 use graphctl::judge::{self, Case, StaleReason, SuspectReason, Thresholds, Verdict};
 use graphctl::model::{
-    Channel, Component, Departed, Ended, Endpoint, EndpointKind, History, Inventory, Link, Ping,
-    Process, Server, ServerProcess, Session, Streams, Traffic, minted,
+    Departed, Ended, Endpoint, EndpointKind, Inventory, Link, Ping, Process, Session, Streams,
+    Traffic, minted,
 };
 use graphctl::reap::{Planner, Warrant};
-use uuid::{Timestamp, Uuid};
+use made_up::{LOOK, at, id, inventory, link, process, session};
+use uuid::Uuid;
 
 const START_TIMEOUT: Duration = Duration::from_secs(300);
 const ABANDONED: Verdict = Verdict::Stale(StaleReason::Abandoned);
 const NEVER_STARTED: Verdict = Verdict::Stale(StaleReason::NeverStarted);
 const PARTIAL: Verdict = Verdict::Suspect(SuspectReason::Partial);
-
-/// Moments are seconds after this one; the look is at second 1000.
-const BEGIN: u64 = 1_800_000_000;
-const LOOK: u64 = 1000;
-
-fn at(second: u64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(BEGIN + second)
-}
-
-/// An id that a server minted in that second; `number` tells ids of one second apart.
-fn id(second: u64, number: u8) -> Uuid {
-    Uuid::new_v1(Timestamp::from_unix_time(BEGIN + second, 0, 0, 0), &[0, 0, 0, 0, 0, number])
-}
-
-fn link() -> Link {
-    Link {
-        peer: Some("10.0.0.7:4711".parse().expect("an address")),
-        local: Some("10.0.0.1:25978".parse().expect("an address")),
-        established: Some(true),
-        silent_for: Some(Duration::from_secs(10)),
-        closing: false,
-        handled: true,
-    }
-}
-
-/// A session of that second with one collection and these units below it.
-fn session(second: u64, root: &str, units: &[&str]) -> Session {
-    let key = |unit: &&str| format!("{root}/{unit}");
-    let collection = Component { key: root.into(), unit: false, streams: None };
-    let units = units.iter().map(key).map(|key| {
-        let inputs = vec![format!("{key}/INPUT")];
-        let outputs = vec![format!("{key}/OUTPUT")];
-        let streams = Some(Box::new(Streams { inputs, outputs }));
-        Component { key: key.into(), unit: true, streams }
-    });
-    let id = id(second, 1);
-    Session {
-        id,
-        created: minted(id),
-        link: Some(Link { silent_for: Some(Duration::from_secs(LOOK - second)), ..link() }),
-        graphctl: false,
-        root: None,
-        components: std::iter::once(collection).chain(units).collect(),
-        readable: true,
-        registered: true,
-        edges: 1,
-        last_event: None,
-        holding: None,
-    }
-}
-
-fn process(second: u64, units: &[&str]) -> Process {
-    let id = id(second, 2);
-    Process {
-        id,
-        created: minted(id),
-        link: Some(link()),
-        pid: Some(100),
-        host: Some("lab".into()),
-        units: units.iter().map(|unit| (*unit).to_owned()).collect(),
-        ping: Ping::Answered(None),
-        unacked_for: None,
-        traffic: None,
-        last_event: None,
-    }
-}
-
-fn inventory(sessions: Vec<Session>, processes: Vec<Process>) -> Inventory {
-    let server = Server {
-        address: "lab:25978".into(),
-        version: "3.9.0".into(),
-        channel: Channel::Admin,
-        process: Some(ServerProcess {
-            pid: 1,
-            host: "lab".into(),
-            network: None,
-            instance: String::new(),
-            python: "3.11.7".into(),
-            lock_held: false,
-            lock_waiters: 0,
-            lock_holder: None,
-            in_bulk: true,
-        }),
-    };
-    let history = History { whole: true, ..History::default() };
-    Inventory {
-        server,
-        now: at(LOOK),
-        sessions,
-        processes,
-        endpoints: Some(vec![]),
-        history: Some(history),
-    }
-}
 
 fn departed(inventory: &mut Inventory, created: u64, left: u64) {
     let departed = Departed {

@@ -20,4 +20,5 @@ mod protocol_errors;
 mod run;
 mod safety;
 mod stage;
+mod watching;
 mod wiretap;

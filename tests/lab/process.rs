@@ -1,9 +1,9 @@
-//! A Python program of the lab: its events, its orders, its signals and its end.
+//! A program of the lab, Python's as a rule: its events, its orders, its signals and its end.
 
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -26,23 +26,25 @@ pub struct Process {
 impl Process {
     /// Starts `tests/lab/SCRIPT` with these arguments, on this side.
     pub(super) fn start(side: &Side, python: &Path, script: &str, args: &[String]) -> Self {
-        let family = Family::found();
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(script);
-        let mut child = side
-            .command(python)
-            .arg("-B")
-            .arg(path)
-            .args(args)
-            .env("EZMSG_LOGLEVEL", "WARNING")
-            .env_remove("EZMSG_GRAPHSERVER_ADDR")
+        let mut command = side.command(python);
+        command.arg("-B").arg(path).args(args);
+        command.env("EZMSG_LOGLEVEL", "WARNING").env_remove("EZMSG_GRAPHSERVER_ADDR");
+        Self::spawn(format!("{script} {}", args.join(" ")), command)
+    }
+
+    /// Starts any command that tells events, as JSON lines on its stdout.
+    pub fn spawn(name: String, mut command: Command) -> Self {
+        let family = Family::found();
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(family.id())
             .spawn()
-            .expect("the lab's python starts");
+            .expect("what the lab starts is there");
         Self {
-            name: format!("{script} {}", args.join(" ")),
+            name,
             stdin: child.stdin.take(),
             events: Transcript::of(child.stdout.take().expect("stdout is piped")),
             errors: Transcript::of(child.stderr.take().expect("stderr is piped")),

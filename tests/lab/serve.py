@@ -1,8 +1,9 @@
-"""A stock GraphServer in a process of its own, on a free port of a host address.
+"""A stock GraphServer in a process of its own, on a free port of a host address, or on the one after it.
 
 Orders on stdin make it tell what no client can ask a stock server: "state", what it has at hand; "dump", all that
 it keeps of its clients. The order "orphan ID" ends the handler of a client without its clean-up, "ghost" makes one more
-session that nobody ever handled, "strange" makes its graph one of another ezmsg, "chain" connects the units of each session.
+session that nobody ever handled, "hang-up" closes the connections of graphctl, "strange" makes its graph one of another
+ezmsg, "chain" connects the units of each session.
 
 With `busy` after the address, the main thread has something to do every millisecond, as that of a pipeline has
 whose server lives in its process; the order "pause" makes it tell the longest pause since it was last asked.
@@ -64,6 +65,13 @@ async def haunt(server: ez.GraphServer) -> None:
         await asyncio.sleep(0)
 
 
+def hang_up(server: ez.GraphServer) -> None:
+    """On every graphctl."""
+    for info in server.clients.values():
+        if getattr(getattr(info, "metadata", None), "root_name", None) == "graphctl":
+            info.writer.transport.abort()
+
+
 def chain(server: ez.GraphServer) -> None:
     """The signal of each unit to the next, all at once: each CONNECT copies and searches the whole graph."""
     for info in server.clients.values():
@@ -112,6 +120,8 @@ async def obeyed(server: ez.GraphServer, order: str, *ids: str) -> dict[str, obj
             await orphan(server, UUID(client_id))
     if order == "ghost":
         await haunt(server)
+    if order == "hang-up":
+        hang_up(server)
     if order == "strange":
         server.graph.__class__ = StrangeGraph
     return await state(server)
@@ -128,7 +138,8 @@ def obey(server: ez.GraphServer) -> None:
 def main() -> None:
     signal.signal(signal.SIGTERM, leave)
     server = ez.GraphServer()
-    server.start((sys.argv[1], 0))
+    host, _, port = sys.argv[1].partition(":")
+    server.start((host, int(port or 0)))
     host, port = server.address
     emit("listening", address=f"{host}:{port}")
     threading.Thread(target=obey, args=(server,), daemon=True).start()

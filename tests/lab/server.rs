@@ -27,24 +27,35 @@ pub struct Server {
 impl Server {
     /// Starts one with the ezmsg of this python, and waits until it greets.
     pub fn start(python: &Path) -> Self {
-        let server = Self::start_on(Side::default(), python, &[]);
+        let server = Self::start_on(&Side::default(), python, &[]);
+        greeted(&server.address);
+        server
+    }
+
+    /// Starts another at the address of one that is gone.
+    pub fn start_at(address: &str, python: &Path) -> Self {
+        let server = Self::start_with(Side::default(), python, &[address]);
         greeted(&server.address);
         server
     }
 
     /// Starts one in a process whose main thread has something to do every millisecond.
     pub fn start_busy(python: &Path) -> Self {
-        Self::start_on(Side::default(), python, &["busy"])
+        Self::start_on(&Side::default(), python, &["busy"])
     }
 
     /// Starts one on the server side of a network, where this test itself cannot reach it.
     pub fn start_in(network: &Network, python: &Path) -> Self {
-        Self::start_on(network.server_side().clone(), python, &[])
+        Self::start_on(network.server_side(), python, &[])
     }
 
-    fn start_on(side: Side, python: &Path, how: &[&str]) -> Self {
+    fn start_on(side: &Side, python: &Path, how: &[&str]) -> Self {
         let host = side.address().unwrap_or("127.0.0.1");
-        let arguments: Vec<_> = [&[host], how].concat().into_iter().map(str::to_owned).collect();
+        Self::start_with(side.clone(), python, &[&[host], how].concat())
+    }
+
+    fn start_with(side: Side, python: &Path, arguments: &[&str]) -> Self {
+        let arguments: Vec<_> = arguments.iter().map(|it| (*it).to_owned()).collect();
         let process = Process::start(&side, python, "serve.py", &arguments);
         let listening = process.wait_event("listening", PATIENCE);
         let address = listening["address"].as_str().expect("the address is text").to_owned();
@@ -91,6 +102,11 @@ impl Server {
     /// A client asks for a session and hangs up before it reads the id: the server keeps a ghost of it for ever.
     pub fn ghost(&mut self) {
         self.ask("ghost");
+    }
+
+    /// Closes the connections of every graphctl, as a network does that breaks.
+    pub fn hang_up_on_graphctl(&mut self) {
+        self.ask("hang-up");
     }
 
     /// Makes its graph one of another ezmsg: it works as before, and removes edges in another way.

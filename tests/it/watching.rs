@@ -1,0 +1,204 @@
+//! `sessions watch`: what it tells, on real servers that come and go, and what outstays its lease.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::lab::{Options, PATIENCE, Phantom, Pipeline, Process, Runner, Server, phantom};
+use crate::run::{command, graphctl};
+use crate::stage::{assert_full_rate, server, starting};
+
+/// A watch that looks often, with these arguments besides.
+fn watch(address: &str, arguments: &[&str]) -> Process {
+    let all = [&["sessions", "watch", "--interval", "200ms"], arguments].concat();
+    Process::spawn(all.join(" "), command(address, &all))
+}
+
+/// The first event of this name about a session or leftover with this verdict and reason.
+#[track_caller]
+fn wait_judged(watch: &Process, event: &str, verdict: &str, reason: Option<&str>) -> Value {
+    let what = format!("{event}: {verdict} {reason:?}");
+    watch.wait_for(&what, PATIENCE, |it| {
+        (it["event"].as_str(), it["verdict"].as_str(), it["reason"].as_str())
+            == (Some(event), Some(verdict), reason)
+    })
+}
+
+/// The names of all events so far, each with its verdict.
+fn story(watch: &Process) -> Vec<String> {
+    let said = |event: &Value, key: &str| event[key].as_str().unwrap_or("-").to_owned();
+    let events = watch.events();
+    events.iter().map(|it| format!("{} {}", said(it, "event"), said(it, "verdict"))).collect()
+}
+
+#[test]
+fn a_pipeline_is_told_of_from_its_start_to_its_end() {
+    let server = server();
+    let watch = watch(server.address(), &[]);
+    let slow = starting(&server, Options::default());
+    let appeared = wait_judged(&watch, "appeared", "starting", None);
+    assert_eq!(appeared["components"], serde_json::json!(["SYSTEM", "SYSTEM/PUB", "SYSTEM/SUB"]));
+    slow.finish_initialize();
+    let changed = wait_judged(&watch, "changed", "live", None);
+    assert_eq!(changed["was"], serde_json::json!({ "verdict": "starting", "reason": null }));
+    assert_eq!(changed["id"], appeared["id"]);
+    drop(slow);
+    let gone = watch.wait_event("gone", PATIENCE);
+    assert_eq!(gone["id"], appeared["id"]);
+    for event in watch.events() {
+        for key in ["schema_version", "time", "server", "event", "id", "verdict", "reason"] {
+            assert!(event.get(key).is_some(), "{key} is missing in {event}");
+        }
+    }
+}
+
+/// A look alone could not tell: another pipeline that had owners has ended just before.
+#[test]
+fn who_lost_its_processes_is_known_because_they_were_seen() {
+    let server = server();
+    let watch = watch(server.address(), &[]);
+    let notebook = |name: &str| Options {
+        name: name.into(),
+        runner: Runner::Start,
+        ..Options::two_processes()
+    };
+    let other = Pipeline::running(&server, &notebook("OTHER"));
+    let phantom = Pipeline::running(&server, &notebook("SYSTEM"));
+    let lives = |name: &str| {
+        watch.wait_for(&format!("{name} live"), PATIENCE, |it| {
+            it["verdict"] == "live" && it["components"][0] == name
+        })
+    };
+    lives("OTHER");
+    lives("SYSTEM");
+    drop(other);
+    watch.wait_event("gone", PATIENCE);
+    for unit in ["PUB", "SUB"] {
+        phantom.signal_pid("KILL", phantom.unit_pid(unit));
+    }
+    wait_judged(&watch, "changed", "stale", Some("abandoned"));
+    let listing = graphctl(server.address(), &["sessions", "list"]);
+    assert!(listing.stdout.contains("starting"), "one look cannot tell: {listing:#?}");
+}
+
+#[test]
+fn a_server_that_goes_and_comes_back_is_an_event_and_no_end() {
+    let first = server();
+    let mut watch = watch(first.address(), &[]);
+    let pipeline = Pipeline::running(&first, &Options::default());
+    wait_judged(&watch, "appeared", "live", None);
+    let (address, python) = (first.address().to_owned(), first.python().to_owned());
+    drop(first);
+    let lost = watch.wait_event("server-lost", PATIENCE);
+    assert!(lost["id"].is_null() && lost["verdict"].is_null(), "{lost}");
+    drop(pipeline);
+    let second = Server::start_at(&address, &python);
+    let back = watch.wait_event("server-back", PATIENCE);
+    assert_eq!(back["restarted"], true, "{back}");
+    watch.wait_event("gone", PATIENCE);
+    let _pipeline = Pipeline::running(&second, &Options::default());
+    watch.wait_for("the new pipeline", PATIENCE, |it| {
+        it["event"] == "appeared" && it["time"].as_str() > back["time"].as_str()
+    });
+    watch.signal("TERM");
+    assert!(watch.wait_exit(PATIENCE).success());
+    assert_eq!(story(&watch).iter().filter(|it| it.starts_with("server-")).count(), 2);
+}
+
+/// The connection alone breaks: the server and its sessions go on.
+#[test]
+fn a_connection_that_breaks_is_no_other_server() {
+    let mut server = server();
+    let watch = watch(server.address(), &[]);
+    let _pipeline = Pipeline::running(&server, &Options::default());
+    wait_judged(&watch, "appeared", "live", None);
+    server.hang_up_on_graphctl();
+    let back = watch.wait_event("server-back", PATIENCE);
+    assert_eq!(back["restarted"], false, "{back}");
+    watch.wait_for("a look after that", PATIENCE, |_| true);
+    assert!(!story(&watch).iter().any(|it| it.starts_with("gone")), "{:?}", story(&watch));
+}
+
+#[test]
+fn a_server_that_is_not_there_yet_is_waited_for() {
+    let (address, python) = {
+        let gone = server();
+        (gone.address().to_owned(), gone.python().to_owned())
+    };
+    let watch = watch(&address, &[]);
+    watch.wait_event("server-lost", PATIENCE);
+    let _server = Server::start_at(&address, &python);
+    let back = watch.wait_event("server-back", PATIENCE);
+    assert!(back["restarted"].is_null(), "nothing is known of the one before: {back}");
+}
+
+/// Three ways to be dead, and a healthy pipeline beside them throughout.
+#[test]
+fn what_outstays_its_lease_is_dropped_and_nothing_else() {
+    let server = server();
+    let healthy = Options { name: "HEALTHY".into(), ..Options::two_processes() };
+    let healthy = Pipeline::running(&server, &healthy);
+    let audit = tempfile::NamedTempFile::new().expect("a file");
+    let file = audit.path().to_str().expect("a path of text").to_owned();
+    let reaping = ["--reap", "--lease", "1s"];
+    let watch = watch(server.address(), &reaping);
+    let hows = [
+        (Phantom::CleanupInterrupted, "abandoned"),
+        (Phantom::MainTerminated, "headless"),
+        (Phantom::MainTerminatedSpawn, "leftover"),
+    ];
+    for (how, reason) in hows {
+        let phantom = phantom(&server, how, "SYSTEM");
+        let gone = wait_judged(&watch, "dropped", "stale", Some(reason));
+        assert_eq!(gone["outcome"], "dropped", "{gone}");
+        drop(phantom);
+    }
+    assert_full_rate(&healthy);
+    let (_, counts) = healthy.counts_over(Duration::ZERO);
+    assert_eq!((&counts["foreign"], &counts["gaps"]), (&0.into(), &0.into()));
+    let lines = std::fs::read_to_string(audit.path()).expect("the audit can be read");
+    let lines: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
+    let said: Vec<_> = lines.iter().map(|it| (&it["reason"], &it["outcome"], &it["why"])).collect();
+    let wanted: Vec<Value> = hows.iter().map(|(_, reason)| (*reason).into()).collect();
+    let (dropped, why) = (Value::from("dropped"), Value::from("night shift"));
+    assert_eq!(said, wanted.iter().map(|reason| (reason, &dropped, &why)).collect::<Vec<_>>());
+}
+
+/// Without `--include-suspect` a suspect stays; with it, an answer of any of its processes renews its lease.
+#[test]
+fn a_suspect_that_answers_renews_its_lease() {
+    let server = server();
+    let _phantom = phantom(&server, Phantom::BackendKilled, "SYSTEM");
+    let partial = watch(server.address(), &["--reap", "--lease", "1s", "--include-suspect"]);
+    wait_judged(&partial, "appeared", "suspect", Some("partial"));
+    let stopped = Options { name: "STOPPED".into(), ..Options::two_processes() };
+    let stopped = Pipeline::running(&server, &stopped);
+    for pid in stopped.pids() {
+        stopped.signal_pid("STOP", pid);
+    }
+    let gone = wait_judged(&partial, "dropped", "suspect", Some("unresponsive"));
+    assert_eq!(gone["components"][0], "STOPPED");
+    let events = partial.events();
+    let dropped = events.iter().filter(|it| it["event"] == "dropped").count();
+    assert_eq!(dropped, 1, "what answers in part was condemned for longer, and stays: {events:#?}");
+}
+
+#[test]
+fn a_dry_run_watches_and_tells_once() {
+    let server = server();
+    let _phantom = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
+    let before = server.witness();
+    let mut watch = watch(server.address(), &["--reap", "--lease", "500ms", "--dry-run"]);
+    wait_judged(&watch, "would-drop", "stale", Some("abandoned"));
+    // Another that comes and outstays its lease shows that the first was not told again meanwhile.
+    let _second = phantom(&server, Phantom::MainTerminated, "SECOND");
+    watch.wait_for("the second", PATIENCE, |it| {
+        it["event"] == "would-drop" && it["components"][0] == "SECOND"
+    });
+    let told = story(&watch).iter().filter(|it| it.starts_with("would-drop")).count();
+    assert_eq!(told, 2, "{:?}", story(&watch));
+    assert!(server.witness().sessions().len() > before.sessions().len());
+    watch.signal("TERM");
+    assert!(watch.wait_exit(PATIENCE).success());
+}

@@ -1,0 +1,103 @@
+//! Inventories made up for a test: no server, no clock.
+
+use std::time::{Duration, SystemTime};
+
+use graphctl::model::{
+    Channel, Component, History, Inventory, Link, Ping, Process, Server, ServerProcess, Session,
+    Streams, minted,
+};
+use uuid::{Timestamp, Uuid};
+
+/// Moments are seconds after this one; the look is at second 1000.
+const BEGIN: u64 = 1_800_000_000;
+pub(crate) const LOOK: u64 = 1000;
+
+pub(crate) fn at(second: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(BEGIN + second)
+}
+
+/// An id that a server minted in that second; `number` tells ids of one second apart.
+pub(crate) fn id(second: u64, number: u8) -> Uuid {
+    Uuid::new_v1(Timestamp::from_unix_time(BEGIN + second, 0, 0, 0), &[0, 0, 0, 0, 0, number])
+}
+
+pub(crate) fn link() -> Link {
+    Link {
+        peer: Some("10.0.0.7:4711".parse().expect("an address")),
+        local: Some("10.0.0.1:25978".parse().expect("an address")),
+        established: Some(true),
+        silent_for: Some(Duration::from_secs(10)),
+        closing: false,
+        handled: true,
+    }
+}
+
+/// A session of that second with one collection and these units below it.
+pub(crate) fn session(second: u64, root: &str, units: &[&str]) -> Session {
+    let key = |unit: &&str| format!("{root}/{unit}");
+    let collection = Component { key: root.into(), unit: false, streams: None };
+    let units = units.iter().map(key).map(|key| {
+        let inputs = vec![format!("{key}/INPUT")];
+        let outputs = vec![format!("{key}/OUTPUT")];
+        let streams = Some(Box::new(Streams { inputs, outputs }));
+        Component { key: key.into(), unit: true, streams }
+    });
+    let id = id(second, 1);
+    Session {
+        id,
+        created: minted(id),
+        link: Some(Link { silent_for: Some(Duration::from_secs(LOOK - second)), ..link() }),
+        graphctl: false,
+        root: None,
+        components: std::iter::once(collection).chain(units).collect(),
+        readable: true,
+        registered: true,
+        edges: 1,
+        last_event: None,
+        holding: None,
+    }
+}
+
+pub(crate) fn process(second: u64, units: &[&str]) -> Process {
+    let id = id(second, 2);
+    Process {
+        id,
+        created: minted(id),
+        link: Some(link()),
+        pid: Some(100),
+        host: Some("lab".into()),
+        units: units.iter().map(|unit| (*unit).to_owned()).collect(),
+        ping: Ping::Answered(None),
+        unacked_for: None,
+        traffic: None,
+        last_event: None,
+    }
+}
+
+pub(crate) fn inventory(sessions: Vec<Session>, processes: Vec<Process>) -> Inventory {
+    let server = Server {
+        address: "lab:25978".into(),
+        version: "3.9.0".into(),
+        channel: Channel::Admin,
+        process: Some(ServerProcess {
+            pid: 1,
+            host: "lab".into(),
+            network: None,
+            instance: String::new(),
+            python: "3.11.7".into(),
+            lock_held: false,
+            lock_waiters: 0,
+            lock_holder: None,
+            in_bulk: true,
+        }),
+    };
+    let history = History { whole: true, ..History::default() };
+    Inventory {
+        server,
+        now: at(LOOK),
+        sessions,
+        processes,
+        endpoints: Some(vec![]),
+        history: Some(history),
+    }
+}
