@@ -38,6 +38,18 @@ pub fn print(data: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> 
     data(&mut stdout).and_then(|()| stdout.flush()).map_err(Error::Output)
 }
 
+/// Writes data to standard output, where a reader that does not read holds up nothing but this.
+///
+/// # Errors
+/// As [`print`].
+pub async fn print_patiently(data: Vec<u8>) -> Result<()> {
+    if data.is_empty() {
+        return Ok(());
+    }
+    let printed = tokio::task::spawn_blocking(move || print(|out| out.write_all(&data))).await;
+    printed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}
+
 /// Prints clap's help or version to standard output, or its error to standard error.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::sync::mpsc::{UnboundedSender, channel, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, UnboundedSender, channel, unbounded_channel};
 use tokio::time::timeout;
 
 use crate::cli::{Leasing, Stream, Watch};
@@ -49,29 +49,29 @@ pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
     };
     let link = Link::new(&options, args.interval, args.dry_run).run(requested, told);
     tokio::pin!(link);
-    let ended = loop {
-        tokio::select! {
-            ended = &mut link => return ended.map(|()| Exit::Success),
-            Some(news) = news.recv() => watch.hear(news)?,
-            order = watch.view.order(&watch.state) => match order? {
-                Order::Quit => break Ok(Exit::Success),
-                Order::Interrupt => break Err(Error::Interrupted),
-                order => watch.carry_out(order),
-            },
-            interruption = interruption() => break match interruption {
-                // So a service is ended as a rule.
-                Error::Terminated => Ok(Exit::Success),
-                interruption => Err(interruption),
-            },
-        }
+    let ended = tokio::select! {
+        ended = &mut link => return ended.map(|()| Exit::Success),
+        ended = watch.go_on(&mut news) => ended,
+        // Also while nobody reads what we write.
+        interruption = interruption() => match interruption {
+            // So a service is ended as a rule.
+            Error::Terminated => Ok(Exit::Success),
+            interruption => Err(interruption),
+        },
     };
     if watch.dropping {
-        let report = async {
-            tokio::select! { _ = &mut link => None, report = link::drop_ended(&mut news) => report }
+        let last = async {
+            let report = tokio::select! {
+                _ = &mut link => None,
+                report = link::drop_ended(&mut news) => report,
+            };
+            match report {
+                Some(report) => watch.hear(News::Dropped(report)).await.is_ok(),
+                None => false,
+            }
         };
-        match timeout(LAST_PATIENCE, report).await {
-            Ok(Some(report)) => watch.hear(News::Dropped(report))?,
-            _ => watch.tell("ended before it was known what became of a drop; look again"),
+        if !timeout(LAST_PATIENCE, last).await.unwrap_or(false) {
+            watch.tell("ended before it was known what became of a drop; look again");
         }
     }
     ended
@@ -117,7 +117,21 @@ struct Watching<'a> {
 }
 
 impl Watching<'_> {
-    fn hear(&mut self, news: News) -> Result<()> {
+    /// Until somebody wants it to end.
+    async fn go_on(&mut self, news: &mut Receiver<News>) -> Result<Exit> {
+        loop {
+            tokio::select! {
+                Some(news) = news.recv() => self.hear(news).await?,
+                order = self.view.order(&self.state) => match order? {
+                    Order::Quit => return Ok(Exit::Success),
+                    Order::Interrupt => return Err(Error::Interrupted),
+                    order => self.carry_out(order),
+                },
+            }
+        }
+    }
+
+    async fn hear(&mut self, news: News) -> Result<()> {
         let now = SystemTime::now();
         let events = match news {
             News::Looked(look) => {
@@ -132,7 +146,7 @@ impl Watching<'_> {
             }
             News::Dropped(report) => self.drop_ended(*report, now),
         };
-        self.show(&events)
+        self.show(&events).await
     }
 
     fn look_at_leases(&mut self) {
@@ -151,14 +165,17 @@ impl Watching<'_> {
         self.state.drop_ended(report, now)
     }
 
-    fn show(&mut self, events: &[Event]) -> Result<()> {
+    async fn show(&mut self, events: &[Event]) -> Result<()> {
         events.iter().filter_map(events::words).for_each(|words| self.tell(&words));
         match &mut self.view {
             View::Live(live) => live.draw(&self.state),
-            View::Lines => console::print(|out| {
+            View::Lines => {
+                let mut lines = Vec::new();
                 let address = self.options.address.to_string();
-                events.iter().try_for_each(|event| json::event(out, &address, event))
-            }),
+                let mut event = |event| json::event(&mut lines, &address, event);
+                events.iter().try_for_each(&mut event).map_err(Error::Output)?;
+                console::print_patiently(lines).await
+            }
         }
     }
 

@@ -32,6 +32,7 @@ pub fn case(look: &Look, case: &Case, taken: Option<&Taken>, terminal: Terminal)
     }
     fields.extend(named_once("components", components(inventory, case)));
     fields.extend(named_once("processes", case.processes(inventory).map(describe)));
+    fields.extend(named_once("left", departed(inventory, case)));
     let collisions = look.collisions.iter().filter(|it| it.held_by.contains(&case.id));
     let named = Holders::of(inventory, FULL_ID);
     fields.extend(collisions.map(|it| ("collision", named.of_collision(it))));
@@ -86,6 +87,16 @@ fn components<'a>(inventory: &'a Inventory, case: &'a Case) -> impl Iterator<Ite
     let units: HashSet<_> = case.units(inventory).into_iter().collect();
     case.keys(inventory).into_iter().map(move |key| {
         if units.contains(key) { key.to_owned() } else { format!("{key} (collection)") }
+    })
+}
+
+/// Those of its processes that an earlier look saw, and that have left.
+fn departed(inventory: &Inventory, case: &Case) -> impl Iterator<Item = String> {
+    let departed = inventory.history.iter().flat_map(|history| &history.departed);
+    departed.filter_map(|departed| {
+        let seen = departed.seen.as_ref().filter(|seen| seen.session == case.id)?;
+        let when = ago(inventory.age_of(departed.left));
+        Some(format!("{} owned {}, and left {when} ago", seen.name, list(&seen.units)))
     })
 }
 

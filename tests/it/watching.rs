@@ -1,10 +1,12 @@
 //! `sessions watch`: what it tells, on real servers that come and go, and what outstays its lease.
 
-use std::time::Duration;
+use std::fs::{self, DirEntry};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::lab::{Options, PATIENCE, Phantom, Pipeline, Process, Runner, Server, phantom};
+use crate::fake::signal;
+use crate::lab::{Crowd, Options, PATIENCE, Phantom, Pipeline, Process, Runner, Server, phantom};
 use crate::run::{command, graphctl};
 use crate::stage::{assert_full_rate, server, starting};
 
@@ -132,6 +134,26 @@ fn a_server_that_is_not_there_yet_is_waited_for() {
     assert!(back["restarted"].is_null(), "nothing is known of the one before: {back}");
 }
 
+/// Its reader has stopped reading, and the pipe is full: so is a service ended all the same.
+#[test]
+fn a_watch_ends_while_nobody_reads_it() {
+    let mut server = server();
+    let _crowd = Crowd::start(&mut server, 200, 20);
+    let mut watch = command(server.address(), &["sessions", "watch"]);
+    let mut watch = watch.spawn().expect("graphctl starts");
+    let tasks = format!("/proc/{}/task", watch.id());
+    let deadline = Instant::now() + PATIENCE;
+    let writes = |task: &DirEntry| {
+        fs::read_to_string(task.path().join("wchan")).is_ok_and(|at| at.contains("pipe_write"))
+    };
+    while !fs::read_dir(&tasks).expect("it runs").flatten().any(|task| writes(&task)) {
+        assert!(Instant::now() < deadline, "it has nothing to write");
+    }
+    signal("TERM", &watch);
+    let status = watch.wait().expect("it ends");
+    assert!(status.success(), "{status}");
+}
+
 /// Three ways to be dead, and a healthy pipeline beside them throughout.
 #[test]
 fn what_outstays_its_lease_is_dropped_and_nothing_else() {
@@ -139,7 +161,7 @@ fn what_outstays_its_lease_is_dropped_and_nothing_else() {
     let healthy = Options { name: "HEALTHY".into(), ..Options::two_processes() };
     let healthy = Pipeline::running(&server, &healthy);
     let audit = tempfile::NamedTempFile::new().expect("a file");
-    let file = audit.path().to_str().expect("a path of text").to_owned();
+    let _file = audit.path().to_str().expect("a path of text").to_owned();
     let reaping = ["--reap", "--lease", "1s"];
     let watch = watch(server.address(), &reaping);
     let hows = [
