@@ -3,10 +3,15 @@
 use std::fs::{self, DirEntry};
 use std::time::{Duration, Instant};
 
+use graphctl::look::Observer;
+use graphctl::memory::Memory;
+use graphctl::options::{Options, Talk, Terminal};
 use serde_json::Value;
 
 use crate::fake::signal;
-use crate::lab::{Crowd, Options, PATIENCE, Phantom, Pipeline, Process, Runner, Server, phantom};
+use crate::lab::{
+    self, Crowd, PATIENCE, Phantom, Pipeline, Process, Runner, Server, Wedge, phantom,
+};
 use crate::run::{command, graphctl};
 use crate::stage::{assert_full_rate, server, starting};
 
@@ -37,7 +42,7 @@ fn story(watch: &Process) -> Vec<String> {
 fn a_pipeline_is_told_of_from_its_start_to_its_end() {
     let server = server();
     let watch = watch(server.address(), &[]);
-    let slow = starting(&server, Options::default());
+    let slow = starting(&server, lab::Options::default());
     let appeared = wait_judged(&watch, "appeared", "starting", None);
     assert_eq!(appeared["components"], serde_json::json!(["SYSTEM", "SYSTEM/PUB", "SYSTEM/SUB"]));
     slow.finish_initialize();
@@ -59,10 +64,10 @@ fn a_pipeline_is_told_of_from_its_start_to_its_end() {
 fn who_lost_its_processes_is_known_because_they_were_seen() {
     let server = server();
     let watch = watch(server.address(), &[]);
-    let notebook = |name: &str| Options {
+    let notebook = |name: &str| lab::Options {
         name: name.into(),
         runner: Runner::Start,
-        ..Options::two_processes()
+        ..lab::Options::two_processes()
     };
     let other = Pipeline::running(&server, &notebook("OTHER"));
     let phantom = Pipeline::running(&server, &notebook("SYSTEM"));
@@ -87,7 +92,7 @@ fn who_lost_its_processes_is_known_because_they_were_seen() {
 fn a_server_that_goes_and_comes_back_is_an_event_and_no_end() {
     let first = server();
     let mut watch = watch(first.address(), &[]);
-    let pipeline = Pipeline::running(&first, &Options::default());
+    let pipeline = Pipeline::running(&first, &lab::Options::default());
     wait_judged(&watch, "appeared", "live", None);
     let (address, python) = (first.address().to_owned(), first.python().to_owned());
     drop(first);
@@ -98,7 +103,7 @@ fn a_server_that_goes_and_comes_back_is_an_event_and_no_end() {
     let back = watch.wait_event("server-back", PATIENCE);
     assert_eq!(back["restarted"], true, "{back}");
     watch.wait_event("gone", PATIENCE);
-    let _pipeline = Pipeline::running(&second, &Options::default());
+    let _pipeline = Pipeline::running(&second, &lab::Options::default());
     watch.wait_for("the new pipeline", PATIENCE, |it| {
         it["event"] == "appeared" && it["time"].as_str() > back["time"].as_str()
     });
@@ -112,7 +117,7 @@ fn a_server_that_goes_and_comes_back_is_an_event_and_no_end() {
 fn a_connection_that_breaks_is_no_other_server() {
     let mut server = server();
     let watch = watch(server.address(), &[]);
-    let _pipeline = Pipeline::running(&server, &Options::default());
+    let _pipeline = Pipeline::running(&server, &lab::Options::default());
     wait_judged(&watch, "appeared", "live", None);
     server.hang_up_on_graphctl();
     let back = watch.wait_event("server-back", PATIENCE);
@@ -154,11 +159,39 @@ fn a_watch_ends_while_nobody_reads_it() {
     assert!(status.success(), "{status}");
 }
 
+/// While a command holds the lock each look takes a session of its own. None of them stays.
+#[test]
+fn a_wedged_server_is_watched_and_left_as_it_was() {
+    let mut server = server();
+    let _wedge = Wedge::of(&mut server);
+    let before = server.state();
+    let options = Options {
+        address: server.address().parse().expect("an address"),
+        timeout: Duration::from_secs(10),
+        admin: true,
+        start_timeout: Duration::from_secs(300),
+        terminal: Terminal { width: None, color: false, drawable: false, interactive: false },
+        talk: Talk::Quiet,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime of one thread can be built").block_on(async {
+        let mut observer = Observer::open(&options).await.expect("a session");
+        let mut memory = Memory::default();
+        for _ in 0..100 {
+            observer.look_on(&mut memory, false).await.expect("a look");
+        }
+        let now = server.state();
+        let sessions = |state: &Value| state["clients"]["SessionInfo"].as_u64().unwrap_or(0);
+        assert!(sessions(&now) <= sessions(&before) + 2, "{before:#} became {now:#}");
+    });
+    server.wait_state("the state before", |after| *after == before);
+}
+
 /// Three ways to be dead, and a healthy pipeline beside them throughout.
 #[test]
 fn what_outstays_its_lease_is_dropped_and_nothing_else() {
     let server = server();
-    let healthy = Options { name: "HEALTHY".into(), ..Options::two_processes() };
+    let healthy = lab::Options { name: "HEALTHY".into(), ..lab::Options::two_processes() };
     let healthy = Pipeline::running(&server, &healthy);
     let audit = tempfile::NamedTempFile::new().expect("a file");
     let _file = audit.path().to_str().expect("a path of text").to_owned();
@@ -194,7 +227,7 @@ fn a_suspect_that_answers_renews_its_lease() {
     let _phantom = phantom(&server, Phantom::BackendKilled, "SYSTEM");
     let partial = watch(server.address(), &["--reap", "--lease", "1s", "--include-suspect"]);
     wait_judged(&partial, "appeared", "suspect", Some("partial"));
-    let stopped = Options { name: "STOPPED".into(), ..Options::two_processes() };
+    let stopped = lab::Options { name: "STOPPED".into(), ..lab::Options::two_processes() };
     let stopped = Pipeline::running(&server, &stopped);
     for pid in stopped.pids() {
         stopped.signal_pid("STOP", pid);
