@@ -57,6 +57,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List sessions with their age, last activity, state and component keys')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Tell everything that is known of a session')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Tell whether component keys are free, and who holds them if not')
+            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until component keys are free, or until what has them is live')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop sessions by their id')
             [CompletionResult]::new('reap', 'reap', [CompletionResultType]::ParameterValue, 'Drop every session that is proven dead')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -78,6 +79,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List sessions with their age, last activity, state and component keys')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Tell everything that is known of a session')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Tell whether component keys are free, and who holds them if not')
+            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until component keys are free, or until what has them is live')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop sessions by their id')
             [CompletionResult]::new('reap', 'reap', [CompletionResultType]::ParameterValue, 'Drop every session that is proven dead')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -226,6 +228,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
         'graphctl;sessions;check' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read keys from a file, one a line; - for standard input')
             [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Also every key at or below this one')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait so long for them to be free before it is told')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print it')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print it')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'The server')
@@ -244,8 +247,49 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
         'graphctl;session;check' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read keys from a file, one a line; - for standard input')
             [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Also every key at or below this one')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait so long for them to be free before it is told')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print it')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print it')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'The server')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one exchange with the server may take')
+            [CompletionResult]::new('--start-timeout', '--start-timeout', [CompletionResultType]::ParameterName, 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--no-admin', '--no-admin', [CompletionResultType]::ParameterName, 'Use only the documented commands of the server: fewer facts, and nothing can be dropped')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'graphctl;sessions;wait' {
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'What to wait for')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read keys from a file, one a line; - for standard input')
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Also every key at or below this one')
+            [CompletionResult]::new('--wait-timeout', '--wait-timeout', [CompletionResultType]::ParameterName, 'How long to wait before giving up, also for a server that is not there')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print what is in the way, or missing')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print what is in the way, or missing')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'The server')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one exchange with the server may take')
+            [CompletionResult]::new('--start-timeout', '--start-timeout', [CompletionResultType]::ParameterName, 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--no-admin', '--no-admin', [CompletionResultType]::ParameterName, 'Use only the documented commands of the server: fewer facts, and nothing can be dropped')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'graphctl;session;wait' {
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'What to wait for')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read keys from a file, one a line; - for standard input')
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Also every key at or below this one')
+            [CompletionResult]::new('--wait-timeout', '--wait-timeout', [CompletionResultType]::ParameterName, 'How long to wait before giving up, also for a server that is not there')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print what is in the way, or missing')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print what is in the way, or missing')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'The server')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one exchange with the server may take')
             [CompletionResult]::new('--start-timeout', '--start-timeout', [CompletionResultType]::ParameterName, 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes')
@@ -371,6 +415,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List sessions with their age, last activity, state and component keys')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Tell everything that is known of a session')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Tell whether component keys are free, and who holds them if not')
+            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until component keys are free, or until what has them is live')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop sessions by their id')
             [CompletionResult]::new('reap', 'reap', [CompletionResultType]::ParameterValue, 'Drop every session that is proven dead')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -383,6 +428,9 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             break
         }
         'graphctl;sessions;help;check' {
+            break
+        }
+        'graphctl;sessions;help;wait' {
             break
         }
         'graphctl;sessions;help;drop' {
@@ -398,6 +446,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List sessions with their age, last activity, state and component keys')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Tell everything that is known of a session')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Tell whether component keys are free, and who holds them if not')
+            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until component keys are free, or until what has them is live')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop sessions by their id')
             [CompletionResult]::new('reap', 'reap', [CompletionResultType]::ParameterValue, 'Drop every session that is proven dead')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -410,6 +459,9 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             break
         }
         'graphctl;session;help;check' {
+            break
+        }
+        'graphctl;session;help;wait' {
             break
         }
         'graphctl;session;help;drop' {
@@ -489,6 +541,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List sessions with their age, last activity, state and component keys')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Tell everything that is known of a session')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Tell whether component keys are free, and who holds them if not')
+            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until component keys are free, or until what has them is live')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop sessions by their id')
             [CompletionResult]::new('reap', 'reap', [CompletionResultType]::ParameterValue, 'Drop every session that is proven dead')
             break
@@ -500,6 +553,9 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             break
         }
         'graphctl;help;sessions;check' {
+            break
+        }
+        'graphctl;help;sessions;wait' {
             break
         }
         'graphctl;help;sessions;drop' {

@@ -61,6 +61,9 @@ _graphctl() {
             graphctl__subcmd__help__subcmd__sessions,show)
                 cmd="graphctl__subcmd__help__subcmd__sessions__subcmd__show"
                 ;;
+            graphctl__subcmd__help__subcmd__sessions,wait)
+                cmd="graphctl__subcmd__help__subcmd__sessions__subcmd__wait"
+                ;;
             graphctl__subcmd__server,help)
                 cmd="graphctl__subcmd__server__subcmd__help"
                 ;;
@@ -94,6 +97,9 @@ _graphctl() {
             graphctl__subcmd__sessions,show)
                 cmd="graphctl__subcmd__sessions__subcmd__show"
                 ;;
+            graphctl__subcmd__sessions,wait)
+                cmd="graphctl__subcmd__sessions__subcmd__wait"
+                ;;
             graphctl__subcmd__sessions__subcmd__help,check)
                 cmd="graphctl__subcmd__sessions__subcmd__help__subcmd__check"
                 ;;
@@ -111,6 +117,9 @@ _graphctl() {
                 ;;
             graphctl__subcmd__sessions__subcmd__help,show)
                 cmd="graphctl__subcmd__sessions__subcmd__help__subcmd__show"
+                ;;
+            graphctl__subcmd__sessions__subcmd__help,wait)
+                cmd="graphctl__subcmd__sessions__subcmd__help__subcmd__wait"
                 ;;
             *)
                 ;;
@@ -249,7 +258,7 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__help__subcmd__sessions)
-            opts="list show check drop reap"
+            opts="list show check wait drop reap"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -319,6 +328,20 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__help__subcmd__sessions__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        graphctl__subcmd__help__subcmd__sessions__subcmd__wait)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -443,7 +466,7 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__sessions)
-            opts="-q -v -h --address --timeout --no-admin --start-timeout --color --quiet --verbose --help list ls show check drop reap help"
+            opts="-q -v -h --address --timeout --no-admin --start-timeout --color --quiet --verbose --help list ls show check wait drop reap help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -473,7 +496,7 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__sessions__subcmd__check)
-            opts="-o -q -v -h --from --root --output --address --timeout --no-admin --start-timeout --color --quiet --verbose --help"
+            opts="-o -q -v -h --from --root --wait --output --address --timeout --no-admin --start-timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -484,6 +507,10 @@ _graphctl() {
                     return 0
                     ;;
                 --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -557,7 +584,7 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__sessions__subcmd__help)
-            opts="list show check drop reap help"
+            opts="list show check wait drop reap help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -641,6 +668,20 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__sessions__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        graphctl__subcmd__sessions__subcmd__help__subcmd__wait)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -809,6 +850,60 @@ _graphctl() {
                 return 0
             fi
             case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --start-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        graphctl__subcmd__sessions__subcmd__wait)
+            opts="-o -q -v -h --for --from --root --wait-timeout --output --address --timeout --no-admin --start-timeout --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -W "free live" -- "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
                     return 0

@@ -53,6 +53,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand ls 'List sessions with their age, last activity, state and component keys'
             cand show 'Tell everything that is known of a session'
             cand check 'Tell whether component keys are free, and who holds them if not'
+            cand wait 'Wait until component keys are free, or until what has them is live'
             cand drop 'Drop sessions by their id'
             cand reap 'Drop every session that is proven dead'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -73,6 +74,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand ls 'List sessions with their age, last activity, state and component keys'
             cand show 'Tell everything that is known of a session'
             cand check 'Tell whether component keys are free, and who holds them if not'
+            cand wait 'Wait until component keys are free, or until what has them is live'
             cand drop 'Drop sessions by their id'
             cand reap 'Drop every session that is proven dead'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -214,6 +216,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
         &'graphctl;sessions;check'= {
             cand --from 'Read keys from a file, one a line; - for standard input'
             cand --root 'Also every key at or below this one'
+            cand --wait 'Wait so long for them to be free before it is told'
             cand -o 'How to print it'
             cand --output 'How to print it'
             cand --address 'The server'
@@ -231,8 +234,47 @@ set edit:completion:arg-completer[graphctl] = {|@words|
         &'graphctl;session;check'= {
             cand --from 'Read keys from a file, one a line; - for standard input'
             cand --root 'Also every key at or below this one'
+            cand --wait 'Wait so long for them to be free before it is told'
             cand -o 'How to print it'
             cand --output 'How to print it'
+            cand --address 'The server'
+            cand --timeout 'How long one exchange with the server may take'
+            cand --start-timeout 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes'
+            cand --color 'When to use colour'
+            cand --no-admin 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'graphctl;sessions;wait'= {
+            cand --for 'What to wait for'
+            cand --from 'Read keys from a file, one a line; - for standard input'
+            cand --root 'Also every key at or below this one'
+            cand --wait-timeout 'How long to wait before giving up, also for a server that is not there'
+            cand -o 'How to print what is in the way, or missing'
+            cand --output 'How to print what is in the way, or missing'
+            cand --address 'The server'
+            cand --timeout 'How long one exchange with the server may take'
+            cand --start-timeout 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes'
+            cand --color 'When to use colour'
+            cand --no-admin 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'graphctl;session;wait'= {
+            cand --for 'What to wait for'
+            cand --from 'Read keys from a file, one a line; - for standard input'
+            cand --root 'Also every key at or below this one'
+            cand --wait-timeout 'How long to wait before giving up, also for a server that is not there'
+            cand -o 'How to print what is in the way, or missing'
+            cand --output 'How to print what is in the way, or missing'
             cand --address 'The server'
             cand --timeout 'How long one exchange with the server may take'
             cand --start-timeout 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes'
@@ -353,6 +395,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand list 'List sessions with their age, last activity, state and component keys'
             cand show 'Tell everything that is known of a session'
             cand check 'Tell whether component keys are free, and who holds them if not'
+            cand wait 'Wait until component keys are free, or until what has them is live'
             cand drop 'Drop sessions by their id'
             cand reap 'Drop every session that is proven dead'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -362,6 +405,8 @@ set edit:completion:arg-completer[graphctl] = {|@words|
         &'graphctl;sessions;help;show'= {
         }
         &'graphctl;sessions;help;check'= {
+        }
+        &'graphctl;sessions;help;wait'= {
         }
         &'graphctl;sessions;help;drop'= {
         }
@@ -373,6 +418,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand list 'List sessions with their age, last activity, state and component keys'
             cand show 'Tell everything that is known of a session'
             cand check 'Tell whether component keys are free, and who holds them if not'
+            cand wait 'Wait until component keys are free, or until what has them is live'
             cand drop 'Drop sessions by their id'
             cand reap 'Drop every session that is proven dead'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -382,6 +428,8 @@ set edit:completion:arg-completer[graphctl] = {|@words|
         &'graphctl;session;help;show'= {
         }
         &'graphctl;session;help;check'= {
+        }
+        &'graphctl;session;help;wait'= {
         }
         &'graphctl;session;help;drop'= {
         }
@@ -450,6 +498,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand list 'List sessions with their age, last activity, state and component keys'
             cand show 'Tell everything that is known of a session'
             cand check 'Tell whether component keys are free, and who holds them if not'
+            cand wait 'Wait until component keys are free, or until what has them is live'
             cand drop 'Drop sessions by their id'
             cand reap 'Drop every session that is proven dead'
         }
@@ -458,6 +507,8 @@ set edit:completion:arg-completer[graphctl] = {|@words|
         &'graphctl;help;sessions;show'= {
         }
         &'graphctl;help;sessions;check'= {
+        }
+        &'graphctl;help;sessions;wait'= {
         }
         &'graphctl;help;sessions;drop'= {
         }

@@ -40,23 +40,24 @@ complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "session" -d 'See 
 complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "server" -d 'Ask about the server'
 complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -l address -d 'The server' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l address -d 'The server' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l timeout -d 'How long one exchange with the server may take' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -l no-admin -d 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -s q -l quiet -d 'Say nothing but errors on standard error'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -s v -l verbose -d 'Say more on standard error'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -f -a "list" -d 'List sessions with their age, last activity, state and component keys'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -f -a "ls" -d 'List sessions with their age, last activity, state and component keys'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -f -a "show" -d 'Tell everything that is known of a session'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -f -a "check" -d 'Tell whether component keys are free, and who holds them if not'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -f -a "drop" -d 'Drop sessions by their id'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -f -a "reap" -d 'Drop every session that is proven dead'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check drop reap help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l no-admin -d 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -s v -l verbose -d 'Say more on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "list" -d 'List sessions with their age, last activity, state and component keys'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "ls" -d 'List sessions with their age, last activity, state and component keys'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "show" -d 'Tell everything that is known of a session'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "check" -d 'Tell whether component keys are free, and who holds them if not'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "wait" -d 'Wait until component keys are free, or until what has them is live'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "drop" -d 'Drop sessions by their id'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "reap" -d 'Drop every session that is proven dead'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -s o -l output -d 'How to print them' -r -f -a "table\t'For people'
 wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
@@ -139,6 +140,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -l from -d 'Read keys from a file, one a line; - for standard input' -r -F
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -l root -d 'Also every key at or below this one' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -l wait -d 'Wait so long for them to be free before it is told' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -s o -l output -d 'How to print it' -r -f -a "table\t'For people'
 json\t'One JSON document'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -l address -d 'The server' -r
@@ -151,6 +153,23 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but errors on standard error'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on standard error'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from wait" -l for -d 'What to wait for' -r -f -a "free\t'Nobody has registered the keys, and no process owns them'
+live\t'The keys are registered, and every unit among and below them has its process, which answers'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from wait" -l from -d 'Read keys from a file, one a line; - for standard input' -r -F
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from wait" -l root -d 'Also every key at or below this one' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from wait" -l wait-timeout -d 'How long to wait before giving up, also for a server that is not there' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from wait" -s o -l output -d 'How to print what is in the way, or missing' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from wait" -l address -d 'The server' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from wait" -l timeout -d 'How long one exchange with the server may take' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from wait" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from wait" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from wait" -l no-admin -d 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from wait" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from wait" -s v -l verbose -d 'Say more on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from wait" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -s o -l output -d 'How to print what became of them' -r -f -a "table\t'For people'
 wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
@@ -207,26 +226,28 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "list" -d 'List sessions with their age, last activity, state and component keys'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "show" -d 'Tell everything that is known of a session'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "check" -d 'Tell whether component keys are free, and who holds them if not'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "wait" -d 'Wait until component keys are free, or until what has them is live'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "drop" -d 'Drop sessions by their id'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "reap" -d 'Drop every session that is proven dead'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -l address -d 'The server' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l address -d 'The server' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l timeout -d 'How long one exchange with the server may take' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -l no-admin -d 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -s q -l quiet -d 'Say nothing but errors on standard error'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -s v -l verbose -d 'Say more on standard error'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -f -a "list" -d 'List sessions with their age, last activity, state and component keys'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -f -a "ls" -d 'List sessions with their age, last activity, state and component keys'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -f -a "show" -d 'Tell everything that is known of a session'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -f -a "check" -d 'Tell whether component keys are free, and who holds them if not'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -f -a "drop" -d 'Drop sessions by their id'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -f -a "reap" -d 'Drop every session that is proven dead'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check drop reap help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l no-admin -d 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -s v -l verbose -d 'Say more on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "list" -d 'List sessions with their age, last activity, state and component keys'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "ls" -d 'List sessions with their age, last activity, state and component keys'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "show" -d 'Tell everything that is known of a session'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "check" -d 'Tell whether component keys are free, and who holds them if not'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "wait" -d 'Wait until component keys are free, or until what has them is live'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "drop" -d 'Drop sessions by their id'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "reap" -d 'Drop every session that is proven dead'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -s o -l output -d 'How to print them' -r -f -a "table\t'For people'
 wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
@@ -309,6 +330,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -l from -d 'Read keys from a file, one a line; - for standard input' -r -F
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -l root -d 'Also every key at or below this one' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -l wait -d 'Wait so long for them to be free before it is told' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -s o -l output -d 'How to print it' -r -f -a "table\t'For people'
 json\t'One JSON document'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -l address -d 'The server' -r
@@ -321,6 +343,23 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but errors on standard error'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on standard error'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from wait" -l for -d 'What to wait for' -r -f -a "free\t'Nobody has registered the keys, and no process owns them'
+live\t'The keys are registered, and every unit among and below them has its process, which answers'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from wait" -l from -d 'Read keys from a file, one a line; - for standard input' -r -F
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from wait" -l root -d 'Also every key at or below this one' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from wait" -l wait-timeout -d 'How long to wait before giving up, also for a server that is not there' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from wait" -s o -l output -d 'How to print what is in the way, or missing' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from wait" -l address -d 'The server' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from wait" -l timeout -d 'How long one exchange with the server may take' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from wait" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from wait" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from wait" -l no-admin -d 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from wait" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from wait" -s v -l verbose -d 'Say more on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from wait" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -s o -l output -d 'How to print what became of them' -r -f -a "table\t'For people'
 wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
@@ -377,6 +416,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "list" -d 'List sessions with their age, last activity, state and component keys'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "show" -d 'Tell everything that is known of a session'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "check" -d 'Tell whether component keys are free, and who holds them if not'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "wait" -d 'Wait until component keys are free, or until what has them is live'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "drop" -d 'Drop sessions by their id'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "reap" -d 'Drop every session that is proven dead'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -423,6 +463,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand help; and not __fish_s
 complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "list" -d 'List sessions with their age, last activity, state and component keys'
 complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "show" -d 'Tell everything that is known of a session'
 complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "check" -d 'Tell whether component keys are free, and who holds them if not'
+complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "wait" -d 'Wait until component keys are free, or until what has them is live'
 complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "drop" -d 'Drop sessions by their id'
 complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "reap" -d 'Drop every session that is proven dead'
 complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from server" -f -a "status" -d 'Tell version, process and load of the server'

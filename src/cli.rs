@@ -87,6 +87,8 @@ pub enum Sessions {
     Show(Show),
     /// Tell whether component keys are free, and who holds them if not
     Check(Check),
+    /// Wait until component keys are free, or until what has them is live
+    Wait(Wait),
     /// Drop sessions by their id
     Drop(Drop),
     /// Drop every session that is proven dead
@@ -177,7 +179,47 @@ pub struct Show {
 /// `sessions check`
 #[derive(Args, Debug)]
 pub struct Check {
-    /// Component keys that are about to be launched
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub keys: Keys,
+    /// Wait so long for them to be free before it is told
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
+    pub wait: Option<Duration>,
+    /// How to print it
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub output: Document,
+}
+
+/// `sessions wait`
+#[derive(Args, Debug)]
+pub struct Wait {
+    /// What to wait for
+    #[arg(long = "for", value_name = "STATE")]
+    pub goal: Goal,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub keys: Keys,
+    /// How long to wait before giving up, also for a server that is not there
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration, default_value = "60s")]
+    pub wait_timeout: Duration,
+    /// How to print what is in the way, or missing
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub output: Document,
+}
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Goal {
+    /// Nobody has registered the keys, and no process owns them
+    Free,
+    /// The keys are registered, and every unit among and below them has its process, which answers
+    Live,
+}
+
+/// Which component keys are meant.
+#[derive(Args, Debug)]
+pub struct Keys {
+    /// Component keys of a pipeline
     #[arg(value_name = "KEY")]
     pub keys: Vec<String>,
     /// Read keys from a file, one a line; - for standard input
@@ -186,9 +228,6 @@ pub struct Check {
     /// Also every key at or below this one
     #[arg(long, value_name = "KEY")]
     pub root: Vec<String>,
-    /// How to print it
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    pub output: Document,
 }
 
 /// `sessions drop`

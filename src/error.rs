@@ -209,6 +209,18 @@ impl Error {
         })
     }
 
+    /// Whether it may pass with nothing done about it: the server is not there, or busy.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::NoServer { .. }
+                | Self::NoGreeting { .. }
+                | Self::Lost { .. }
+                | Self::Deadline { .. }
+        )
+    }
+
     /// Whether the reader of our output went away, which ends us quietly.
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {

@@ -9,7 +9,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done, or there was nothing to do.
     Success = 0,
-    /// What was asked about was found: `check` met a collision, `list --exit-code` a match.
+    /// What was asked about was found: `check` met a collision, `list --exit-code` a match; or `wait`
+    /// waited in vain.
     Findings = 1,
     /// The command line makes no sense.
     Usage = 2,
@@ -53,7 +54,9 @@ impl Exit {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Success => "done, or nothing to do",
-            Self::Findings => "findings: `check` met a collision, `list --exit-code` a match",
+            Self::Findings => {
+                "findings: `check` met a collision, `list --exit-code` a match; `wait` gave up"
+            }
             Self::Usage => "the command line makes no sense",
             Self::Partial => {
                 "partial: something was refused by a guard, had changed, did not go, or could not be written"

@@ -4,10 +4,13 @@ mod check;
 mod completions;
 mod drop;
 mod dropping;
+mod keys;
 mod list;
 mod reap;
 mod show;
 mod status;
+mod wait;
+mod waiting;
 mod watch;
 
 use crate::cli::{Command, Server, Sessions};
@@ -25,6 +28,7 @@ pub fn run(command: Command, options: &Options) -> Result<Exit> {
         Command::Sessions(Sessions::List(args)) => block_on(list::run(args, options)),
         Command::Sessions(Sessions::Show(args)) => block_on(show::run(args, options)),
         Command::Sessions(Sessions::Check(args)) => block_on(check::run(args, options)),
+        Command::Sessions(Sessions::Wait(args)) => block_on(wait::run(args, options)),
         Command::Sessions(Sessions::Drop(args)) => block_on(drop::run(args, options)),
         Command::Sessions(Sessions::Reap(args)) => block_on(reap::run(args, options)),
         Command::Sessions(Sessions::Watch(args)) => run_to_end(watch::run(*args, options)),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::Case;
+use super::{Case, Wanted};
 use crate::model::{Inventory, Session};
 
 /// Two holders of something that can have one.
@@ -114,17 +114,10 @@ fn foreign_units<'a>(inventory: &'a Inventory, cases: &[Case]) -> HashMap<&'a st
     units
 }
 
-/// What stands in the way of registering `keys`, or anything at or below one of `roots`.
+/// What stands in the way of registering what is wanted.
 #[must_use]
-pub fn with(inventory: &Inventory, keys: &[String], roots: &[String]) -> Vec<Collision> {
-    let wanted: HashSet<_> = keys.iter().map(String::as_str).collect();
-    let asked = |key: &str| {
-        let below = |root: &String| {
-            key.strip_prefix(root.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        wanted.contains(key) || roots.iter().any(below)
-    };
+pub fn with(inventory: &Inventory, wanted: &Wanted) -> Vec<Collision> {
+    let asked = wanted.matcher();
     let mut held: BTreeMap<(&str, &str), Collision> = BTreeMap::new();
     let registered = inventory.sessions.iter().flat_map(|session| {
         let keys = session.components.iter().map(|component| &*component.key);

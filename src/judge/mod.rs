@@ -2,7 +2,8 @@
 //!
 //! [`ownership`] says which process runs what of whom, [`departures`] who lost a process,
 //! [`topics`] who is on which topic, [`connections`] what connections prove, [`health`] turns all of it
-//! into a verdict with its evidence, [`collisions`] finds keys that are in each other's way.
+//! into a verdict with its evidence, [`collisions`] finds keys that are in each other's way, and
+//! [`liveness`] what of wanted keys does not run.
 //! Ambiguity goes down a step, never up: what is not known makes nothing stale.
 
 pub mod collisions;
@@ -10,16 +11,20 @@ mod connections;
 mod departures;
 mod facts;
 mod health;
+pub mod liveness;
 mod ownership;
 mod topics;
 mod verdict;
+mod wanted;
 
 use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
 pub use collisions::{Collision, CollisionKind};
+pub use liveness::{Lack, Missing};
 pub use verdict::{StaleReason, SuspectReason, Verdict};
+pub use wanted::Wanted;
 
 use crate::model::{Inventory, Process, Session};
 use facts::Facts;

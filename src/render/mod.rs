@@ -101,15 +101,20 @@ impl<'a> Holders<'a> {
         Self { processes: processes.collect(), width }
     }
 
+    /// How one of them is called.
+    #[must_use]
+    pub fn name(&self, id: &Uuid) -> String {
+        match self.processes.get(id) {
+            Some(process) => process.name(),
+            None => short(*id, self.width),
+        }
+    }
+
     /// One line for a collision.
     #[must_use]
     pub fn of_collision(&self, collision: &Collision) -> String {
         let Collision { kind, key, held_by } = collision;
-        let name = |id: &Uuid| match self.processes.get(id) {
-            Some(process) => process.name(),
-            None => short(*id, self.width),
-        };
-        let holders: Vec<_> = held_by.iter().map(name).collect();
+        let holders: Vec<_> = held_by.iter().map(|id| self.name(id)).collect();
         printable(&format!("{} {key} is held by {}", kind.name(), list(&holders)))
     }
 }

@@ -1,10 +1,10 @@
-//! `server status` and `sessions check` for people.
+//! `server status`, `sessions check` and `sessions wait` for people.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::{Holders, id_width};
-use crate::judge::{Collision, Verdict};
+use super::{Holders, id_width, printable};
+use crate::judge::{Case, Collision, Lack, Missing, Verdict};
 use crate::look::Look;
 use crate::model::{Channel, EndpointKind, Inventory, ServerProcess};
 use crate::options::Terminal;
@@ -77,13 +77,12 @@ fn lock(held: bool, waiters: u64) -> String {
 
 /// What stands in the way of the checked keys, one line each.
 #[must_use]
-pub fn collisions(look: &Look, collisions: &[Collision]) -> String {
-    let width = id_width(look.cases.iter().map(|case| case.id));
-    let names = Holders::of(&look.inventory, width);
+pub fn collisions(inventory: &Inventory, cases: &[Case], collisions: &[Collision]) -> String {
+    let names = Holders::of(inventory, id_width(cases.iter().map(|case| case.id)));
     // Of a process: the first case that it belongs to.
     let mut verdicts = HashMap::new();
-    for case in &look.cases {
-        let processes = case.processes(&look.inventory).map(|process| process.id);
+    for case in cases {
+        let processes = case.processes(inventory).map(|process| process.id);
         for id in std::iter::once(case.id).chain(processes) {
             verdicts.entry(id).or_insert(case.verdict);
         }
@@ -92,6 +91,32 @@ pub fn collisions(look: &Look, collisions: &[Collision]) -> String {
         let verdicts = collision.held_by.iter().filter_map(|holder| verdicts.get(holder));
         let states: Vec<_> = verdicts.map(Verdict::to_string).collect();
         let _ = writeln!(text, "{} ({})", names.of_collision(collision), states.join(", "));
+        text
+    })
+}
+
+/// What is missing for keys to be live, one line each.
+#[must_use]
+pub fn missing(look: &Look, missing: &[Missing]) -> String {
+    let names = Holders::of(&look.inventory, id_width(look.cases.iter().map(|case| case.id)));
+    missing.iter().fold(String::new(), |mut text, Missing { key, lack }| {
+        let line = match lack {
+            Lack::Unregistered => format!("{key} is not registered"),
+            Lack::NothingBelow => format!("nothing at or below {key} is registered"),
+            Lack::Unowned => format!("{key} is registered, and nobody owns it"),
+            Lack::Foreign(owner) => {
+                let owner = names.name(owner);
+                format!("{key} is registered, and {owner}, which was there before, owns it")
+            }
+            Lack::Silent(owner) => {
+                let owner = names.name(owner);
+                format!("{key} is registered, and {owner}, which owns it, does not answer")
+            }
+            Lack::Dead(session, verdict) => {
+                format!("{key} is held by {} ({verdict})", names.name(session))
+            }
+        };
+        let _ = writeln!(text, "{}", printable(&line));
         text
     })
 }

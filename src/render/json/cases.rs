@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{kind, seconds, time};
 use crate::admin::Taken;
-use crate::judge::{Case, Collision};
+use crate::judge::{Case, Collision, Lack, Missing};
 use crate::model::{Holder, Holding, Inventory, Ping, Process, Session};
 use crate::reap::report::Clients;
 
@@ -70,6 +70,14 @@ pub(super) struct CollisionView<'a> {
     kind: &'static str,
     key: &'a str,
     held_by: &'a [Uuid],
+}
+
+#[derive(Serialize)]
+pub(super) struct MissingView<'a> {
+    key: &'a str,
+    reason: &'static str,
+    /// The session or process registration that has the key, and is not what it takes.
+    holder: Option<Uuid>,
 }
 
 pub(super) fn view<'a>(
@@ -145,4 +153,15 @@ pub(super) fn clients_view(clients: Clients) -> ClientsView {
 pub(super) fn collision(collision: &Collision) -> CollisionView<'_> {
     let Collision { kind, key, held_by } = collision;
     CollisionView { kind: kind.name(), key, held_by }
+}
+
+pub(super) fn missing(missing: &Missing) -> MissingView<'_> {
+    let (reason, holder) = match missing.lack {
+        Lack::Unregistered | Lack::NothingBelow => ("unregistered", None),
+        Lack::Unowned => ("unowned", None),
+        Lack::Foreign(owner) => ("foreign", Some(owner)),
+        Lack::Silent(owner) => ("silent", Some(owner)),
+        Lack::Dead(session, _) => ("stale", Some(session)),
+    };
+    MissingView { key: &missing.key, reason, holder }
 }

@@ -12,11 +12,11 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
 
-use self::cases::{CollisionView, collision, view};
+use self::cases::{CollisionView, MissingView, collision, view};
 use self::server::{LockHolderView, ServerView, lock_holder, server};
 use self::targets::{FreedView, SubscriberView, freed, subscriber, target};
 use super::status::Endpoints;
-use crate::judge::{Case, Collision};
+use crate::judge::{Case, Collision, Missing};
 use crate::look::Look;
 use crate::model::Inventory;
 use crate::reap::{Planner, Report};
@@ -66,6 +66,14 @@ struct CheckDocument<'a> {
     server: ServerView<'a>,
     free: bool,
     collisions: Vec<CollisionView<'a>>,
+}
+
+#[derive(Serialize)]
+struct LiveDocument<'a> {
+    schema_version: u32,
+    server: ServerView<'a>,
+    live: bool,
+    missing: Vec<MissingView<'a>>,
 }
 
 #[derive(Serialize)]
@@ -138,15 +146,32 @@ pub fn event(out: &mut dyn Write, server: &str, event: &Event) -> io::Result<()>
     line(out, &events::event(server, event))
 }
 
-/// `sessions check`.
-pub fn check(out: &mut dyn Write, look: &Look, collisions: &[Collision]) -> io::Result<()> {
+/// `sessions check`, and `sessions wait --for free`.
+pub fn check(
+    out: &mut dyn Write,
+    inventory: &Inventory,
+    collisions: &[Collision],
+) -> io::Result<()> {
     document(
         out,
         &CheckDocument {
             schema_version: SCHEMA_VERSION,
-            server: server(&look.inventory.server),
+            server: server(&inventory.server),
             free: collisions.is_empty(),
             collisions: collisions.iter().map(collision).collect(),
+        },
+    )
+}
+
+/// `sessions wait --for live`.
+pub fn live(out: &mut dyn Write, look: &Look, missing: &[Missing]) -> io::Result<()> {
+    document(
+        out,
+        &LiveDocument {
+            schema_version: SCHEMA_VERSION,
+            server: server(&look.inventory.server),
+            live: missing.is_empty(),
+            missing: missing.iter().map(cases::missing).collect(),
         },
     )
 }
