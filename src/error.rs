@@ -153,18 +153,6 @@ impl Error {
         }
     }
 
-    /// Whether it may be mended by itself: the server is not there, or does not answer.
-    #[must_use]
-    pub const fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            Self::NoServer { .. }
-                | Self::NoGreeting { .. }
-                | Self::Lost { .. }
-                | Self::Deadline { .. }
-        )
-    }
-
     /// What the person can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -20,5 +20,6 @@ mod protocol_errors;
 mod run;
 mod safety;
 mod stage;
+mod waiting;
 mod watching;
 mod wiretap;

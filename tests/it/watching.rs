@@ -99,7 +99,7 @@ fn a_server_that_goes_and_comes_back_is_an_event_and_no_end() {
     let lost = watch.wait_event("server-lost", PATIENCE);
     assert!(lost["id"].is_null() && lost["verdict"].is_null(), "{lost}");
     drop(pipeline);
-    let second = Server::start_at(&address, &python);
+    let second = Server::start_at(&python, &address);
     let back = watch.wait_event("server-back", PATIENCE);
     assert_eq!(back["restarted"], true, "{back}");
     watch.wait_event("gone", PATIENCE);
@@ -134,7 +134,7 @@ fn a_server_that_is_not_there_yet_is_waited_for() {
     };
     let watch = watch(&address, &[]);
     watch.wait_event("server-lost", PATIENCE);
-    let _server = Server::start_at(&address, &python);
+    let _server = Server::start_at(&python, &address);
     let back = watch.wait_event("server-back", PATIENCE);
     assert!(back["restarted"].is_null(), "nothing is known of the one before: {back}");
 }

@@ -49,7 +49,7 @@ pub use self::{
     pipeline::{Fail, Opener, Options, Pipeline, Runner, StartMethod},
     process::Process,
     python::ezmsg,
-    server::{Server, greeted, session},
+    server::{Server, free_address, greeted, session},
     vanished::{OrphanedPort, vanished_host},
 };
 

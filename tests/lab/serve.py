@@ -1,4 +1,4 @@
-"""A stock GraphServer in a process of its own, on a free port of a host address, or on the one after it.
+"""A stock GraphServer in a process of its own, on HOST:PORT, or on a free port of HOST.
 
 Orders on stdin make it tell what no client can ask a stock server: "state", what it has at hand; "dump", all that
 it keeps of its clients. The order "orphan ID" ends the handler of a client without its clean-up, "ghost" makes one more

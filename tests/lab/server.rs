@@ -1,7 +1,7 @@
 //! A real GraphServer in a process of its own, on a free port of the loopback or of a network's server side.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -32,8 +32,8 @@ impl Server {
         server
     }
 
-    /// Starts another at the address of one that is gone.
-    pub fn start_at(address: &str, python: &Path) -> Self {
+    /// Starts one at an address of this machine, and waits until it greets.
+    pub fn start_at(python: &Path, address: &str) -> Self {
         let server = Self::start_with(Side::default(), python, &[address]);
         greeted(&server.address);
         server
@@ -181,6 +181,14 @@ impl DerefMut for Server {
     fn deref_mut(&mut self) -> &mut Process {
         &mut self.process
     }
+}
+
+/// An address of this machine where nobody listens, and whose port the system gives to nobody who does not
+/// ask for it.
+pub fn free_address() -> String {
+    let first = 10_000 + std::process::id() % 10_000;
+    let mut addresses = (first..32_768).map(|port| format!("127.0.0.1:{port}"));
+    addresses.find(|address| TcpListener::bind(address).is_ok()).expect("a port is free")
 }
 
 /// Connects and reads the greeting, a length-prefixed version; the stream is ready for an opcode.
