@@ -546,7 +546,7 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__sessions__subcmd__drop)
-            opts="-n -y -o -q -v -h --force --dry-run --kill --yes --output --address --timeout --no-admin --start-timeout --color --quiet --verbose --help"
+            opts="-n -y -o -q -v -h --force --dry-run --kill --yes --output --audit --reason --address --timeout --no-admin --start-timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -558,6 +558,14 @@ _graphctl() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --audit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --address)
@@ -770,7 +778,7 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__sessions__subcmd__reap)
-            opts="-n -y -o -q -v -h --include-suspect --spare-flowing --max --dry-run --kill --yes --output --older-than --idle-for --component --colliding-with --state --host --pid --exclude --address --timeout --no-admin --start-timeout --color --quiet --verbose --help"
+            opts="-n -y -o -q -v -h --include-suspect --spare-flowing --max --dry-run --kill --yes --output --audit --reason --older-than --idle-for --component --colliding-with --state --host --pid --exclude --address --timeout --no-admin --start-timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -786,6 +794,14 @@ _graphctl() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table wide json jsonl name" -- "${cur}"))
+                    return 0
+                    ;;
+                --audit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --older-than)

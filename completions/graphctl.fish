@@ -175,6 +175,8 @@ wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
 name\t'One id a line; of a drop, the ids that went'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l audit -d 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom' -r -F
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l reason -d 'Why they are dropped, for the audit' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l timeout -d 'How long one exchange with the server may take' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
@@ -195,6 +197,8 @@ wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
 name\t'One id a line; of a drop, the ids that went'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l audit -d 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom' -r -F
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l reason -d 'Why they are dropped, for the audit' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l older-than -d 'At least this old' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l idle-for -d 'Without control traffic or events for at least this long; messages between units do not count' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l component -d 'With a component key like this' -r
@@ -365,6 +369,8 @@ wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
 name\t'One id a line; of a drop, the ids that went'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l audit -d 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom' -r -F
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l reason -d 'Why they are dropped, for the audit' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l timeout -d 'How long one exchange with the server may take' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
@@ -385,6 +391,8 @@ wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
 name\t'One id a line; of a drop, the ids that went'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l audit -d 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom' -r -F
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l reason -d 'Why they are dropped, for the audit' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l older-than -d 'At least this old' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l idle-for -d 'Without control traffic or events for at least this long; messages between units do not count' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l component -d 'With a component key like this' -r

@@ -63,6 +63,7 @@ pub enum Color {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a run of graphctl")]
 pub enum Command {
     /// See and clear sessions
     #[command(subcommand, visible_alias = "session")]
@@ -326,6 +327,20 @@ pub struct Dropping {
     /// How to print what became of them
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub output: Format,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub audit: AuditArgs,
+}
+
+/// The trail that everything leaves which drops.
+#[derive(Args, Debug)]
+pub struct AuditArgs {
+    /// Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom
+    #[arg(long, value_name = "FILE")]
+    pub audit: Option<PathBuf>,
+    /// Why they are dropped, for the audit
+    #[arg(long, value_name = "TEXT", requires = "audit")]
+    pub reason: Option<String>,
 }
 
 /// Which sessions. All filters must match; a filter given more than once matches any of its values.

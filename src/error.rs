@@ -119,6 +119,22 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// The audit could not be written, and nothing was dropped for that.
+    #[error("cannot write the audit to {path}: {source}")]
+    AuditUnwritable {
+        /// The file.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The audit could not be written when something had been dropped.
+    #[error("cannot write the audit to {path}: {source}")]
+    AuditLost {
+        /// The file.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
     /// Standard output could not be written.
     #[error("cannot write to standard output: {0}")]
     Output(#[source] io::Error),
@@ -146,8 +162,9 @@ impl Error {
             Self::UnknownId { .. }
             | Self::AmbiguousId { .. }
             | Self::Usage { .. }
-            | Self::Read { .. } => Exit::Usage,
-            Self::Output(_) => Exit::Partial,
+            | Self::Read { .. }
+            | Self::AuditUnwritable { .. } => Exit::Usage,
+            Self::AuditLost { .. } | Self::Output(_) => Exit::Partial,
             Self::Interrupted => Exit::Interrupted,
             Self::Terminated => Exit::Terminated,
         }
@@ -191,6 +208,12 @@ impl Error {
             Self::UnknownId { .. } => "`graphctl sessions list --all` shows every id".into(),
             Self::AmbiguousId { .. } => "type more of the id".into(),
             Self::Usage { hint, .. } => hint.clone(),
+            Self::AuditUnwritable { .. } => {
+                "nothing was dropped; name a file with --audit that can be written".into()
+            }
+            Self::AuditLost { .. } => {
+                "what became of the sessions stands above, and not in the audit".into()
+            }
             Self::Read { .. } | Self::Output(_) | Self::Interrupted | Self::Terminated => {
                 return None;
             }

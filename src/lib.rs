@@ -11,6 +11,7 @@
 //! | [`look`] | all of the above, once; [`memory`]: what earlier looks add to it |
 //! | [`select`] | filters → which of them |
 //! | [`reap`] | plan → second look → drop → verification |
+//! | [`audit`] | what was dropped, and why → a line in a file |
 //! | [`watch`] | look after look → what changes, whose lease ends |
 //! | [`host`] | who is at the other end, where that is this machine |
 //! | [`render`] | everything → text |
@@ -21,6 +22,7 @@
 
 pub mod address;
 pub mod admin;
+pub mod audit;
 pub mod cli;
 pub mod commands;
 pub mod console;

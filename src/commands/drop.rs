@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::dropping::{self, Sentence};
+use crate::audit::Audit;
 use crate::cli::Drop;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
@@ -15,6 +16,7 @@ use crate::select::by_id;
 const COMMAND: &str = "drop";
 
 pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
+    let audit = Audit::open(&args.dropping.audit)?;
     let mut observer = Observer::open(options).await?;
     observer.admin(COMMAND)?;
     let look = observer.look().await?;
@@ -42,7 +44,7 @@ pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
             Err(why) => settled.push(Target::ended(&look.inventory, case, Outcome::Refused, why)),
         }
     }
-    let sentence = Sentence { look, condemned, settled, free: false };
+    let sentence = Sentence { look, condemned, settled, free: false, audit };
     dropping::run(observer, sentence, &args.dropping, options, COMMAND).await
 }
 

@@ -1,7 +1,9 @@
 //! What `drop` and `reap` share: ask, drop, tell.
 
 use std::collections::HashSet;
+use std::time::SystemTime;
 
+use crate::audit::Audit;
 use crate::cli::{Dropping, Format};
 use crate::console;
 use crate::error::Result;
@@ -23,6 +25,8 @@ pub(super) struct Sentence {
     pub(super) settled: Vec<Target>,
     /// Whether a held command lock is to be freed.
     pub(super) free: bool,
+    /// Where it is recorded.
+    pub(super) audit: Audit,
 }
 
 /// Carries a sentence out, as asked for.
@@ -33,7 +37,7 @@ pub(super) async fn run(
     options: &Options,
     command: &'static str,
 ) -> Result<Exit> {
-    let Sentence { look, condemned, settled, free } = sentence;
+    let Sentence { look, condemned, settled, free, audit } = sentence;
     let nothing = condemned.is_empty() && !free;
     let extent = Extent { dry_run: args.dry_run, kill: args.kill, free };
     let going: HashSet<_> = condemned.iter().map(|it| it.id).collect();
@@ -51,20 +55,34 @@ pub(super) async fn run(
     let mut done = if nothing {
         Report::new(look.inventory.server, extent, Vec::new())
     } else {
-        reap::run(&mut observer, look, &condemned, extent, command).await?
+        let open = audit.begin(unsettled(&look, &going, extent));
+        let done = reap::run(&mut observer, look, &condemned, extent, command).await?;
+        open.settle();
+        done
     };
     done.targets.extend(settled);
+    let recorded = audit.record(&done, SystemTime::now());
     done.expected_freeze = expected_freeze;
     let went = || done.of(&[Outcome::Dropped, Outcome::WouldDrop]).map(|target| target.id);
-    console::print(|out| match args.output {
+    let printed = console::print(|out| match args.output {
         Format::Table => write!(out, "{}", report::table(&done, options.terminal, false)),
         Format::Wide => write!(out, "{}", report::table(&done, options.terminal, true)),
         Format::Json => json::report(out, &done),
         Format::Jsonl => json::report_lines(out, &done),
         Format::Name => write!(out, "{}", names(went())),
-    })?;
+    });
     console::say(options.talk, Talk::Normal, &report::notes(&done));
+    recorded.and(printed)?;
     Ok(done.exit())
+}
+
+/// What is to be recorded if the end of the drops is never known.
+fn unsettled(look: &Look, going: &[&Case], extent: Extent) -> Report {
+    let why = "graphctl did not come to know what became of it";
+    let target =
+        |case: &&Case| Target::ended(&look.inventory, case, Outcome::Failed, why.to_owned());
+    let targets = going.iter().map(target).collect();
+    Report::new(look.inventory.server.clone(), extent, targets)
 }
 
 async fn confirmed(look: &Look, cases: &[&Case], extent: Extent, options: &Options) -> bool {

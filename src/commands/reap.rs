@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::dropping::{self, Sentence};
+use crate::audit::Audit;
 use crate::cli::Reap;
 use crate::console;
 use crate::error::Result;
@@ -25,6 +26,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(110);
 
 pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
+    let audit = Audit::open(&args.dropping.audit)?;
     let mut observer = Observer::open(options).await?;
     observer.admin(COMMAND)?;
     let filter = Filter::from(args.filters);
@@ -75,7 +77,7 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
         let note = format!("the command lock is held by {}", render::lock::holder(held));
         console::say(options.talk, Talk::Normal, &printable(&note));
     }
-    let sentence = Sentence { look, condemned, settled: refused, free };
+    let sentence = Sentence { look, condemned, settled: refused, free, audit };
     dropping::run(observer, sentence, &args.dropping, options, COMMAND).await
 }
 

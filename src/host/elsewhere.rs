@@ -35,6 +35,10 @@ impl Host for Machine {
     }
 }
 
+pub(super) const fn name() -> Option<String> {
+    None
+}
+
 /// Nobody can be ended who cannot be named for good.
 #[expect(clippy::unused_async, reason = "it takes time on systems where it can be done")]
 pub(super) async fn end(holders: &[Holder], _means: Means) -> Vec<Ended> {

@@ -93,6 +93,12 @@ pub fn here() -> impl Host {
     system::Machine::this()
 }
 
+/// The name of this machine, where the system tells it.
+#[must_use]
+pub fn name() -> Option<String> {
+    system::name()
+}
+
 /// How ending a process went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {

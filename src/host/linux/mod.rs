@@ -40,6 +40,11 @@ pub(super) use end::end;
 /// Where this machine tells of itself.
 const ROOT: &str = "/proc";
 
+pub(super) fn name() -> Option<String> {
+    let name = fs::read_to_string(Path::new(ROOT).join("sys/kernel/hostname")).ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
 /// How long to wait before another look at a process that may be at work.
 const PAUSE: Duration = Duration::from_millis(20);
 

@@ -2,6 +2,7 @@
 //! What there may be many of is written while it is made: no second copy of it comes to exist.
 #![expect(clippy::missing_errors_doc, reason = "they fail only as what they write to does")]
 
+mod audit;
 mod cases;
 mod events;
 mod server;
@@ -12,6 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
 
+pub use self::audit::{Author, audit_lines};
 use self::cases::{CollisionView, MissingView, collision, view};
 use self::server::{LockHolderView, ServerView, lock_holder, server};
 use self::targets::{FreedView, SubscriberView, freed, subscriber, target};

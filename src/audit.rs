@@ -1,0 +1,117 @@
+//! The audit: a file to which a line of JSON is appended for each target of a drop, also of those that were
+//! refused or did not go.
+//!
+//! A line goes out in one write, so that several graphctls can share a file of this machine; and the file is
+//! opened anew for each report, so that it can be moved away meanwhile.
+
+use std::env;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::cli::AuditArgs;
+use crate::console;
+use crate::error::{Error, Result};
+use crate::host;
+use crate::reap::Report;
+use crate::render::json::{Author, audit_lines};
+
+/// Where drops are recorded, if anywhere.
+#[derive(Debug)]
+pub struct Audit {
+    file: Option<PathBuf>,
+    author: Author,
+}
+
+impl Audit {
+    /// An audit as it was asked for. The file is made if it is not there.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnwritable`]: the file cannot be written.
+    pub fn open(args: &AuditArgs) -> Result<Self> {
+        if let Some(path) = &args.audit {
+            append_to(path)
+                .map_err(|source| Error::AuditUnwritable { path: told(path), source })?;
+        }
+        let name = |variable| env::var(variable).ok().filter(|name| !name.is_empty());
+        let author = Author {
+            why: args.reason.clone(),
+            user: name("USER").or_else(|| name("LOGNAME")),
+            host: host::name(),
+            pid: std::process::id(),
+        };
+        Ok(Self { file: args.audit.clone(), author })
+    }
+
+    /// Records what became of each target at `now`; a dry run leaves nothing to record.
+    ///
+    /// # Errors
+    /// [`Error::AuditLost`]: the file could not be written. Some of the lines may be in it.
+    pub fn record(&self, report: &Report, now: SystemTime) -> Result<()> {
+        let Some(path) = self.file.as_ref().filter(|_| !report.extent.dry_run) else {
+            return Ok(());
+        };
+        let mut lines = audit_lines(report, now, &self.author).peekable();
+        if lines.peek().is_none() {
+            return Ok(());
+        }
+        let written = append_to(path)
+            .and_then(|mut file| lines.try_for_each(|line| write_whole(&mut file, &line?)));
+        written.map_err(|source| Error::AuditLost { path: told(path), source })
+    }
+
+    /// Begins something whose end may never be known: unless it is [settled](Begun::settle), this is
+    /// recorded of it, also if it is interrupted.
+    #[must_use]
+    pub const fn begin(&self, unsettled: Report) -> Begun<'_> {
+        Begun { audit: self, unsettled: Some(unsettled) }
+    }
+}
+
+/// Drops that have begun.
+#[derive(Debug)]
+pub struct Begun<'a> {
+    audit: &'a Audit,
+    unsettled: Option<Report>,
+}
+
+impl Begun<'_> {
+    /// What became of it is known.
+    pub fn settle(mut self) {
+        self.unsettled = None;
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        let Some(report) = self.unsettled.take() else { return };
+        if let Err(error) = self.audit.record(&report, SystemTime::now()) {
+            console::complain(&error);
+        }
+    }
+}
+
+fn append_to(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
+    options.open(path)
+}
+
+/// Writes a line in one piece: in two, that of another graphctl could come in between.
+fn write_whole(file: &mut File, line: &[u8]) -> io::Result<()> {
+    loop {
+        match file.write(line) {
+            Ok(written) if written == line.len() => return Ok(()),
+            Ok(_) => return Err(ErrorKind::StorageFull.into()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn told(path: &Path) -> String {
+    path.display().to_string()
+}
