@@ -228,7 +228,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
         'graphctl;sessions;check' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read keys from a file, one a line; - for standard input')
             [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Also every key at or below this one')
-            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait so long for them to be free before it is told')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to wait for them to be free, also for a server that is not there')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print it')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print it')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'The server')
@@ -247,7 +247,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
         'graphctl;session;check' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read keys from a file, one a line; - for standard input')
             [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Also every key at or below this one')
-            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait so long for them to be free before it is told')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to wait for them to be free, also for a server that is not there')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print it')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print it')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'The server')

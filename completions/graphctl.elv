@@ -216,7 +216,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
         &'graphctl;sessions;check'= {
             cand --from 'Read keys from a file, one a line; - for standard input'
             cand --root 'Also every key at or below this one'
-            cand --wait 'Wait so long for them to be free before it is told'
+            cand --wait 'How long to wait for them to be free, also for a server that is not there'
             cand -o 'How to print it'
             cand --output 'How to print it'
             cand --address 'The server'
@@ -234,7 +234,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
         &'graphctl;session;check'= {
             cand --from 'Read keys from a file, one a line; - for standard input'
             cand --root 'Also every key at or below this one'
-            cand --wait 'Wait so long for them to be free before it is told'
+            cand --wait 'How long to wait for them to be free, also for a server that is not there'
             cand -o 'How to print it'
             cand --output 'How to print it'
             cand --address 'The server'

@@ -140,7 +140,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -l from -d 'Read keys from a file, one a line; - for standard input' -r -F
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -l root -d 'Also every key at or below this one' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -l wait -d 'Wait so long for them to be free before it is told' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -l wait -d 'How long to wait for them to be free, also for a server that is not there' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -s o -l output -d 'How to print it' -r -f -a "table\t'For people'
 json\t'One JSON document'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from check" -l address -d 'The server' -r
@@ -334,7 +334,7 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -l from -d 'Read keys from a file, one a line; - for standard input' -r -F
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -l root -d 'Also every key at or below this one' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -l wait -d 'Wait so long for them to be free before it is told' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -l wait -d 'How long to wait for them to be free, also for a server that is not there' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -s o -l output -d 'How to print it' -r -f -a "table\t'For people'
 json\t'One JSON document'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from check" -l address -d 'The server' -r

@@ -115,3 +115,74 @@ fn write_whole(file: &mut File, line: &[u8]) -> io::Result<()> {
 fn told(path: &Path) -> String {
     path.display().to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::{Channel, Server};
+    use crate::reap::{Extent, Target};
+
+    fn report(dry_run: bool) -> Report {
+        let (address, version) = ("lab:25978".into(), "3.9.0".into());
+        let server = Server { address, version, channel: Channel::Admin, process: None };
+        let extent = Extent { dry_run, kill: false, free: false };
+        Report::new(server, extent, vec![Target::gone(Uuid::nil())])
+    }
+
+    /// An audit in a folder of its own.
+    fn audit() -> (tempfile::TempDir, PathBuf, Audit) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("audit.jsonl");
+        let args = AuditArgs { audit: Some(path.clone()), reason: Some("a\n\"b\"".into()) };
+        let audit = Audit::open(&args).expect("it can be written");
+        (folder, path, audit)
+    }
+
+    fn lines(path: &Path) -> Vec<serde_json::Value> {
+        let text = fs::read_to_string(path).expect("the audit is there");
+        text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
+    }
+
+    #[test]
+    fn a_file_that_was_moved_away_is_made_anew() {
+        let (_folder, path, audit) = audit();
+        audit.record(&report(false), SystemTime::UNIX_EPOCH).expect("it is written");
+        let rotated = path.with_extension("1");
+        fs::rename(&path, &rotated).expect("it can be moved");
+        audit.record(&report(false), SystemTime::UNIX_EPOCH).expect("it is written");
+        audit.record(&report(false), SystemTime::UNIX_EPOCH).expect("it is written");
+        assert_eq!((lines(&rotated).len(), lines(&path).len()), (1, 2));
+        assert_eq!(lines(&path)[0]["time"], "1970-01-01T00:00:00.000Z");
+        assert_eq!(lines(&path)[0]["why"], "a\n\"b\"");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn others_may_read_it_and_not_write_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (_folder, path, _audit) = audit();
+        let mode = fs::metadata(path).expect("it is made").permissions().mode();
+        assert_eq!(mode & 0o777 & !0o644, 0, "{mode:o}");
+    }
+
+    #[test]
+    fn a_dry_run_leaves_no_line() {
+        let (_folder, path, audit) = audit();
+        audit.record(&report(true), SystemTime::now()).expect("nothing is written");
+        drop(audit.begin(report(true)));
+        assert_eq!(fs::read(&path).expect("it is made"), b"");
+    }
+
+    #[test]
+    fn what_has_begun_is_recorded_unless_it_is_settled() {
+        let (_folder, path, audit) = audit();
+        audit.begin(report(false)).settle();
+        assert_eq!(lines(&path).len(), 0);
+        drop(audit.begin(report(false)));
+        assert_eq!(lines(&path).len(), 1);
+    }
+}

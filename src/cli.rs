@@ -183,7 +183,7 @@ pub struct Check {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap takes documentation here for help")]
     pub keys: Keys,
-    /// Wait so long for them to be free before it is told
+    /// How long to wait for them to be free, also for a server that is not there
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
     pub wait: Option<Duration>,
     /// How to print it

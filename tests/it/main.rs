@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "each test uses its own part of the lab")]
 mod lab;
 
+mod audit;
 mod bad_input;
 mod dropping;
 mod end_state;

@@ -1,0 +1,181 @@
+//! `--audit` and `--reason`: what a drop leaves in a file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use crate::lab::Client;
+use crate::run::{command, expect, finish, graphctl};
+use crate::stage::server;
+
+const GONE: &str = "ffffffff-ffff-1fff-8fff-ffffffffffff";
+const NOWHERE: &str = "127.0.0.1:1";
+
+/// Sessions without processes are dead when they are that old.
+const OLD: &str = "--start-timeout=1ms";
+
+/// A folder of its own, and a file in it that is not there yet.
+fn place() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("audit.jsonl");
+    (folder, file)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path of ours is text")
+}
+
+fn lines(file: &Path) -> Vec<Value> {
+    let audit = fs::read_to_string(file).expect("the audit is there");
+    assert!(audit.is_empty() || audit.ends_with('\n'), "{audit:?}");
+    audit.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
+}
+
+#[test]
+fn a_reap_leaves_a_line_for_each_target() {
+    let server = server();
+    let sly = "LAB/\u{1b}[2J";
+    let _dead =
+        [["SYSTEM", "SYSTEM/PUB"], ["LAB", sly]].map(|keys| Client::silent_session(&server, &keys));
+    let (_folder, file) = place();
+    let reason = "nightly\n\"clean-up\" \u{1b}[0m";
+    let arguments =
+        [OLD, "sessions", "reap", "-o", "jsonl", "--audit", text(&file), "--reason", reason];
+    let dry = graphctl(server.address(), &[&arguments[..], &["--dry-run"]].concat());
+    assert_eq!((dry.code, lines(&file)), (0, vec![]), "{dry:#?}");
+
+    let before = SystemTime::now();
+    let child = command(server.address(), &arguments)
+        .env("USER", "operator")
+        .spawn()
+        .expect("graphctl starts");
+    let pid = child.id();
+    let run = finish(child);
+    assert_eq!((run.code, run.stderr.as_str()), (0, "2 sessions dropped\n"));
+    let mut audit = lines(&file);
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").expect("this machine has a name");
+    for line in &mut audit {
+        let line = line.as_object_mut().expect("a line is an object");
+        let time = line.remove("time").expect("a time");
+        let time = humantime::parse_rfc3339(time.as_str().expect("it is text"));
+        let after = before - std::time::Duration::from_millis(1);
+        assert!((after..=SystemTime::now()).contains(&time.expect("it is RFC 3339")));
+        for (field, value) in [
+            ("server", Value::from(server.address())),
+            ("dry_run", false.into()),
+            ("why", reason.into()),
+            ("user", "operator".into()),
+            ("host", host.trim().into()),
+            ("pid", pid.into()),
+        ] {
+            assert_eq!(line.remove(field), Some(value), "{field}");
+        }
+    }
+    let told: Vec<Value> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line is JSON"))
+        .collect();
+    assert_eq!(audit, told, "the rest is what is printed");
+    let of = |field: &str| audit.iter().map(|line| line[field].clone()).collect::<Vec<_>>();
+    assert_eq!(of("outcome"), ["dropped", "dropped"]);
+    assert_eq!(
+        of("components"),
+        [serde_json::json!(["SYSTEM", "SYSTEM/PUB"]), serde_json::json!(["LAB", sly])]
+    );
+    assert!(!fs::read_to_string(&file).expect("it is there").contains('\u{1b}'));
+}
+
+#[test]
+fn what_does_not_go_is_recorded_too() {
+    let server = server();
+    let held = Client::silent_session(&server, &["SYSTEM"]);
+    let (_folder, file) = place();
+    let drop = |id: &str, more: &[&str]| {
+        let arguments = ["sessions", "drop", id, "--audit", text(&file)];
+        graphctl(server.address(), &[&arguments[..], more].concat()).code
+    };
+    assert_eq!(drop(held.session_id(), &[]), 3);
+    assert_eq!(drop(held.session_id(), &["--force", "--dry-run"]), 0);
+    assert_eq!(drop(held.session_id(), &["--force", "--reason", "asked to"]), 0);
+    assert_eq!(drop(held.session_id(), &[]), 0);
+    let lines = lines(&file);
+    let of = |field: &str| lines.iter().map(|line| line[field].clone()).collect::<Vec<_>>();
+    assert_eq!(of("outcome"), ["refused", "dropped", "already-gone"]);
+    assert_eq!(of("why"), [Value::Null, "asked to".into(), Value::Null]);
+    assert_eq!(of("verdict"), ["starting".into(), "starting".into(), Value::Null]);
+    let detail = lines[0]["detail"].as_str().expect("it says why");
+    assert!(detail.starts_with("it is starting, not proven dead"), "{detail}");
+}
+
+#[test]
+fn without_an_audit_that_can_be_written_nothing_is_dropped() {
+    let server = server();
+    let held = Client::silent_session(&server, &["SYSTEM"]);
+    let (folder, _) = place();
+    let absent = folder.path().join("absent/audit.jsonl");
+    let ways: [&[&str]; 3] = [
+        &["sessions", "drop", held.session_id(), "--force"],
+        &[OLD, "sessions", "reap"],
+        &[OLD, "sessions", "reap", "--dry-run"],
+    ];
+    for way in ways {
+        for (path, why) in [
+            (folder.path(), "Is a directory (os error 21)"),
+            (&absent, "No such file or directory (os error 2)"),
+        ] {
+            let run = graphctl(server.address(), &[way, &["--audit", text(path)]].concat());
+            let told = format!(
+                "error: cannot write the audit to {}: {why}\n\
+                 hint: nothing was dropped; name a file with --audit that can be written\n",
+                path.display()
+            );
+            assert_eq!((run.code, run.stdout, run.stderr), (2, String::new(), told));
+        }
+    }
+    assert_eq!(server.witness().sessions(), [held.session_id()]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_drop_that_cannot_be_recorded_is_told() {
+    let server = server();
+    let held = Client::silent_session(&server, &["SYSTEM"]);
+    let id = held.session_id();
+    let drop = ["sessions", "drop", id, "--force", "--audit", "/dev/full"];
+    let table = "ID  AGE  STATE  OUTCOME  COMPONENTS\nSHORTID  AGE  starting  dropped  SYSTEM\n";
+    let told = "1 session dropped\n\
+                error: cannot write the audit to /dev/full: No space left on device (os error 28)\n\
+                hint: what became of the sessions stands above, and not in the audit\n";
+    expect(&graphctl(server.address(), &drop), 3, table, told);
+    assert_eq!(server.witness().sessions(), [] as [String; 0]);
+}
+
+/// Of many that write at once, each line is whole, however long.
+#[test]
+fn lines_of_several_graphctls_do_not_mix() {
+    let server = server();
+    let (_folder, file) = place();
+    let reasons: Vec<_> = ('a'..='p').map(|letter| letter.to_string().repeat(100_000)).collect();
+    let arguments = ["sessions", "drop", GONE, "--audit", text(&file), "--reason"];
+    let started = reasons.iter().map(|reason| {
+        let arguments = [&arguments[..], &[reason]].concat();
+        command(server.address(), &arguments).spawn().expect("graphctl starts")
+    });
+    for child in started.collect::<Vec<_>>() {
+        assert_eq!(finish(child).code, 0);
+    }
+    let mut whys: Vec<_> = lines(&file).iter().map(|line| line["why"].clone()).collect();
+    whys.sort_by_key(|why| why.as_str().map(str::to_owned));
+    assert_eq!(whys, reasons);
+}
+
+#[test]
+fn a_reason_is_for_the_audit() {
+    let told = "error: the following required arguments were not provided:\n  --audit <FILE>\n\n\
+                Usage: graphctl sessions reap --audit <FILE> --reason <TEXT> --address <HOST:PORT>\n\n\
+                For more information, try '--help'.\n";
+    expect(&graphctl(NOWHERE, &["sessions", "reap", "--reason", "A"]), 2, "", told);
+}
