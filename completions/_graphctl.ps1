@@ -60,6 +60,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until component keys are free, or until what has them is live')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop sessions by their id')
             [CompletionResult]::new('reap', 'reap', [CompletionResultType]::ParameterValue, 'Drop every session that is proven dead')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Look again and again: a live view on a terminal, events elsewhere')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -82,6 +83,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until component keys are free, or until what has them is live')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop sessions by their id')
             [CompletionResult]::new('reap', 'reap', [CompletionResultType]::ParameterValue, 'Drop every session that is proven dead')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Look again and again: a live view on a terminal, events elsewhere')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -307,7 +309,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print what became of them')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print what became of them')
             [CompletionResult]::new('--audit', '--audit', [CompletionResultType]::ParameterName, 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom')
-            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why they are dropped, for the audit')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why they are dropped: told in the audit and in JSON')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'The server')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one exchange with the server may take')
             [CompletionResult]::new('--start-timeout', '--start-timeout', [CompletionResultType]::ParameterName, 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes')
@@ -331,7 +333,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print what became of them')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print what became of them')
             [CompletionResult]::new('--audit', '--audit', [CompletionResultType]::ParameterName, 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom')
-            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why they are dropped, for the audit')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why they are dropped: told in the audit and in JSON')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'The server')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one exchange with the server may take')
             [CompletionResult]::new('--start-timeout', '--start-timeout', [CompletionResultType]::ParameterName, 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes')
@@ -356,7 +358,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print what became of them')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print what became of them')
             [CompletionResult]::new('--audit', '--audit', [CompletionResultType]::ParameterName, 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom')
-            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why they are dropped, for the audit')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why they are dropped: told in the audit and in JSON')
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'At least this old')
             [CompletionResult]::new('--idle-for', '--idle-for', [CompletionResultType]::ParameterName, 'Without control traffic or events for at least this long; messages between units do not count')
             [CompletionResult]::new('--component', '--component', [CompletionResultType]::ParameterName, 'With a component key like this')
@@ -390,7 +392,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print what became of them')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print what became of them')
             [CompletionResult]::new('--audit', '--audit', [CompletionResultType]::ParameterName, 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom')
-            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why they are dropped, for the audit')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why they are dropped: told in the audit and in JSON')
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'At least this old')
             [CompletionResult]::new('--idle-for', '--idle-for', [CompletionResultType]::ParameterName, 'Without control traffic or events for at least this long; messages between units do not count')
             [CompletionResult]::new('--component', '--component', [CompletionResultType]::ParameterName, 'With a component key like this')
@@ -419,6 +421,72 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'graphctl;sessions;watch' {
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'How long to wait between looks')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to show it; a table is live and needs a terminal, where it is the default')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to show it; a table is live and needs a terminal, where it is the default')
+            [CompletionResult]::new('--lease', '--lease', [CompletionResultType]::ParameterName, 'How long a lease is')
+            [CompletionResult]::new('--audit', '--audit', [CompletionResultType]::ParameterName, 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why they are dropped: told in the audit and in JSON')
+            [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'At least this old')
+            [CompletionResult]::new('--idle-for', '--idle-for', [CompletionResultType]::ParameterName, 'Without control traffic or events for at least this long; messages between units do not count')
+            [CompletionResult]::new('--component', '--component', [CompletionResultType]::ParameterName, 'With a component key like this')
+            [CompletionResult]::new('--colliding-with', '--colliding-with', [CompletionResultType]::ParameterName, 'Holding this component key')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'In this state')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'With its client or a process on this host')
+            [CompletionResult]::new('--pid', '--pid', [CompletionResultType]::ParameterName, 'With a process of this pid')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Without any component key like this')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'The server')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one exchange with the server may take')
+            [CompletionResult]::new('--start-timeout', '--start-timeout', [CompletionResultType]::ParameterName, 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--reap', '--reap', [CompletionResultType]::ParameterName, 'Drop what stays condemned for a whole lease; any sign of life renews it')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Tell what would be dropped, and drop nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Tell what would be dropped, and drop nothing')
+            [CompletionResult]::new('--include-suspect', '--include-suspect', [CompletionResultType]::ParameterName, 'Also drop suspect sessions')
+            [CompletionResult]::new('--spare-flowing', '--spare-flowing', [CompletionResultType]::ParameterName, 'Leave alone whose processes still send messages, or cannot be asked')
+            [CompletionResult]::new('--no-admin', '--no-admin', [CompletionResultType]::ParameterName, 'Use only the documented commands of the server: fewer facts, and nothing can be dropped')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'graphctl;session;watch' {
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'How long to wait between looks')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to show it; a table is live and needs a terminal, where it is the default')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to show it; a table is live and needs a terminal, where it is the default')
+            [CompletionResult]::new('--lease', '--lease', [CompletionResultType]::ParameterName, 'How long a lease is')
+            [CompletionResult]::new('--audit', '--audit', [CompletionResultType]::ParameterName, 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why they are dropped: told in the audit and in JSON')
+            [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'At least this old')
+            [CompletionResult]::new('--idle-for', '--idle-for', [CompletionResultType]::ParameterName, 'Without control traffic or events for at least this long; messages between units do not count')
+            [CompletionResult]::new('--component', '--component', [CompletionResultType]::ParameterName, 'With a component key like this')
+            [CompletionResult]::new('--colliding-with', '--colliding-with', [CompletionResultType]::ParameterName, 'Holding this component key')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'In this state')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'With its client or a process on this host')
+            [CompletionResult]::new('--pid', '--pid', [CompletionResultType]::ParameterName, 'With a process of this pid')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Without any component key like this')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'The server')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one exchange with the server may take')
+            [CompletionResult]::new('--start-timeout', '--start-timeout', [CompletionResultType]::ParameterName, 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--reap', '--reap', [CompletionResultType]::ParameterName, 'Drop what stays condemned for a whole lease; any sign of life renews it')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Tell what would be dropped, and drop nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Tell what would be dropped, and drop nothing')
+            [CompletionResult]::new('--include-suspect', '--include-suspect', [CompletionResultType]::ParameterName, 'Also drop suspect sessions')
+            [CompletionResult]::new('--spare-flowing', '--spare-flowing', [CompletionResultType]::ParameterName, 'Leave alone whose processes still send messages, or cannot be asked')
+            [CompletionResult]::new('--no-admin', '--no-admin', [CompletionResultType]::ParameterName, 'Use only the documented commands of the server: fewer facts, and nothing can be dropped')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'graphctl;sessions;help' {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List sessions with their age, last activity, state and component keys')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Tell everything that is known of a session')
@@ -426,6 +494,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until component keys are free, or until what has them is live')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop sessions by their id')
             [CompletionResult]::new('reap', 'reap', [CompletionResultType]::ParameterValue, 'Drop every session that is proven dead')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Look again and again: a live view on a terminal, events elsewhere')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -447,6 +516,9 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
         'graphctl;sessions;help;reap' {
             break
         }
+        'graphctl;sessions;help;watch' {
+            break
+        }
         'graphctl;sessions;help;help' {
             break
         }
@@ -457,6 +529,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until component keys are free, or until what has them is live')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop sessions by their id')
             [CompletionResult]::new('reap', 'reap', [CompletionResultType]::ParameterValue, 'Drop every session that is proven dead')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Look again and again: a live view on a terminal, events elsewhere')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -476,6 +549,9 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             break
         }
         'graphctl;session;help;reap' {
+            break
+        }
+        'graphctl;session;help;watch' {
             break
         }
         'graphctl;session;help;help' {
@@ -552,6 +628,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until component keys are free, or until what has them is live')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop sessions by their id')
             [CompletionResult]::new('reap', 'reap', [CompletionResultType]::ParameterValue, 'Drop every session that is proven dead')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Look again and again: a live view on a terminal, events elsewhere')
             break
         }
         'graphctl;help;sessions;list' {
@@ -570,6 +647,9 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             break
         }
         'graphctl;help;sessions;reap' {
+            break
+        }
+        'graphctl;help;sessions;watch' {
             break
         }
         'graphctl;help;server' {

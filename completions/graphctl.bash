@@ -64,6 +64,9 @@ _graphctl() {
             graphctl__subcmd__help__subcmd__sessions,wait)
                 cmd="graphctl__subcmd__help__subcmd__sessions__subcmd__wait"
                 ;;
+            graphctl__subcmd__help__subcmd__sessions,watch)
+                cmd="graphctl__subcmd__help__subcmd__sessions__subcmd__watch"
+                ;;
             graphctl__subcmd__server,help)
                 cmd="graphctl__subcmd__server__subcmd__help"
                 ;;
@@ -100,6 +103,9 @@ _graphctl() {
             graphctl__subcmd__sessions,wait)
                 cmd="graphctl__subcmd__sessions__subcmd__wait"
                 ;;
+            graphctl__subcmd__sessions,watch)
+                cmd="graphctl__subcmd__sessions__subcmd__watch"
+                ;;
             graphctl__subcmd__sessions__subcmd__help,check)
                 cmd="graphctl__subcmd__sessions__subcmd__help__subcmd__check"
                 ;;
@@ -120,6 +126,9 @@ _graphctl() {
                 ;;
             graphctl__subcmd__sessions__subcmd__help,wait)
                 cmd="graphctl__subcmd__sessions__subcmd__help__subcmd__wait"
+                ;;
+            graphctl__subcmd__sessions__subcmd__help,watch)
+                cmd="graphctl__subcmd__sessions__subcmd__help__subcmd__watch"
                 ;;
             *)
                 ;;
@@ -258,7 +267,7 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__help__subcmd__sessions)
-            opts="list show check wait drop reap"
+            opts="list show check wait drop reap watch"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -342,6 +351,20 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__help__subcmd__sessions__subcmd__wait)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        graphctl__subcmd__help__subcmd__sessions__subcmd__watch)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -466,7 +489,7 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__sessions)
-            opts="-q -v -h --address --timeout --no-admin --start-timeout --color --quiet --verbose --help list ls show check wait drop reap help"
+            opts="-q -v -h --address --timeout --no-admin --start-timeout --color --quiet --verbose --help list ls show check wait drop reap watch help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -592,7 +615,7 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__sessions__subcmd__help)
-            opts="list show check wait drop reap help"
+            opts="list show check wait drop reap watch help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -690,6 +713,20 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__sessions__subcmd__help__subcmd__wait)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        graphctl__subcmd__sessions__subcmd__help__subcmd__watch)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -926,6 +963,92 @@ _graphctl() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --start-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        graphctl__subcmd__sessions__subcmd__watch)
+            opts="-o -n -q -v -h --interval --output --reap --dry-run --lease --include-suspect --spare-flowing --audit --reason --older-than --idle-for --component --colliding-with --state --host --pid --exclude --address --timeout --no-admin --start-timeout --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --lease)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --audit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idle-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --component)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --colliding-with)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -W "live starting observer stale suspect unknown" -- "${cur}"))
+                    return 0
+                    ;;
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --address)

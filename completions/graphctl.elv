@@ -56,6 +56,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand wait 'Wait until component keys are free, or until what has them is live'
             cand drop 'Drop sessions by their id'
             cand reap 'Drop every session that is proven dead'
+            cand watch 'Look again and again: a live view on a terminal, events elsewhere'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'graphctl;session'= {
@@ -77,6 +78,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand wait 'Wait until component keys are free, or until what has them is live'
             cand drop 'Drop sessions by their id'
             cand reap 'Drop every session that is proven dead'
+            cand watch 'Look again and again: a live view on a terminal, events elsewhere'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'graphctl;sessions;list'= {
@@ -291,7 +293,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand -o 'How to print what became of them'
             cand --output 'How to print what became of them'
             cand --audit 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom'
-            cand --reason 'Why they are dropped, for the audit'
+            cand --reason 'Why they are dropped: told in the audit and in JSON'
             cand --address 'The server'
             cand --timeout 'How long one exchange with the server may take'
             cand --start-timeout 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes'
@@ -314,7 +316,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand -o 'How to print what became of them'
             cand --output 'How to print what became of them'
             cand --audit 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom'
-            cand --reason 'Why they are dropped, for the audit'
+            cand --reason 'Why they are dropped: told in the audit and in JSON'
             cand --address 'The server'
             cand --timeout 'How long one exchange with the server may take'
             cand --start-timeout 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes'
@@ -338,7 +340,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand -o 'How to print what became of them'
             cand --output 'How to print what became of them'
             cand --audit 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom'
-            cand --reason 'Why they are dropped, for the audit'
+            cand --reason 'Why they are dropped: told in the audit and in JSON'
             cand --older-than 'At least this old'
             cand --idle-for 'Without control traffic or events for at least this long; messages between units do not count'
             cand --component 'With a component key like this'
@@ -371,7 +373,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand -o 'How to print what became of them'
             cand --output 'How to print what became of them'
             cand --audit 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom'
-            cand --reason 'Why they are dropped, for the audit'
+            cand --reason 'Why they are dropped: told in the audit and in JSON'
             cand --older-than 'At least this old'
             cand --idle-for 'Without control traffic or events for at least this long; messages between units do not count'
             cand --component 'With a component key like this'
@@ -399,6 +401,70 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'graphctl;sessions;watch'= {
+            cand --interval 'How long to wait between looks'
+            cand -o 'How to show it; a table is live and needs a terminal, where it is the default'
+            cand --output 'How to show it; a table is live and needs a terminal, where it is the default'
+            cand --lease 'How long a lease is'
+            cand --audit 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom'
+            cand --reason 'Why they are dropped: told in the audit and in JSON'
+            cand --older-than 'At least this old'
+            cand --idle-for 'Without control traffic or events for at least this long; messages between units do not count'
+            cand --component 'With a component key like this'
+            cand --colliding-with 'Holding this component key'
+            cand --state 'In this state'
+            cand --host 'With its client or a process on this host'
+            cand --pid 'With a process of this pid'
+            cand --exclude 'Without any component key like this'
+            cand --address 'The server'
+            cand --timeout 'How long one exchange with the server may take'
+            cand --start-timeout 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes'
+            cand --color 'When to use colour'
+            cand --reap 'Drop what stays condemned for a whole lease; any sign of life renews it'
+            cand -n 'Tell what would be dropped, and drop nothing'
+            cand --dry-run 'Tell what would be dropped, and drop nothing'
+            cand --include-suspect 'Also drop suspect sessions'
+            cand --spare-flowing 'Leave alone whose processes still send messages, or cannot be asked'
+            cand --no-admin 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'graphctl;session;watch'= {
+            cand --interval 'How long to wait between looks'
+            cand -o 'How to show it; a table is live and needs a terminal, where it is the default'
+            cand --output 'How to show it; a table is live and needs a terminal, where it is the default'
+            cand --lease 'How long a lease is'
+            cand --audit 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom'
+            cand --reason 'Why they are dropped: told in the audit and in JSON'
+            cand --older-than 'At least this old'
+            cand --idle-for 'Without control traffic or events for at least this long; messages between units do not count'
+            cand --component 'With a component key like this'
+            cand --colliding-with 'Holding this component key'
+            cand --state 'In this state'
+            cand --host 'With its client or a process on this host'
+            cand --pid 'With a process of this pid'
+            cand --exclude 'Without any component key like this'
+            cand --address 'The server'
+            cand --timeout 'How long one exchange with the server may take'
+            cand --start-timeout 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes'
+            cand --color 'When to use colour'
+            cand --reap 'Drop what stays condemned for a whole lease; any sign of life renews it'
+            cand -n 'Tell what would be dropped, and drop nothing'
+            cand --dry-run 'Tell what would be dropped, and drop nothing'
+            cand --include-suspect 'Also drop suspect sessions'
+            cand --spare-flowing 'Leave alone whose processes still send messages, or cannot be asked'
+            cand --no-admin 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'graphctl;sessions;help'= {
             cand list 'List sessions with their age, last activity, state and component keys'
             cand show 'Tell everything that is known of a session'
@@ -406,6 +472,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand wait 'Wait until component keys are free, or until what has them is live'
             cand drop 'Drop sessions by their id'
             cand reap 'Drop every session that is proven dead'
+            cand watch 'Look again and again: a live view on a terminal, events elsewhere'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'graphctl;sessions;help;list'= {
@@ -420,6 +487,8 @@ set edit:completion:arg-completer[graphctl] = {|@words|
         }
         &'graphctl;sessions;help;reap'= {
         }
+        &'graphctl;sessions;help;watch'= {
+        }
         &'graphctl;sessions;help;help'= {
         }
         &'graphctl;session;help'= {
@@ -429,6 +498,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand wait 'Wait until component keys are free, or until what has them is live'
             cand drop 'Drop sessions by their id'
             cand reap 'Drop every session that is proven dead'
+            cand watch 'Look again and again: a live view on a terminal, events elsewhere'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'graphctl;session;help;list'= {
@@ -442,6 +512,8 @@ set edit:completion:arg-completer[graphctl] = {|@words|
         &'graphctl;session;help;drop'= {
         }
         &'graphctl;session;help;reap'= {
+        }
+        &'graphctl;session;help;watch'= {
         }
         &'graphctl;session;help;help'= {
         }
@@ -509,6 +581,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand wait 'Wait until component keys are free, or until what has them is live'
             cand drop 'Drop sessions by their id'
             cand reap 'Drop every session that is proven dead'
+            cand watch 'Look again and again: a live view on a terminal, events elsewhere'
         }
         &'graphctl;help;sessions;list'= {
         }
@@ -521,6 +594,8 @@ set edit:completion:arg-completer[graphctl] = {|@words|
         &'graphctl;help;sessions;drop'= {
         }
         &'graphctl;help;sessions;reap'= {
+        }
+        &'graphctl;help;sessions;watch'= {
         }
         &'graphctl;help;server'= {
             cand status 'Tell version, process and load of the server'

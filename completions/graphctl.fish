@@ -40,24 +40,25 @@ complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "session" -d 'See 
 complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "server" -d 'Ask about the server'
 complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l address -d 'The server' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -l address -d 'The server' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -l timeout -d 'How long one exchange with the server may take' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l no-admin -d 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -s q -l quiet -d 'Say nothing but errors on standard error'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -s v -l verbose -d 'Say more on standard error'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "list" -d 'List sessions with their age, last activity, state and component keys'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "ls" -d 'List sessions with their age, last activity, state and component keys'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "show" -d 'Tell everything that is known of a session'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "check" -d 'Tell whether component keys are free, and who holds them if not'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "wait" -d 'Wait until component keys are free, or until what has them is live'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "drop" -d 'Drop sessions by their id'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "reap" -d 'Drop every session that is proven dead'
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -l no-admin -d 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -s v -l verbose -d 'Say more on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "list" -d 'List sessions with their age, last activity, state and component keys'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "ls" -d 'List sessions with their age, last activity, state and component keys'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "show" -d 'Tell everything that is known of a session'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "check" -d 'Tell whether component keys are free, and who holds them if not'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "wait" -d 'Wait until component keys are free, or until what has them is live'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "drop" -d 'Drop sessions by their id'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "reap" -d 'Drop every session that is proven dead'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "watch" -d 'Look again and again: a live view on a terminal, events elsewhere'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from list" -s o -l output -d 'How to print them' -r -f -a "table\t'For people'
 wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
@@ -176,7 +177,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object a line'
 name\t'One id a line; of a drop, the ids that went'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l audit -d 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom' -r -F
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l reason -d 'Why they are dropped, for the audit' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l reason -d 'Why they are dropped: told in the audit and in JSON' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l timeout -d 'How long one exchange with the server may take' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from drop" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
@@ -198,7 +199,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object a line'
 name\t'One id a line; of a drop, the ids that went'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l audit -d 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom' -r -F
-complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l reason -d 'Why they are dropped, for the audit' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l reason -d 'Why they are dropped: told in the audit and in JSON' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l older-than -d 'At least this old' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l idle-for -d 'Without control traffic or events for at least this long; messages between units do not count' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -l component -d 'With a component key like this' -r
@@ -227,31 +228,66 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_s
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -s q -l quiet -d 'Say nothing but errors on standard error'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -s v -l verbose -d 'Say more on standard error'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from reap" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l interval -d 'How long to wait between looks' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -s o -l output -d 'How to show it; a table is live and needs a terminal, where it is the default' -r -f -a "table\t'For people'
+jsonl\t'One JSON object a line'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l lease -d 'How long a lease is' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l audit -d 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom' -r -F
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l reason -d 'Why they are dropped: told in the audit and in JSON' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l older-than -d 'At least this old' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l idle-for -d 'Without control traffic or events for at least this long; messages between units do not count' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l component -d 'With a component key like this' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l colliding-with -d 'Holding this component key' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l state -d 'In this state' -r -f -a "live\t''
+starting\t''
+observer\t''
+stale\t''
+suspect\t''
+unknown\t''"
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l host -d 'With its client or a process on this host' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l pid -d 'With a process of this pid' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l exclude -d 'Without any component key like this' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l address -d 'The server' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l timeout -d 'How long one exchange with the server may take' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l reap -d 'Drop what stays condemned for a whole lease; any sign of life renews it'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -s n -l dry-run -d 'Tell what would be dropped, and drop nothing'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l include-suspect -d 'Also drop suspect sessions'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l spare-flowing -d 'Leave alone whose processes still send messages, or cannot be asked'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -l no-admin -d 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Say more on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "list" -d 'List sessions with their age, last activity, state and component keys'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "show" -d 'Tell everything that is known of a session'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "check" -d 'Tell whether component keys are free, and who holds them if not'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "wait" -d 'Wait until component keys are free, or until what has them is live'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "drop" -d 'Drop sessions by their id'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "reap" -d 'Drop every session that is proven dead'
+complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "watch" -d 'Look again and again: a live view on a terminal, events elsewhere'
 complete -c graphctl -n "__fish_graphctl_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l address -d 'The server' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l timeout -d 'How long one exchange with the server may take' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -l address -d 'The server' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -l timeout -d 'How long one exchange with the server may take' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -l no-admin -d 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -s q -l quiet -d 'Say nothing but errors on standard error'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -s v -l verbose -d 'Say more on standard error'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "list" -d 'List sessions with their age, last activity, state and component keys'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "ls" -d 'List sessions with their age, last activity, state and component keys'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "show" -d 'Tell everything that is known of a session'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "check" -d 'Tell whether component keys are free, and who holds them if not'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "wait" -d 'Wait until component keys are free, or until what has them is live'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "drop" -d 'Drop sessions by their id'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "reap" -d 'Drop every session that is proven dead'
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -l no-admin -d 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -s v -l verbose -d 'Say more on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "list" -d 'List sessions with their age, last activity, state and component keys'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "ls" -d 'List sessions with their age, last activity, state and component keys'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "show" -d 'Tell everything that is known of a session'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "check" -d 'Tell whether component keys are free, and who holds them if not'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "wait" -d 'Wait until component keys are free, or until what has them is live'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "drop" -d 'Drop sessions by their id'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "reap" -d 'Drop every session that is proven dead'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "watch" -d 'Look again and again: a live view on a terminal, events elsewhere'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and not __fish_seen_subcommand_from list ls show check wait drop reap watch help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from list" -s o -l output -d 'How to print them' -r -f -a "table\t'For people'
 wide\t'For people with wide terminals: every column, nothing cut'
 json\t'One JSON document'
@@ -370,7 +406,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object a line'
 name\t'One id a line; of a drop, the ids that went'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l audit -d 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom' -r -F
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l reason -d 'Why they are dropped, for the audit' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l reason -d 'Why they are dropped: told in the audit and in JSON' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l timeout -d 'How long one exchange with the server may take' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from drop" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
@@ -392,7 +428,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object a line'
 name\t'One id a line; of a drop, the ids that went'"
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l audit -d 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom' -r -F
-complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l reason -d 'Why they are dropped, for the audit' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l reason -d 'Why they are dropped: told in the audit and in JSON' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l older-than -d 'At least this old' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l idle-for -d 'Without control traffic or events for at least this long; messages between units do not count' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -l component -d 'With a component key like this' -r
@@ -421,12 +457,46 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -s q -l quiet -d 'Say nothing but errors on standard error'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -s v -l verbose -d 'Say more on standard error'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from reap" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l interval -d 'How long to wait between looks' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -s o -l output -d 'How to show it; a table is live and needs a terminal, where it is the default' -r -f -a "table\t'For people'
+jsonl\t'One JSON object a line'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l lease -d 'How long a lease is' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l audit -d 'Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom' -r -F
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l reason -d 'Why they are dropped: told in the audit and in JSON' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l older-than -d 'At least this old' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l idle-for -d 'Without control traffic or events for at least this long; messages between units do not count' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l component -d 'With a component key like this' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l colliding-with -d 'Holding this component key' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l state -d 'In this state' -r -f -a "live\t''
+starting\t''
+observer\t''
+stale\t''
+suspect\t''
+unknown\t''"
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l host -d 'With its client or a process on this host' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l pid -d 'With a process of this pid' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l exclude -d 'Without any component key like this' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l address -d 'The server' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l timeout -d 'How long one exchange with the server may take' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l reap -d 'Drop what stays condemned for a whole lease; any sign of life renews it'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -s n -l dry-run -d 'Tell what would be dropped, and drop nothing'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l include-suspect -d 'Also drop suspect sessions'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l spare-flowing -d 'Leave alone whose processes still send messages, or cannot be asked'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -l no-admin -d 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Say more on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "list" -d 'List sessions with their age, last activity, state and component keys'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "show" -d 'Tell everything that is known of a session'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "check" -d 'Tell whether component keys are free, and who holds them if not'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "wait" -d 'Wait until component keys are free, or until what has them is live'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "drop" -d 'Drop sessions by their id'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "reap" -d 'Drop every session that is proven dead'
+complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "watch" -d 'Look again and again: a live view on a terminal, events elsewhere'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c graphctl -n "__fish_graphctl_using_subcommand server; and not __fish_seen_subcommand_from status help" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand server; and not __fish_seen_subcommand_from status help" -l timeout -d 'How long one exchange with the server may take' -r
@@ -474,4 +544,5 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_
 complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "wait" -d 'Wait until component keys are free, or until what has them is live'
 complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "drop" -d 'Drop sessions by their id'
 complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "reap" -d 'Drop every session that is proven dead'
+complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "watch" -d 'Look again and again: a live view on a terminal, events elsewhere'
 complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from server" -f -a "status" -d 'Tell version, process and load of the server'

@@ -44,6 +44,12 @@ impl Audit {
         Ok(Self { file: args.audit.clone(), author })
     }
 
+    /// Why what is recorded was dropped, as it was given.
+    #[must_use]
+    pub fn why(&self) -> Option<&str> {
+        self.author.why.as_deref()
+    }
+
     /// Records what became of each target at `now`; a dry run leaves nothing to record.
     ///
     /// # Errors

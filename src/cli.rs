@@ -285,6 +285,9 @@ pub struct Watch {
     pub leasing: Leasing,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub audit: AuditArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
     pub filters: Filters,
 }
 
@@ -338,8 +341,8 @@ pub struct AuditArgs {
     /// Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom
     #[arg(long, value_name = "FILE")]
     pub audit: Option<PathBuf>,
-    /// Why they are dropped, for the audit
-    #[arg(long, value_name = "TEXT", requires = "audit")]
+    /// Why they are dropped: told in the audit and in JSON
+    #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
 }
 

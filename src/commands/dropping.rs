@@ -55,7 +55,7 @@ pub(super) async fn run(
     let mut done = if nothing {
         Report::new(look.inventory.server, extent, Vec::new())
     } else {
-        let open = audit.begin(unsettled(&look, &going, extent));
+        let open = audit.begin(Report::unsettled(&look.inventory, &going, extent));
         let done = reap::run(&mut observer, look, &condemned, extent, command).await?;
         open.settle();
         done
@@ -67,22 +67,13 @@ pub(super) async fn run(
     let printed = console::print(|out| match args.output {
         Format::Table => write!(out, "{}", report::table(&done, options.terminal, false)),
         Format::Wide => write!(out, "{}", report::table(&done, options.terminal, true)),
-        Format::Json => json::report(out, &done),
+        Format::Json => json::report(out, &done, audit.why()),
         Format::Jsonl => json::report_lines(out, &done),
         Format::Name => write!(out, "{}", names(went())),
     });
     console::say(options.talk, Talk::Normal, &report::notes(&done));
     recorded.and(printed)?;
     Ok(done.exit())
-}
-
-/// What is to be recorded if the end of the drops is never known.
-fn unsettled(look: &Look, going: &[&Case], extent: Extent) -> Report {
-    let why = "graphctl did not come to know what became of it";
-    let target =
-        |case: &&Case| Target::ended(&look.inventory, case, Outcome::Failed, why.to_owned());
-    let targets = going.iter().map(target).collect();
-    Report::new(look.inventory.server.clone(), extent, targets)
 }
 
 async fn confirmed(look: &Look, cases: &[&Case], extent: Extent, options: &Options) -> bool {

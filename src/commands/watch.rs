@@ -5,12 +5,13 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc::{Receiver, UnboundedSender, channel, unbounded_channel};
 use tokio::time::timeout;
 
+use crate::audit::Audit;
 use crate::cli::{Leasing, Stream, Watch};
 use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::judge::Case;
 use crate::options::{Options, Talk};
-use crate::reap::{Condemned, Outcome, Report, Warrant};
+use crate::reap::{Condemned, Extent, Outcome, Report, Warrant};
 use crate::render::{events, json};
 use crate::watch::event::Event;
 use crate::watch::lease::{Leases, Terms};
@@ -30,6 +31,7 @@ pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
     if args.reap && !options.admin {
         return Err(Error::AdminOff { command: COMMAND });
     }
+    let audit = Audit::open(&args.audit)?;
     let view = View::of(args.output, options)?;
     let mut options = options.clone();
     if matches!(view, View::Live(_)) {
@@ -45,9 +47,12 @@ pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
         state: State::new(args.filters.into()),
         leases: args.reap.then(|| Leases::new(args.leasing.into())),
         requests,
-        dropping: false,
+        extent: Extent { dry_run: args.dry_run, kill: false, free: false },
+        audit,
+        unrecorded: None,
+        dropping: None,
     };
-    let link = Link::new(&options, args.interval, args.dry_run).run(requested, told);
+    let link = Link::new(&options, args.interval, watch.extent).run(requested, told);
     tokio::pin!(link);
     let ended = tokio::select! {
         ended = &mut link => return ended.map(|()| Exit::Success),
@@ -59,22 +64,15 @@ pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
             interruption => Err(interruption),
         },
     };
-    if watch.dropping {
+    if let Some(unsettled) = watch.dropping.take() {
         let last = async {
-            let report = tokio::select! {
-                _ = &mut link => None,
-                report = link::drop_ended(&mut news) => report,
-            };
-            match report {
-                Some(report) => watch.hear(News::Dropped(report)).await.is_ok(),
-                None => false,
-            }
+            tokio::select! { _ = &mut link => None, report = link::drop_ended(&mut news) => report }
         };
-        if !timeout(LAST_PATIENCE, last).await.unwrap_or(false) {
-            watch.tell("ended before it was known what became of a drop; look again");
-        }
+        let report = timeout(LAST_PATIENCE, last).await.ok().flatten();
+        let report = report.unwrap_or_else(|| Box::new(unsettled));
+        timeout(LAST_PATIENCE, watch.hear(News::Dropped(report))).await.unwrap_or(Ok(()))?;
     }
-    ended
+    ended.and_then(|exit| watch.unrecorded.map_or(Ok(exit), Err))
 }
 
 /// How it is shown.
@@ -112,8 +110,12 @@ struct Watching<'a> {
     state: State,
     leases: Option<Leases>,
     requests: UnboundedSender<Request>,
-    /// A drop is under way.
-    dropping: bool,
+    extent: Extent,
+    audit: Audit,
+    /// Why not all drops could be recorded.
+    unrecorded: Option<Error>,
+    /// A drop that is under way, as it is to be told if its end never gets known.
+    dropping: Option<Report>,
 }
 
 impl Watching<'_> {
@@ -140,9 +142,12 @@ impl Watching<'_> {
                 events
             }
             News::Lost(error) => {
-                self.dropping = false;
                 self.leases.iter_mut().for_each(Leases::renew_all);
-                self.state.lose(error.to_string(), Instant::now(), now).into_iter().collect()
+                let unsettled = self.dropping.take();
+                let unsettled = unsettled.into_iter().flat_map(|it| self.drop_ended(it, now));
+                let mut events: Vec<_> = unsettled.collect();
+                events.extend(self.state.lose(error.to_string(), Instant::now(), now));
+                events
             }
             News::Dropped(report) => self.drop_ended(*report, now),
         };
@@ -156,7 +161,11 @@ impl Watching<'_> {
     }
 
     fn drop_ended(&mut self, report: Report, now: SystemTime) -> Vec<Event> {
-        self.dropping = false;
+        self.dropping = None;
+        if let Err(error) = self.audit.record(&report, now) {
+            self.tell(&error.to_string());
+            self.unrecorded = Some(error);
+        }
         if let Some(leases) = &mut self.leases {
             let undone = [Outcome::Refused, Outcome::Changed, Outcome::Failed];
             report.of(&undone).for_each(|target| leases.renew(target.id));
@@ -172,7 +181,7 @@ impl Watching<'_> {
             View::Lines => {
                 let mut lines = Vec::new();
                 let address = self.options.address.to_string();
-                let mut event = |event| json::event(&mut lines, &address, event);
+                let mut event = |event| json::event(&mut lines, &address, self.audit.why(), event);
                 events.iter().try_for_each(&mut event).map_err(Error::Output)?;
                 console::print_patiently(lines).await
             }
@@ -202,10 +211,14 @@ impl Watching<'_> {
     }
 
     fn request_drop(&mut self, condemned: Vec<Condemned>) {
-        if !condemned.is_empty() {
-            self.dropping = true;
-            self.request(Request::Drop(condemned));
+        if condemned.is_empty() {
+            return;
         }
+        let cases = condemned.iter().filter_map(|it| self.state.case(it.id));
+        let cases: Vec<_> = cases.map(|(_, case)| case).collect();
+        let look = self.state.look();
+        self.dropping = look.map(|it| Report::unsettled(&it.inventory, &cases, self.extent));
+        self.request(Request::Drop(condemned));
     }
 
     fn request(&self, request: Request) {

@@ -168,6 +168,14 @@ impl Report {
         Self { server, extent, targets, lock: None, expected_freeze: None, unconfirmed: Vec::new() }
     }
 
+    /// A report on these cases if it never gets known what became of them.
+    #[must_use]
+    pub fn unsettled(inventory: &Inventory, cases: &[&Case], extent: Extent) -> Self {
+        let why = "graphctl did not come to know what became of it";
+        let target = |case: &&Case| Target::ended(inventory, case, Outcome::Failed, why.to_owned());
+        Self::new(inventory.server.clone(), extent, cases.iter().map(target).collect())
+    }
+
     /// The targets that ended in one of these ways.
     pub fn of<'a>(&'a self, outcomes: &'a [Outcome]) -> impl Iterator<Item = &'a Target> {
         self.targets.iter().filter(|target| outcomes.contains(&target.outcome))

@@ -43,7 +43,7 @@ pub enum News {
 pub struct Link<'a> {
     options: &'a Options,
     every: Duration,
-    dry_run: bool,
+    extent: Extent,
     observer: Option<Observer>,
     memory: Memory,
     closely: bool,
@@ -57,13 +57,13 @@ pub struct Link<'a> {
 const COMMAND: &str = "dropping sessions";
 
 impl<'a> Link<'a> {
-    /// None yet. A dry run drops nothing.
+    /// None yet; `extent` is how far a drop goes.
     #[must_use]
-    pub fn new(options: &'a Options, every: Duration, dry_run: bool) -> Self {
+    pub fn new(options: &'a Options, every: Duration, extent: Extent) -> Self {
         Self {
             options,
             every,
-            dry_run,
+            extent,
             observer: None,
             memory: Memory::default(),
             closely: false,
@@ -124,9 +124,8 @@ impl<'a> Link<'a> {
                 News::Looked(Box::new(observer.look_on(&mut self.memory, self.closely).await?))
             }
             Request::Drop(condemned) => {
-                let extent = Extent { dry_run: self.dry_run, kill: false, free: false };
                 let first = observer.look().await?;
-                let report = reap::run(observer, first, &condemned, extent, COMMAND).await?;
+                let report = reap::run(observer, first, &condemned, self.extent, COMMAND).await?;
                 News::Dropped(Box::new(report))
             }
         };

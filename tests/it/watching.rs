@@ -194,8 +194,8 @@ fn what_outstays_its_lease_is_dropped_and_nothing_else() {
     let healthy = lab::Options { name: "HEALTHY".into(), ..lab::Options::two_processes() };
     let healthy = Pipeline::running(&server, &healthy);
     let audit = tempfile::NamedTempFile::new().expect("a file");
-    let _file = audit.path().to_str().expect("a path of text").to_owned();
-    let reaping = ["--reap", "--lease", "1s"];
+    let file = audit.path().to_str().expect("a path of text").to_owned();
+    let reaping = ["--reap", "--lease", "1s", "--reason", "night shift", "--audit", &file];
     let watch = watch(server.address(), &reaping);
     let hows = [
         (Phantom::CleanupInterrupted, "abandoned"),

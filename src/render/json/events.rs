@@ -23,7 +23,7 @@ pub(super) struct EventView<'a> {
 #[serde(untagged)]
 enum Details<'a> {
     Case(CaseView<'a>),
-    Target(Box<TargetView<'a>>),
+    Target(Box<DroppedView<'a>>),
     Lost(LostView<'a>),
     Back(BackView),
 }
@@ -39,6 +39,14 @@ struct CaseView<'a> {
     evidence: &'a [String],
     age_seconds: Option<f64>,
     components: &'a [String],
+}
+
+#[derive(Serialize)]
+struct DroppedView<'a> {
+    #[serde(flatten)]
+    target: TargetView<'a>,
+    /// As it was given with `--reason`.
+    why: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -71,12 +79,15 @@ struct NoCase {
     reason: Option<&'static str>,
 }
 
-pub(super) fn event<'a>(server: &'a str, event: &'a Event) -> EventView<'a> {
+pub(super) fn event<'a>(server: &'a str, why: Option<&'a str>, event: &'a Event) -> EventView<'a> {
     let (name, about) = match &event.what {
         What::Appeared(about) => ("appeared", case(about, None)),
         What::Changed { about, was } => ("changed", case(about, Some(*was))),
         What::Gone(about) => ("gone", case(about, None)),
-        What::Dropped(it) => (name_of(it.outcome), Details::Target(Box::new(target(it)))),
+        What::Dropped(it) => {
+            let dropped = DroppedView { target: target(it), why };
+            (name_of(it.outcome), Details::Target(Box::new(dropped)))
+        }
         What::ServerLost { detail } => {
             ("server-lost", Details::Lost(LostView { nothing: NoCase::default(), detail }))
         }

@@ -54,6 +54,8 @@ struct ReportDocument<'a, T> {
     schema_version: u32,
     server: ServerView<'a>,
     dry_run: bool,
+    /// As it was given with `--reason`.
+    why: Option<&'a str>,
     targets: T,
     lock: Option<FreedView<'a>>,
     /// For how long the server was expected to stand still; only where that is to be noticed.
@@ -123,13 +125,14 @@ pub fn list_lines(out: &mut dyn Write, look: &Look, cases: &[&Case]) -> io::Resu
 }
 
 /// `sessions drop` and `sessions reap`.
-pub fn report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+pub fn report(out: &mut dyn Write, report: &Report, why: Option<&str>) -> io::Result<()> {
     document(
         out,
         &ReportDocument {
             schema_version: SCHEMA_VERSION,
             server: server(&report.server),
             dry_run: report.extent.dry_run,
+            why,
             targets: Each(|| report.targets.iter().map(target)),
             lock: report.lock.as_ref().map(freed),
             expected_freeze_seconds: report.expected_freeze.map(seconds),
@@ -143,9 +146,14 @@ pub fn report_lines(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     report.targets.iter().try_for_each(|it| line(out, &target(it)))
 }
 
-/// `sessions watch -o jsonl`: one event a line, of the server at that address.
-pub fn event(out: &mut dyn Write, server: &str, event: &Event) -> io::Result<()> {
-    line(out, &events::event(server, event))
+/// `sessions watch -o jsonl`: one event a line, of the server at that address; `why` is for drops.
+pub fn event(
+    out: &mut dyn Write,
+    server: &str,
+    why: Option<&str>,
+    event: &Event,
+) -> io::Result<()> {
+    line(out, &events::event(server, why, event))
 }
 
 /// `sessions check`, and `sessions wait --for free`.
