@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::fake::Step::{Block, Expect, Gone, Send};
 use crate::fake::{self, Fake, block, session_reply};
-use crate::lab::{self, Client, Options, PATIENCE, Pipeline, Server, free_address};
+use crate::lab::{self, Client, Options, PATIENCE, Pipeline, Server, Wedge, free_address};
 use crate::run::{Run, command, expect, finish, graphctl, graphctl_with_input};
 use crate::stage::{server, starting};
 
@@ -152,6 +152,23 @@ fn who_gives_up_says_who_is_in_the_way() {
     let dead = ["--start-timeout=1ms", "--for", "live", "SYSTEM/PUB", "--wait-timeout=1ms"];
     let told = "SYSTEM/PUB is held by SHORTID (stale never-started)\n";
     expect(&wait(at, &dead), 1, told, "1 key is not live\n");
+}
+
+#[test]
+fn a_held_lock_is_no_hindrance_and_nothing_is_left_waiting_for_it() {
+    let mut server = server();
+    let _held = Client::silent_session(&server, &["SYSTEM"]);
+    let mut wedge = Wedge::of(&mut server);
+    let wedged = server.state();
+    let told = "component SYSTEM is held by SHORTID (starting)\n";
+    let next = "1 collision: graphctl sessions list --colliding-with 'SYSTEM'\n";
+    let free = ["--for", "free", "SYSTEM", "--wait-timeout", "1200ms"];
+    expect(&wait(server.address(), &free), 1, told, next);
+    expect(&wait(server.address(), &["--for=free", "OTHER"]), 0, "", "free\n");
+    server.wait_state("the end of graphctl", |it| {
+        it["waiters"] == wedged["waiters"] && it["clients"] == wedged["clients"]
+    });
+    wedge.end(&mut server);
 }
 
 #[test]
