@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use crate::cli::Color;
 use crate::error::{Error, Result};
-use crate::options::{Talk, Terminal};
+use crate::options::{Screen, Talk, Terminal};
 use crate::render::printable;
 
 /// How much is written to standard output at once, in bytes: what a pipe holds.
@@ -24,9 +24,17 @@ pub fn terminal(color: Color) -> Terminal {
             Color::Always => true,
             Color::Never => false,
         },
-        drawable: terminal && !dumb,
+        screen: (terminal && !dumb).then(|| Screen { unicode: speaks_unicode() }),
         interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
     }
+}
+
+/// Whether the locale's characters are those of Unicode.
+fn speaks_unicode() -> bool {
+    let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
 }
 
 /// Writes data to standard output, while it is made.

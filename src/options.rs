@@ -30,10 +30,17 @@ pub struct Terminal {
     pub width: Option<u16>,
     /// Whether to use colour.
     pub color: bool,
-    /// Whether it is a screen whose cursor can be moved.
-    pub drawable: bool,
+    /// What it can show, if it is a screen whose cursor can be moved.
+    pub screen: Option<Screen>,
     /// Whether somebody can be asked: standard input and standard error are terminals.
     pub interactive: bool,
+}
+
+/// What a screen can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Other characters than ASCII.
+    pub unicode: bool,
 }
 
 /// How much is said on standard error.

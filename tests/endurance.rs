@@ -39,7 +39,7 @@ fn options(address: &str) -> Options {
         timeout: Duration::from_secs(10),
         admin: true,
         start_timeout: Duration::from_secs(300),
-        terminal: Terminal { width: None, color: false, drawable: false, interactive: false },
+        terminal: Terminal { width: None, color: false, screen: None, interactive: false },
         talk: Talk::Quiet,
     }
 }

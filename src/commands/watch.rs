@@ -16,7 +16,7 @@ use crate::render::{events, json};
 use crate::watch::event::Event;
 use crate::watch::lease::{Leases, Terms};
 use crate::watch::link::{self, Link, News, Request};
-use crate::watch::live::{Live, Order};
+use crate::watch::live::{Live, Order, Theme};
 use crate::watch::state::State;
 use crate::words::precise;
 use crate::{console, interruption};
@@ -77,21 +77,24 @@ pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
 
 /// How it is shown.
 enum View {
-    Live(Live),
+    Live(Box<Live>),
     Lines,
 }
 
 impl View {
     fn of(output: Option<Stream>, options: &Options) -> Result<Self> {
         match output {
-            Some(Stream::Table) if !options.terminal.drawable => Err(Error::Usage {
-                message: "the live view needs a terminal on standard output".into(),
-                hint: "-o jsonl tells what happens, an event a line".into(),
-            }),
-            None | Some(Stream::Table) if options.terminal.drawable => {
-                Live::open(options.terminal).map(Self::Live)
+            Some(Stream::Jsonl) => Ok(Self::Lines),
+            None if options.terminal.screen.is_none() => Ok(Self::Lines),
+            None | Some(Stream::Table) => {
+                let screen = options.terminal.screen.ok_or_else(|| Error::Usage {
+                    message: "the live view needs a terminal on standard output".into(),
+                    hint: "-o jsonl tells what happens, an event a line".into(),
+                })?;
+                let look = Theme { color: options.terminal.color, unicode: screen.unicode };
+                let live = Live::open(look, options.address.to_string())?;
+                Ok(Self::Live(Box::new(live)))
             }
-            _ => Ok(Self::Lines),
         }
     }
 
@@ -198,7 +201,6 @@ impl Watching<'_> {
     fn carry_out(&mut self, order: Order) {
         match order {
             Order::Closely(closely) => self.request(Request::Closely(closely)),
-            Order::Look => self.request(Request::Look),
             Order::Drop(_) if !self.options.admin => {
                 self.tell(&Error::AdminOff { command: COMMAND }.to_string());
             }

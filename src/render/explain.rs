@@ -116,7 +116,8 @@ fn describe(process: &Process) -> String {
 }
 
 /// The clients whose connections a drop would close, a line for each kind.
-fn takes(inventory: &Inventory, taken: &Taken) -> Vec<String> {
+#[must_use]
+pub fn takes(inventory: &Inventory, taken: &Taken) -> Vec<String> {
     let endpoints = inventory.endpoints.iter().flatten();
     let topics: HashMap<Uuid, &str> = endpoints
         .filter_map(|it| match &it.kind {

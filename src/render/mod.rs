@@ -25,10 +25,10 @@ use crate::words::{self, ago, list};
 const MOST_LINES: usize = 3;
 
 /// What marks a session that collides with something, and the lines that say with what.
-const COLLIDES: &str = "!";
+pub const COLLIDES: &str = "!";
 
 /// What stands for "not known" or "none" in a column.
-const NONE: &str = "-";
+pub const NONE: &str = "-";
 
 /// How many characters an id has in full.
 pub const FULL_ID: usize = 36;
@@ -226,7 +226,7 @@ mod tests {
     }
 
     fn table(width: Option<u16>, keys_of: &[&str]) -> String {
-        let terminal = Terminal { width, color: false, interactive: false, drawable: false };
+        let terminal = Terminal { width, color: false, interactive: false, screen: None };
         let cells =
             vec![Cell::new("ebd734a8"), Cell::new("4m 12s"), state(Verdict::Live, None, false)];
         let lines = vec![header(&["ID", "AGE", "STATE"], "KEYS"), (cells, keys(keys_of))];

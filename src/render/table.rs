@@ -35,7 +35,8 @@ pub fn sessions(look: &Look, cases: &[&Case], terminal: Terminal) -> BareTable {
 }
 
 /// What collides with something: sessions, and of processes those whom they belong to.
-fn colliding(look: &Look) -> HashSet<Uuid> {
+#[must_use]
+pub fn colliding(look: &Look) -> HashSet<Uuid> {
     let held_by: HashSet<_> = look.collisions.iter().flat_map(|it| &it.held_by).copied().collect();
     let collides = |case: &&Case| {
         held_by.contains(&case.id)

@@ -1,46 +1,95 @@
-//! The live view: what is known, on a terminal.
+//! The live view, for a person at a terminal.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`ui`] | keys → what is selected, which pane is open, what is asked for: pure |
+//! | [`screen`] | what is known, and the above → a picture: pure |
+//! | [`listing`] | the table in it: pure |
+//! | [`terminal`] | takes the terminal over, and gives it back |
 
-use uuid::Uuid;
+mod listing;
+pub mod screen;
+mod terminal;
+pub mod ui;
 
+use std::io;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event, EventStream, KeyEventKind};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_stream::StreamExt as _;
+pub use ui::{Order, Theme};
+
+use self::terminal::Guard;
+use self::ui::{Ui, Wish};
 use super::state::State;
-use crate::error::Result;
-use crate::options::Terminal;
+use crate::error::{Error, Result};
 
-/// What a person asks for.
-#[derive(Debug)]
-pub enum Order {
-    /// To leave.
-    Quit,
-    /// To leave, by Ctrl-C.
-    Interrupt,
-    /// Whether holders are to be told of every session.
-    Closely(bool),
-    /// To look at once.
-    Look,
-    /// To drop these, which was confirmed.
-    Drop(Vec<Uuid>),
-}
+/// How often what is told of time is drawn anew.
+const TICK: Duration = Duration::from_secs(1);
 
 /// The terminal, as long as it is ours.
 #[derive(Debug)]
-pub struct Live;
+pub struct Live {
+    guard: Guard,
+    events: EventStream,
+    ui: Ui,
+}
 
 impl Live {
     /// Takes the terminal over until it is dropped.
-    pub fn open(_terminal: Terminal) -> Result<Self> {
-        Ok(Self)
+    ///
+    /// # Errors
+    /// It cannot be had.
+    pub fn open(theme: Theme, address: String) -> Result<Self> {
+        let guard = Guard::take().map_err(Error::Output)?;
+        Ok(Self { guard, events: EventStream::new(), ui: Ui::new(theme, address) })
     }
 
     /// Draws what is known.
-    pub fn draw(&mut self, _state: &State) -> Result<()> {
-        Ok(())
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn draw(&mut self, state: &State) -> Result<()> {
+        self.ui.refresh(state);
+        let now = Instant::now();
+        self.guard
+            .draw(|frame| screen::draw(frame, state, &mut self.ui, now))
+            .map_err(Error::Output)
     }
 
     /// Shows a line that should be read.
-    pub fn tell(&mut self, _text: String) {}
+    pub fn tell(&mut self, text: String) {
+        self.ui.tell(text);
+    }
 
     /// Waits until something is asked for. Cancel-safe.
-    pub async fn order(&mut self, _state: &State) -> Result<Order> {
-        std::future::pending().await
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub async fn order(&mut self, state: &State) -> Result<Order> {
+        let mut hang_up = signal(SignalKind::hangup()).map_err(Error::Output)?;
+        loop {
+            let event = tokio::select! {
+                event = self.events.next() => event,
+                () = tokio::time::sleep(TICK) => {
+                    self.draw(state)?;
+                    continue;
+                }
+                _ = hang_up.recv() => return Ok(Order::Quit),
+            };
+            let event = event.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()));
+            let wish = match event.map_err(Error::Output)? {
+                Event::Key(key) if key.kind == KeyEventKind::Press => self.ui.press(key, state),
+                _ => None,
+            };
+            match wish {
+                Some(Wish::Order(order)) => return Ok(order),
+                Some(Wish::Redraw) => self.guard.clear().map_err(Error::Output)?,
+                Some(Wish::Suspend) => self.guard.suspend().map_err(Error::Output)?,
+                None => {}
+            }
+            self.draw(state)?;
+        }
     }
 }

@@ -1,8 +1,10 @@
-//! What changes between looks, what they remember, and whose lease ends: looks made up for each rule.
+//! What changes between looks, what they remember, whose lease ends, and how it is shown: looks made up for
+//! each rule.
 
-#[path = "made_up/mod.rs"]
+#[path = "../made_up/mod.rs"]
 #[allow(dead_code, reason = "each test uses its own part")]
 mod made_up;
+mod screen;
 
 use std::time::{Duration, Instant, SystemTime};
 

@@ -1,0 +1,96 @@
+//! Takes the terminal over, and gives it back as it was whatever happens.
+
+use std::io::{self, Stdout};
+use std::panic;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::cursor::Show;
+use crossterm::execute;
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use ratatui::Frame;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+/// Whether a terminal is taken over: there is one.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// A terminal that is ours: without echo and line editing, and with a screen of its own. Dropped, or in a
+/// panic, it is as it was before.
+#[derive(Debug)]
+pub(super) struct Guard(Terminal<CrosstermBackend<Stdout>>);
+
+impl Guard {
+    /// Takes the terminal on standard output over.
+    pub(super) fn take() -> io::Result<Self> {
+        give_back_in_panics();
+        take_over()?;
+        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()));
+        terminal.map(Self).inspect_err(|_| give_back())
+    }
+
+    /// Gives the terminal back and stops, as Ctrl-Z does; takes it again when we go on.
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        stop()?;
+        take_over()?;
+        self.clear()
+    }
+
+    /// Draws a picture.
+    pub(super) fn draw(&mut self, picture: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        self.0.draw(picture).map(|_| ())
+    }
+
+    /// Draws all of the next picture, also what seems to be there.
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        self.0.clear()
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn take_over() -> io::Result<()> {
+    TAKEN.store(true, Ordering::Relaxed);
+    let taken = enable_raw_mode().and_then(|()| execute!(io::stdout(), EnterAlternateScreen));
+    taken.inspect_err(|_| give_back())
+}
+
+/// Until a shell lets us go on.
+#[cfg(target_os = "linux")]
+fn stop() -> io::Result<()> {
+    use rustix::process::{Signal, kill_current_process_group};
+    Ok(kill_current_process_group(Signal::TSTP)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
+fn stop() -> io::Result<()> {
+    Ok(())
+}
+
+fn give_back() {
+    if TAKEN.swap(false, Ordering::Relaxed) {
+        // If this fails the terminal is gone.
+        let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
+        let _ = disable_raw_mode();
+    }
+}
+
+/// A report of a panic is to be read where it stays.
+fn give_back_in_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let report = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            give_back();
+            report(panic);
+        }));
+    });
+}
