@@ -11,7 +11,6 @@ use crate::run::{command, expect, finish, graphctl};
 use crate::stage::server;
 
 const GONE: &str = "ffffffff-ffff-1fff-8fff-ffffffffffff";
-const NOWHERE: &str = "127.0.0.1:1";
 
 /// Sessions without processes are dead when they are that old.
 const OLD: &str = "--start-timeout=1ms";
