@@ -85,11 +85,13 @@ fn it_is_filtered_sorted_explained_and_resized() {
     assert!(screen.expect_restored().success());
 }
 
+/// What brings it to an end, its exit status, and how that is done.
+type End = (&'static str, i32, fn(&Screen));
+
 /// However it ends, the terminal is as it was.
 #[test]
 fn the_terminal_is_given_back_at_every_end() {
     let server = server();
-    type End = (&'static str, i32, fn(&Screen));
     let ends: [End; 5] = [
         ("q", 0, |screen| screen.press("q")),
         ("Ctrl-C", 130, |screen| screen.press("\u{3}")),
