@@ -1,5 +1,6 @@
 //! The command line, as typed. What it means is resolved in [`crate::options`] and the commands.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -68,6 +69,8 @@ pub enum Command {
     /// See and clear sessions
     #[command(subcommand, visible_alias = "session")]
     Sessions(Sessions),
+    /// Launch a pipeline so that nothing of it survives its command
+    Run(Run),
     /// Ask about the server
     #[command(subcommand)]
     Server(Server),
@@ -312,6 +315,24 @@ pub enum Stream {
     Table,
     /// One JSON object a line
     Jsonl,
+}
+
+/// `run`
+#[derive(Args, Debug)]
+pub struct Run {
+    /// Before that, drop every session that is proven dead
+    #[arg(long)]
+    pub reap: bool,
+    /// How long what is left of it may take to end before it is killed
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration, default_value = "10s")]
+    pub grace: Duration,
+    /// Guard it for this process, which the user started
+    #[arg(long, value_name = "PID", hide = true)]
+    pub front: Option<u32>,
+    /// The command and its arguments; a server named with --address is passed to it in
+    /// EZMSG_GRAPHSERVER_ADDR
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
 }
 
 /// What `drop` and `reap` share.

@@ -138,6 +138,17 @@ pub enum Error {
     /// Standard output could not be written.
     #[error("cannot write to standard output: {0}")]
     Output(#[source] io::Error),
+    /// The command that was to be run could not be started.
+    #[error("cannot start '{command}': {source}")]
+    Start {
+        /// The command, without its arguments.
+        command: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// This system does not let us guard a command.
+    #[error("cannot guard a command: {0}")]
+    Guard(#[source] io::Error),
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -165,6 +176,10 @@ impl Error {
             | Self::Read { .. }
             | Self::AuditUnwritable { .. } => Exit::Usage,
             Self::AuditLost { .. } | Self::Output(_) => Exit::Partial,
+            Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Exit::NotFound
+            }
+            Self::Start { .. } | Self::Guard(_) => Exit::NotExecutable,
             Self::Interrupted => Exit::Interrupted,
             Self::Terminated => Exit::Terminated,
         }
@@ -214,6 +229,13 @@ impl Error {
             Self::AuditLost { .. } => {
                 "what became of the sessions stands above, and not in the audit".into()
             }
+            Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "check its name and PATH; nothing was started".into()
+            }
+            Self::Start { .. } => {
+                "it must be an executable file; name the interpreter of a script, as in `graphctl run -- python FILE`".into()
+            }
+            Self::Guard(_) => "it takes Linux 5.3 or newer with /proc; nothing was started".into(),
             Self::Read { .. } | Self::Output(_) | Self::Interrupted | Self::Terminated => {
                 return None;
             }

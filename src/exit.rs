@@ -5,37 +5,42 @@ use std::process::ExitCode;
 
 /// How graphctl ends. Numbers above 63 follow `sysexits.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Exit {
     /// Done, or there was nothing to do.
-    Success = 0,
+    Success,
     /// What was asked about was found: `check` met a collision, `list --exit-code` a match; or `wait`
     /// waited in vain.
-    Findings = 1,
+    Findings,
     /// The command line makes no sense.
-    Usage = 2,
+    Usage,
     /// Something asked for was refused by a guard, had changed meanwhile, did not go, or
     /// could not be written.
-    Partial = 3,
+    Partial,
     /// No server there, it went away, or a port that accepts and never greets.
-    Unavailable = 69,
+    Unavailable,
     /// A bug in graphctl.
-    Bug = 70,
+    Bug,
     /// A deadline passed: the server is busy or wedged.
-    Deadline = 75,
+    Deadline,
     /// Not a GraphServer, or one without sessions (ezmsg before 3.9).
-    Protocol = 76,
+    Protocol,
     /// The admin channel was refused, or is switched off where it is needed.
-    NoAdmin = 77,
+    NoAdmin,
+    /// `run`: the command cannot be executed.
+    NotExecutable,
+    /// `run`: there is no such command.
+    NotFound,
     /// Interrupted by Ctrl-C.
-    Interrupted = 130,
+    Interrupted,
     /// Ended by SIGTERM.
-    Terminated = 143,
+    Terminated,
+    /// `run`: the command's own status; 128 and the number of the signal that ended it.
+    Of(u8),
 }
 
 impl Exit {
-    /// All codes, in order.
-    pub const ALL: [Self; 11] = [
+    /// All codes of graphctl's own, in order.
+    pub const ALL: [Self; 13] = [
         Self::Success,
         Self::Findings,
         Self::Usage,
@@ -45,6 +50,8 @@ impl Exit {
         Self::Deadline,
         Self::Protocol,
         Self::NoAdmin,
+        Self::NotExecutable,
+        Self::NotFound,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -66,15 +73,33 @@ impl Exit {
             Self::Deadline => "a deadline passed: the server is busy or wedged",
             Self::Protocol => "not a GraphServer, or one without sessions (ezmsg before 3.9)",
             Self::NoAdmin => "the admin channel was refused, or is switched off where it is needed",
+            Self::NotExecutable => "`run`: the command cannot be executed",
+            Self::NotFound => "`run`: the command was not found",
             Self::Interrupted => "interrupted (Ctrl-C)",
             Self::Terminated => "ended by SIGTERM",
+            Self::Of(_) => "`run`: as the command exited",
         }
     }
 
     /// The number the shell sees.
     #[must_use]
     pub const fn code(self) -> u8 {
-        self as u8
+        match self {
+            Self::Success => 0,
+            Self::Findings => 1,
+            Self::Usage => 2,
+            Self::Partial => 3,
+            Self::Unavailable => 69,
+            Self::Bug => 70,
+            Self::Deadline => 75,
+            Self::Protocol => 76,
+            Self::NoAdmin => 77,
+            Self::NotExecutable => 126,
+            Self::NotFound => 127,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+            Self::Of(status) => status,
+        }
     }
 
     /// The table as `--help` prints it.
@@ -84,6 +109,7 @@ impl Exit {
         for exit in Self::ALL {
             let _ = writeln!(text, "  {:>3}  {}", exit.code(), exit.meaning());
         }
+        text.push_str("`run` exits as its command does; 128 and N say that signal N ended it.\n");
         text
     }
 }

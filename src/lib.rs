@@ -13,6 +13,7 @@
 //! | [`reap`] | plan → second look → drop → verification |
 //! | [`audit`] | what was dropped, and why → a line in a file |
 //! | [`watch`] | look after look → what changes, whose lease ends |
+//! | `run` | a command, guarded until nothing of it is left (Linux) |
 //! | [`host`] | who is at the other end, where that is this machine |
 //! | [`render`] | everything → text |
 //! | [`commands`] | one file a subcommand: the way through the rooms |
@@ -37,6 +38,8 @@ pub mod model;
 pub mod options;
 pub mod reap;
 pub mod render;
+#[cfg(target_os = "linux")]
+pub mod run;
 pub mod select;
 pub mod watch;
 pub mod wire;

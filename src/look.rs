@@ -1,14 +1,18 @@
 //! One look at a server: inventory, verdicts and collisions, taken at one time.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use crate::address::Address;
 use crate::admin::{self, Ask};
 use crate::console;
 use crate::error::{Error, Result};
-use crate::host::{Held, Host, Own, Sockets, Unseen, find_holders, here, holders_of_all};
+use crate::host::{
+    Connection, Held, Host, Own, Sockets, Unseen, connections, find_holders, here, holders_of_all,
+};
 use crate::inventory::{self, Listing};
 use crate::judge::{self, Case, Collision, Thresholds};
 use crate::memory::Memory;
@@ -186,6 +190,22 @@ impl Observer {
     pub fn holders(&self, inventory: &Inventory) -> Held {
         let own = self.own();
         own.map_or_else(Held::new, |own| holders_of_all(inventory, own, self.host.as_ref()))
+    }
+
+    /// By client of `inventory`, which was listed last: its connection, where that means the same to this
+    /// machine.
+    #[must_use]
+    pub fn connections(&self, inventory: &Inventory) -> HashMap<Uuid, Connection> {
+        let own = self.own();
+        own.map_or_else(HashMap::new, |own| connections(inventory, own, self.host.as_ref()))
+    }
+
+    /// Whether the server sees our own connection as we do: else no address that it tells means anything
+    /// here.
+    #[must_use]
+    pub fn is_transparent(&self, inventory: &Inventory) -> bool {
+        let own = self.own();
+        own.is_some_and(|own| self.connections(inventory).contains_key(&own.session))
     }
 
     /// The TCP sockets of a process of this machine.

@@ -82,7 +82,7 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
 }
 
 /// Looks until those whose host seems to have vanished are proven to have, or show a sign of life.
-async fn wait_for_proof(
+pub(super) async fn wait_for_proof(
     observer: &mut Observer,
     mut look: Look,
     filter: &Filter,

@@ -18,7 +18,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::model::{Holder, Holding};
-pub use neighbours::{Held, Own, find_holders, holders_of_all};
+#[cfg(target_os = "linux")]
+pub use linux::Tree;
+pub use neighbours::{Held, Own, connections, find_holders, holders_of_all};
 
 /// A connection from a client to the server, as the server sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,23 @@ pub struct Connection {
     pub server: SocketAddr,
     /// What is to be known of it.
     pub role: Role,
+}
+
+impl Connection {
+    /// Its two ends.
+    #[must_use]
+    pub const fn ends(&self) -> Ends {
+        Ends { client: self.client, server: self.server }
+    }
+}
+
+/// The two ends of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ends {
+    /// The client's.
+    pub client: SocketAddr,
+    /// The server's.
+    pub server: SocketAddr,
 }
 
 /// What a connection is for.
@@ -129,4 +148,20 @@ pub enum Means {
 /// the machine, graphctl itself and those it runs below are never signalled.
 pub async fn end(holders: &[Holder], means: Means) -> Vec<Ended> {
     system::end(holders, means).await
+}
+
+/// Asks a process to end, or kills it, and does not wait for that.
+///
+/// # Errors
+/// Why it was not signalled; it may have ended, as [`end`] would tell.
+#[cfg(target_os = "linux")]
+pub fn signal(holder: &Holder, kill: bool) -> Result<(), Ended> {
+    system::signal(holder, kill)
+}
+
+/// Whether this process ignores a signal, and what it starts will too.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn ignores(signal: i32) -> bool {
+    system::ignores(signal)
 }

@@ -64,8 +64,8 @@ pub async fn run(
     extent: Extent,
     command: &'static str,
 ) -> Result<Report> {
-    let forced = !extent.free && condemned.iter().all(|it| it.warrant == Warrant::Force);
-    let (look, kept) = if forced {
+    let certain = !extent.free && condemned.iter().all(|it| it.warrant.stands_alone());
+    let (look, kept) = if certain {
         (first, None)
     } else {
         tokio::time::sleep_until((first.taken + SECOND_LOOK_AFTER).into()).await;

@@ -10,7 +10,8 @@ use crate::admin::{DropTarget, Taken, digest};
 use crate::judge::{Case, StaleReason, SuspectReason, Verdict};
 use crate::model::{Component, EndpointKind, Inventory, Process, Session};
 
-/// By what right something is dropped. There is none for a live session but [`Force`](Self::Force).
+/// By what right something is dropped. There is none for a live session but [`Force`](Self::Force);
+/// what has [`Ended`](Self::Ended) only looks alive where the server has not noticed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Warrant {
     /// It is proven dead, for this reason.
@@ -19,6 +20,8 @@ pub enum Warrant {
     Suspicion(SuspectReason),
     /// Its full id was typed together with `--force`.
     Force,
+    /// All that held its connections was started by this graphctl, and has ended.
+    Ended,
 }
 
 impl Warrant {
@@ -31,15 +34,22 @@ impl Warrant {
             Verdict::Live | Verdict::Starting | Verdict::Observer | Verdict::Unknown => None,
         }
     }
+
+    /// Whether it holds whatever the verdict is, so that nothing is gained by a second look.
+    #[must_use]
+    pub const fn stands_alone(self) -> bool {
+        matches!(self, Self::Force | Self::Ended)
+    }
 }
 
-/// The verdict that it stands on; `forced` where it needs none.
+/// The verdict that it stands on, or why it needs none.
 impl fmt::Display for Warrant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Proof(reason) => Verdict::Stale(*reason).fmt(formatter),
             Self::Suspicion(reason) => Verdict::Suspect(*reason).fmt(formatter),
             Self::Force => formatter.write_str("forced"),
+            Self::Ended => formatter.write_str("ended"),
         }
     }
 }
@@ -84,7 +94,7 @@ impl<'a> Planner<'a> {
     /// What to drop for a case; `None` if the case does not bear the warrant out.
     #[must_use]
     pub fn plan(&self, case: &Case, warrant: Warrant) -> Option<DropTarget> {
-        let borne_out = warrant == Warrant::Force || Warrant::of(case.verdict) == Some(warrant);
+        let borne_out = warrant.stands_alone() || Warrant::of(case.verdict) == Some(warrant);
         borne_out.then(|| self.target(case))
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use procfs::ProcResult;
 use procfs::process::Process;
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::io::Interest;
@@ -44,6 +44,14 @@ pub(in crate::host) async fn end(holders: &[Holder], means: Means) -> Vec<Ended>
     ends.into_iter().map(|(_, ended)| ended).collect()
 }
 
+/// See [`crate::host::signal`].
+pub(in crate::host) fn signal(holder: &Holder, kill: bool) -> Result<(), Ended> {
+    let root = Path::new(super::ROOT);
+    let Named { pidfd, stopped } =
+        Named::find(root, holder, &line_of(root, std::process::id()))?;
+    if kill { send(&pidfd, Signal::KILL) } else { ask(&pidfd, stopped) }
+}
+
 /// The process with this pid and all that it runs below, as far as they can be seen.
 pub(super) fn line_of(root: &Path, pid: u32) -> HashSet<u32> {
     let mut line = HashSet::new();
@@ -60,13 +68,13 @@ fn stat(root: &Path, pid: u32) -> ProcResult<procfs::process::Stat> {
     Process::new_with_root(root.join(pid.to_string())).and_then(|process| alive(&process))
 }
 
-/// A process that may be ended.
-struct Target {
-    pidfd: AsyncFd<OwnedFd>,
+/// A process that may be ended, named for good.
+struct Named {
+    pidfd: OwnedFd,
     stopped: bool,
 }
 
-impl Target {
+impl Named {
     /// `Err` if there is nothing to be ended, or nothing that may be.
     fn find(root: &Path, holder: &Holder, spared: &HashSet<u32>) -> Result<Self, Ended> {
         if holder.pid == 1 {
@@ -78,12 +86,42 @@ impl Target {
         let pid = i32::try_from(holder.pid).ok().and_then(Pid::from_raw);
         let pid = pid.ok_or_else(|| failed("that is no pid"))?;
         let pidfd = pidfd_open(pid, PidfdFlags::empty()).map_err(refused)?;
-        let stopped = match stat(root, holder.pid) {
-            Ok(stat) if stat.starttime == holder.start => matches!(stat.state, 'T' | 't'),
-            Ok(_) => return Err(Ended::AlreadyGone),
-            Err(error) if is_gone(&error) => return Err(Ended::AlreadyGone),
-            Err(error) => return Err(Ended::Failed(format!("it cannot be looked at: {error}"))),
-        };
+        match stat(root, holder.pid) {
+            Ok(stat) if stat.starttime == holder.start => {
+                Ok(Self { pidfd, stopped: matches!(stat.state, 'T' | 't') })
+            }
+            Ok(_) => Err(Ended::AlreadyGone),
+            Err(error) if is_gone(&error) => Err(Ended::AlreadyGone),
+            Err(error) => Err(Ended::Failed(format!("it cannot be looked at: {error}"))),
+        }
+    }
+}
+
+/// Asks a process to end; `Err` if the signal was not sent.
+fn ask(pidfd: impl AsFd + Copy, stopped: bool) -> Result<(), Ended> {
+    send(pidfd, Signal::TERM)?;
+    if stopped {
+        // A stopped process acts on nothing but this and a kill.
+        send(pidfd, Signal::CONT)?;
+    }
+    Ok(())
+}
+
+/// `Err` if the signal was not sent.
+fn send(pidfd: impl AsFd, signal: Signal) -> Result<(), Ended> {
+    pidfd_send_signal(pidfd, signal).map_err(refused)
+}
+
+/// A process that may be ended, and whose end can be seen.
+struct Target {
+    pidfd: AsyncFd<OwnedFd>,
+    stopped: bool,
+}
+
+impl Target {
+    /// `Err` if there is nothing to be ended, or nothing that may be.
+    fn find(root: &Path, holder: &Holder, spared: &HashSet<u32>) -> Result<Self, Ended> {
+        let Named { pidfd, stopped } = Named::find(root, holder, spared)?;
         #[expect(
             deprecated,
             reason = "what came in its place is unsafe; an `OwnedFd` keeps all that is asked there"
@@ -102,24 +140,15 @@ impl Target {
     }
 
     async fn ask(self, grace: Duration) -> Result<Ended, Ended> {
-        self.send(Signal::TERM)?;
-        if self.stopped {
-            // A stopped process acts on nothing but this and a kill.
-            self.send(Signal::CONT)?;
-        }
+        ask(&self.pidfd, self.stopped)?;
         let ended = self.ends_within(grace).await;
         Ok(if ended { Ended::Terminated } else { Ended::Stayed })
     }
 
     async fn kill(self) -> Result<Ended, Ended> {
-        self.send(Signal::KILL)?;
+        send(&self.pidfd, Signal::KILL)?;
         let ended = self.ends_within(KILL_TIMEOUT).await;
         if ended { Ok(Ended::Killed) } else { Err(failed("it does not end even when killed")) }
-    }
-
-    /// `Err` if the signal was not sent.
-    fn send(&self, signal: Signal) -> Result<(), Ended> {
-        pidfd_send_signal(&self.pidfd, signal).map_err(refused)
     }
 
     async fn ends_within(&self, patience: Duration) -> bool {

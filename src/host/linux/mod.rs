@@ -9,6 +9,7 @@
 //! | [`serving`] | does a thread of a holder wait on the socket? |
 //! | [`holders`] | all of the above, for many connections at once |
 //! | [`end`](mod@end) | ends processes |
+//! | [`tree`] | the processes below graphctl itself |
 //!
 //! Processes come and go while they are looked at, and pids are used again. What is read of a process
 //! in one go is read through one handle of its directory, so it is never mixed from two; over longer
@@ -22,6 +23,7 @@ mod serving;
 mod sockets;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod walk;
 
 use std::fs;
@@ -35,7 +37,9 @@ use procfs::ProcResult;
 use super::{Connection, Host, Sockets, Unseen};
 use crate::model::{Holder, Holding};
 
-pub(super) use end::end;
+pub(super) use end::{end, signal};
+pub(super) use process::ignores;
+pub use tree::Tree;
 
 /// Where this machine tells of itself.
 const ROOT: &str = "/proc";

@@ -110,10 +110,23 @@ pub(super) fn uptime() -> Duration {
     clock_gettime(ClockId::Boottime).try_into().unwrap_or_default()
 }
 
+/// A time since boot in whole clock ticks, as starts are told.
+pub(super) fn ticks(since_boot: Duration) -> u64 {
+    let second = procfs::ticks_per_second();
+    since_boot.as_secs() * second + u64::from(since_boot.subsec_nanos()) * second / 1_000_000_000
+}
+
 fn since_boot(ticks: u64) -> Duration {
     let second = procfs::ticks_per_second();
     let rest = Duration::from_nanos(ticks % second * 1_000_000_000 / second);
     Duration::from_secs(ticks / second) + rest
+}
+
+/// Whether this process ignores a signal, and so do those that it starts. What cannot be read is not ignored.
+pub(crate) fn ignores(signal: i32) -> bool {
+    let ignored = Process::myself().and_then(|process| process.status()).map(|it| it.sigign);
+    let bit = u32::try_from(signal - 1).ok().and_then(|bit| 1_u64.checked_shl(bit));
+    ignored.is_ok_and(|ignored| bit.is_some_and(|bit| ignored & bit != 0))
 }
 
 /// The text of a small file; anything can be in it.

@@ -1,15 +1,16 @@
 //! The sockets of this machine's network, as the kernel lists them.
 
 use std::collections::{HashMap, HashSet};
+use std::fs;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use procfs::net::{TcpNetEntries, TcpNetEntry, TcpState};
 use procfs::process::{FDInfo, FDTarget, Process};
 use procfs::{FromReadSI as _, ProcError, ProcResult};
 
 use super::process::{alive, text};
-use crate::host::{Connection, Sockets, Tcp};
+use crate::host::{Connection, Ends, Sockets, Tcp};
 use crate::model::Holder;
 
 /// Lists of sockets that are not TCP's, and the column in which their inode stands, from 0.
@@ -43,6 +44,12 @@ impl Socket {
 
 /// The client's end of each connection, in their order.
 pub(super) fn clients(root: &Path, connections: &[Connection]) -> ProcResult<Vec<Socket>> {
+    let ends: Vec<_> = connections.iter().map(|it| it.ends()).collect();
+    of_clients(root, &ends)
+}
+
+/// The client's end of each connection, in their order.
+pub(super) fn of_clients(root: &Path, connections: &[Ends]) -> ProcResult<Vec<Socket>> {
     let mut known = HashMap::new();
     for TcpNetEntry { local_address, remote_address, inode, uid, .. } in table(root)? {
         let ends = (canonical(local_address), canonical(remote_address));
@@ -52,7 +59,7 @@ pub(super) fn clients(root: &Path, connections: &[Connection]) -> ProcResult<Vec
             known.insert(ends, Socket::Open { inode, uid });
         }
     }
-    let socket = |connection: &Connection| {
+    let socket = |connection: &Ends| {
         let ends = (canonical(connection.client), canonical(connection.server));
         known.get(&ends).copied().unwrap_or(Socket::Elsewhere)
     };
@@ -97,6 +104,29 @@ pub(super) fn of(root: &Path, holder: &Holder) -> ProcResult<Sockets> {
     }
     sockets.others = !inodes.is_empty();
     Ok(sockets)
+}
+
+/// The connections of these processes to a port of anybody, as their own networks list them.
+pub(super) fn connections(root: &Path, processes: &[Holder], port: u16) -> HashSet<Ends> {
+    let mut by_network: HashMap<_, (PathBuf, HashSet<u64>)> = HashMap::new();
+    for process in processes {
+        let path = root.join(process.pid.to_string());
+        let Ok(inodes) = Process::new_with_root(path.clone()).and_then(|it| held_by(&it)) else {
+            continue;
+        };
+        let network = fs::read_link(path.join("ns/net")).ok();
+        by_network.entry(network).or_insert_with(|| (path, HashSet::new())).1.extend(inodes);
+    }
+    let mut connections = HashSet::new();
+    for (path, inodes) in by_network.values() {
+        let ours = |it: &TcpNetEntry| it.remote_address.port() == port && inodes.contains(&it.inode);
+        let entries = table(path).unwrap_or_default().into_iter().filter(ours);
+        connections.extend(entries.map(|entry| Ends {
+            client: address(entry.local_address),
+            server: address(entry.remote_address),
+        }));
+    }
+    connections
 }
 
 /// The inodes of all sockets of a process.

@@ -1,0 +1,160 @@
+//! Ends a tree: it is asked, given its time, and killed. It may fork while it is being ended.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use super::finish::Guarded;
+use super::signals::cuts_short;
+use crate::host::{self, Ended};
+use crate::model::Holder;
+
+/// How often it is looked who is left: the end of others' children is no event here.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// How long who is left may take to leave by himself, as helpers of Python's multiprocessing do.
+const LEAVES_BY_ITSELF: Duration = Duration::from_millis(300);
+
+/// For how long it is waited in silence.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// How long killed processes may take to be gone, and new ones to stop coming.
+const KILL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often in a row nobody must be seen, where a child that is none of the tree hides that it is empty: a
+/// process whose parent is just ending is missed.
+const NOBODY_SEEN: u32 = 3;
+
+/// How the end of a tree went.
+#[derive(Debug, Default)]
+pub(super) struct End {
+    /// Those that were asked to end.
+    pub(super) asked: Vec<Holder>,
+    /// Those that were killed.
+    pub(super) killed: Vec<Holder>,
+    /// Those that live, and why.
+    pub(super) left: Vec<(Holder, String)>,
+}
+
+/// How a wait came to its end.
+enum Wait {
+    Gone,
+    Left(Vec<Holder>),
+    CutShort,
+}
+
+/// What is sent to who is left; nobody is sent it twice.
+struct Sending {
+    kill: bool,
+    done: HashSet<(u32, u64)>,
+    refused: HashMap<u32, String>,
+}
+
+impl Sending {
+    fn of(kill: bool) -> Self {
+        Self { kill, done: HashSet::new(), refused: HashMap::new() }
+    }
+
+    /// Sends it to those that have come since; returns whom it reached.
+    fn send(&mut self, living: &[Holder]) -> Vec<Holder> {
+        let fresh = living.iter().filter(|it| self.done.insert((it.pid, it.start)));
+        let mut reached = Vec::new();
+        for holder in fresh {
+            match host::signal(holder, self.kill) {
+                Ok(()) => reached.push(holder.clone()),
+                Err(Ended::Failed(why)) => {
+                    self.refused.insert(holder.pid, why);
+                }
+                Err(_) => {}
+            }
+        }
+        reached
+    }
+
+    fn why_left(&self, holder: &Holder) -> String {
+        let why = self.refused.get(&holder.pid).map(String::as_str);
+        why.unwrap_or("it does not end even when killed").to_owned()
+    }
+}
+
+/// Waits a moment for everybody to leave by himself; tells whether that came to pass.
+pub(super) async fn leaves(guarded: &mut Guarded) -> bool {
+    let begun = Instant::now();
+    matches!(wait(guarded, begun, LEAVES_BY_ITSELF, |_, _| {}).await, Wait::Gone)
+}
+
+/// Ends everybody. `tell` is told for whom it is waited, where that takes its time.
+pub(super) async fn end(guarded: &mut Guarded, grace: Duration, tell: impl Fn(&[Holder])) -> End {
+    let begun = Instant::now();
+    let (mut end, mut asking, mut killing) =
+        (End::default(), Sending::of(false), Sending::of(true));
+    let mut ask = |guarded: &mut Guarded, living: &[Holder]| {
+        guarded.follow(living);
+        end.asked.extend(asking.send(living));
+    };
+    let mut waited = wait(guarded, begun, grace.min(SILENCE), &mut ask).await;
+    if let Wait::Left(living) = &waited
+        && grace > SILENCE
+    {
+        tell(living);
+        waited = wait(guarded, begun, grace - SILENCE, &mut ask).await;
+    }
+    if matches!(waited, Wait::Gone) {
+        return end;
+    }
+    let deadline = Instant::now() + KILL_TIMEOUT;
+    let mut kill = |guarded: &mut Guarded, living: &[Holder]| {
+        guarded.follow(living);
+        end.killed.extend(killing.send(living));
+    };
+    // Whoever presses Ctrl-C again cannot have it any faster.
+    while let Some(left) = deadline.checked_duration_since(Instant::now()) {
+        match wait(guarded, begun, left, &mut kill).await {
+            Wait::Gone => return end,
+            Wait::CutShort => {}
+            Wait::Left(living) => {
+                let left = living.into_iter().map(|it| (killing.why_left(&it), it));
+                end.left = left.map(|(why, it)| (it, why)).collect();
+                return end;
+            }
+        }
+    }
+    end
+}
+
+/// Waits until nobody is left, and has something done with who is.
+async fn wait(
+    guarded: &mut Guarded,
+    begun: Instant,
+    patience: Duration,
+    mut with: impl FnMut(&mut Guarded, &[Holder]),
+) -> Wait {
+    let deadline = Instant::now() + patience;
+    let mut nobody_seen = 0;
+    loop {
+        if !guarded.children.reap() {
+            return Wait::Gone;
+        }
+        // What cannot be seen is not gone.
+        let living = guarded.tree.living();
+        nobody_seen = if living.as_ref().is_ok_and(Vec::is_empty) { nobody_seen + 1 } else { 0 };
+        if nobody_seen == NOBODY_SEEN {
+            return Wait::Gone;
+        }
+        let living = living.unwrap_or_default();
+        with(guarded, &living);
+        let now = Instant::now();
+        if now >= deadline {
+            return Wait::Left(living);
+        }
+        let next = deadline.min(now + LOOK_EVERY);
+        tokio::select! {
+            () = tokio::time::sleep_until(next.into()) => {}
+            () = guarded.children.change() => {}
+            Some(received) = guarded.signals.recv() => {
+                if cuts_short(received, begun) {
+                    return Wait::CutShort;
+                }
+            }
+        }
+    }
+}

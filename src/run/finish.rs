@@ -1,0 +1,100 @@
+//! From the command's end to that of everything it has left.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use super::children::Children;
+use super::signals::{Signals, cuts_short};
+use super::trail::Trail;
+use super::{clearing, ending};
+use crate::console;
+use crate::host::Tree;
+use crate::model::Holder;
+use crate::options::{Options, Talk};
+use crate::render::printable;
+use crate::words::{count, list, precise};
+
+/// What is guarded, and by what it is known.
+pub(super) struct Guarded {
+    pub(super) tree: Tree,
+    pub(super) children: Children,
+    pub(super) signals: Signals,
+    pub(super) trail: Trail,
+}
+
+impl Guarded {
+    /// Looks where these are connected.
+    pub(super) fn follow(&mut self, living: &[Holder]) {
+        self.trail.follow(&self.tree, living);
+    }
+
+    /// Looks where everybody is connected.
+    pub(super) fn follow_all(&mut self) {
+        // What cannot be seen now is looked at the next time.
+        let living = self.tree.living().unwrap_or_default();
+        self.follow(&living);
+    }
+}
+
+/// Ends what is left of the tree, and drops what it has left on the server.
+pub(super) async fn finish(guarded: &mut Guarded, grace: Duration, options: &Options) {
+    guarded.follow_all();
+    let mut keys = BTreeSet::new();
+    if !ending::leaves(guarded).await {
+        guarded.follow_all();
+        keys = clearing::keys(options, &guarded.trail).await;
+        let tell = |living: &[Holder]| {
+            let who = processes(living.iter());
+            let note = format!(
+                "waiting up to {} for {who} to end; Ctrl-C does not wait",
+                precise(grace)
+            );
+            console::say(options.talk, Talk::Normal, &note);
+        };
+        let end = ending::end(guarded, grace, tell).await;
+        tell_end(&end, options.talk);
+    }
+    if guarded.trail.is_empty() {
+        return;
+    }
+    let begun = Instant::now();
+    let cleared = tokio::select! {
+        cleared = clearing::clear(options, &guarded.tree, &guarded.trail, keys) => cleared,
+        () = cut_short(&mut guarded.signals, begun) => {
+            Err("interrupted".into())
+        }
+    };
+    if let Err(why) = cleared {
+        let note = format!("what it may have left on the server was not cleared: {why}");
+        console::say(options.talk, Talk::Quiet, &printable(&note));
+    }
+}
+
+async fn cut_short(signals: &mut Signals, begun: Instant) {
+    while let Some(received) = signals.recv().await {
+        if cuts_short(received, begun) {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+fn tell_end(end: &ending::End, talk: Talk) {
+    if !end.asked.is_empty() {
+        let note = format!("ended what was left: {}", processes(end.asked.iter()));
+        console::say(talk, Talk::Normal, &note);
+    }
+    if !end.killed.is_empty() {
+        let note = format!("killed, as it did not end in time: {}", processes(end.killed.iter()));
+        console::say(talk, Talk::Normal, &note);
+    }
+    for (process, why) in &end.left {
+        let note = format!("{} could not be ended: {why}", process.name());
+        console::say(talk, Talk::Quiet, &printable(&note));
+    }
+}
+
+fn processes<'a>(processes: impl Iterator<Item = &'a Holder>) -> String {
+    let names: Vec<_> = processes.map(Holder::name).collect();
+    printable(&format!("{}: {}", count(names.len(), "process", "processes"), list(&names)))
+}

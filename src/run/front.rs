@@ -1,0 +1,101 @@
+//! What the user started: starts the guard, passes signals on to it, and takes its place if it is killed.
+
+use std::env;
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use rustix::process::{WaitStatus, getpid, set_child_subreaper};
+
+use super::children::{Children, code};
+use super::finish::{Guarded, finish};
+use super::trail::Trail;
+use super::{block_on, refused, signals};
+use crate::cli::Run;
+use crate::console;
+use crate::error::{Error, Result};
+use crate::exit::Exit;
+use crate::host::Tree;
+use crate::options::{Options, Talk};
+
+/// Ourselves, also if the file we were started from has been replaced since.
+const OURSELVES: &str = "/proc/self/exe";
+
+/// Runs the command under a guard; ends as it does.
+///
+/// # Errors
+/// Nothing could be started.
+pub fn front(args: &Run, options: &Options) -> Result<Exit> {
+    set_child_subreaper(Some(getpid())).map_err(refused)?;
+    block_on(run(args, options))
+}
+
+async fn run(args: &Run, options: &Options) -> Result<Exit> {
+    let signals = signals::listen()?;
+    let mut children = Children::listen()?;
+    let (tree, trail) = (Tree::from_now(), Trail::begin(options.address.port));
+    let guard = Command::new(OURSELVES)
+        .arg0("guard")
+        .args(arguments(env::args_os().skip(1), std::process::id()))
+        .spawn()
+        .map_err(Error::Guard)?
+        .id();
+    children.watch(guard);
+    let mut guarded = Guarded { tree, children, signals, trail };
+    let ended = relay(&mut guarded, guard).await;
+    // A guard with a bug ends by itself, and leaves everything to us too.
+    if ended.signaled() || code(ended) == Exit::Bug.code() {
+        take_over(&mut guarded, args, options).await;
+    }
+    Ok(Exit::Of(code(guarded.children.status().unwrap_or(ended))))
+}
+
+/// Our own arguments, and that they are meant for a guard: before the command's own.
+fn arguments(own: impl Iterator<Item = OsString>, front: u32) -> Vec<OsString> {
+    let mut arguments: Vec<_> = own.collect();
+    let command = arguments.iter().position(|it| it == "--").unwrap_or(arguments.len());
+    arguments.insert(command, format!("--front={front}").into());
+    arguments
+}
+
+/// Until the guard has ended.
+async fn relay(guarded: &mut Guarded, guard: u32) -> WaitStatus {
+    loop {
+        guarded.children.reap();
+        if let Some(status) = guarded.children.status() {
+            return status;
+        }
+        tokio::select! {
+            () = guarded.children.change() => {}
+            Some(received) = guarded.signals.recv() => {
+                if signals::front_passes(received, guard) {
+                    guarded.children.pass_on(received);
+                }
+            }
+        }
+    }
+}
+
+/// Does what is left for the guard to do. The command is the oldest that was left to us.
+async fn take_over(guarded: &mut Guarded, args: &Run, options: &Options) {
+    let Some(command) = guarded.tree.living().ok().and_then(|it| it.into_iter().next()) else {
+        return;
+    };
+    console::say(options.talk, Talk::Normal, "the guard was killed: ending what it guarded");
+    guarded.children.watch(command.pid);
+    finish(guarded, args.grace, options).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guard_is_told_for_whom_it_guards() {
+        let own = |words: &str| words.split(' ').map(OsString::from).collect::<Vec<_>>().into_iter();
+        assert_eq!(
+            arguments(own("-v run --grace 1s -- sh -- x"), 7),
+            own("-v run --grace 1s --front=7 -- sh -- x").collect::<Vec<_>>()
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! What watches over the command: starts it, waits for its end, and ends what is left of it.
+
+use std::env;
+use std::io;
+use std::os::unix::process::parent_id;
+use std::process::Command;
+
+use rustix::process::{Signal, getpid, set_child_subreaper, set_parent_process_death_signal};
+use rustix::thread::set_name;
+
+use super::children::{Children, code};
+use super::finish::{Guarded, finish};
+use super::signals::{self, Copies};
+use super::trail::Trail;
+use super::{block_on, refused};
+use crate::address::Address;
+use crate::cli::Run;
+use crate::error::{Error, Result};
+use crate::exit::Exit;
+use crate::host::Tree;
+use crate::options::Options;
+
+/// Where ezmsg looks for its server.
+const ADDRESS_VARIABLE: &str = "EZMSG_GRAPHSERVER_ADDR";
+
+/// Runs the command for the front with this pid.
+///
+/// # Errors
+/// It could not be started.
+pub fn guard(args: Run, front: u32, options: &Options) -> Result<Exit> {
+    set_parent_process_death_signal(Some(Signal::TERM)).map_err(refused)?;
+    set_child_subreaper(Some(getpid())).map_err(refused)?;
+    // Else it is called `exe`. It is a name, and no more.
+    let _ = set_name(c"guard");
+    if parent_id() != front {
+        return Err(Error::Guard(io::Error::other("graphctl has been killed")));
+    }
+    block_on(run(args, front, options))
+}
+
+async fn run(args: Run, front: u32, options: &Options) -> Result<Exit> {
+    let signals = signals::listen()?;
+    let mut children = Children::listen()?;
+    let (tree, trail) = (Tree::from_now(), Trail::begin(options.address.port));
+    children.watch(start(&args, options)?);
+    let mut guarded = Guarded { tree, children, signals, trail };
+    watch(&mut guarded, front).await;
+    finish(&mut guarded, args.grace, options).await;
+    Ok(guarded.children.status().map_or(Exit::Bug, |status| Exit::Of(code(status))))
+}
+
+/// Starts the command; returns its pid.
+fn start(args: &Run, options: &Options) -> Result<u32> {
+    let (program, arguments) = args.command.split_first().expect("clap asks for one");
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let known = env::var(ADDRESS_VARIABLE).unwrap_or_else(|_| Address::DEFAULT.into());
+    // Set, it has ezmsg start no server of its own.
+    if known.parse::<Address>().as_ref() != Ok(&options.address) {
+        command.env(ADDRESS_VARIABLE, options.address.to_string());
+    }
+    let child = command.spawn().map_err(|source| Error::Start {
+        command: program.to_string_lossy().into_owned(),
+        source,
+    })?;
+    Ok(child.id())
+}
+
+/// Until the command has ended, or the front.
+async fn watch(guarded: &mut Guarded, front: u32) {
+    let mut copies = Copies::default();
+    while parent_id() == front {
+        tokio::select! {
+            () = guarded.children.change() => {
+                guarded.children.reap();
+                if guarded.children.status().is_some() {
+                    return;
+                }
+            }
+            Some(received) = guarded.signals.recv() => {
+                if copies.passes(received, front) {
+                    guarded.children.pass_on(received);
+                }
+            }
+            () = tokio::time::sleep_until(guarded.trail.due().into()) => guarded.follow_all(),
+        }
+    }
+}
