@@ -115,24 +115,19 @@ pub fn find_holders(inventory: &mut Inventory, own: Own, host: &dyn Host) {
 
 /// By client of a server: its connection, of those that are certain to mean the same to this machine.
 #[must_use]
-pub fn connections(
-    inventory: &Inventory,
-    own: Own,
-    host: &dyn Host,
-) -> HashMap<Uuid, Connection> {
+pub fn connections(inventory: &Inventory, own: Own, host: &dyn Host) -> HashMap<Uuid, Connection> {
     let sight = Sight::of(inventory, own, host);
     let sessions = inventory.sessions.iter().filter_map(|it| Some((it.id, it.link.as_ref()?)));
     let processes = inventory.processes.iter().filter_map(|it| Some((it.id, it.link.as_ref()?)));
     let endpoints = inventory.endpoints.iter().flatten().map(|it| (it.id, &it.link));
     let clients = sessions.chain(processes).chain(endpoints);
-    clients
-        .filter_map(|(id, link)| Some((id, sight.connection(link, Role::Other).ok()?)))
-        .collect()
+    clients.filter_map(|(id, link)| Some((id, sight.connection(link, Role::Other).ok()?))).collect()
 }
 
 /// Who holds each client of the server on this machine, of those of whom it can be told.
 #[must_use]
 pub fn holders_of_all(inventory: &Inventory, own: Own, host: &dyn Host) -> Held {
-    let (ids, connections): (Vec<_>, Vec<_>) = connections(inventory, own, host).into_iter().unzip();
+    let (ids, connections): (Vec<_>, Vec<_>) =
+        connections(inventory, own, host).into_iter().unzip();
     ids.into_iter().zip(host.holders(&connections)).collect()
 }

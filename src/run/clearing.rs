@@ -104,11 +104,7 @@ fn own(observer: &Observer, inventory: &Inventory, trail: &Trail) -> Own {
     trail.own(inventory, &observer.connections(inventory), SystemTime::now())
 }
 
-async fn drop_all(
-    observer: &mut Observer,
-    left: &HashSet<Uuid>,
-    talk: Talk,
-) -> Result<(), String> {
+async fn drop_all(observer: &mut Observer, left: &HashSet<Uuid>, talk: Talk) -> Result<(), String> {
     let look = observer.look().await.map_err(told)?;
     let cases = look.cases.iter().filter(|case| left.contains(&case.id));
     let condemned = cases.map(|case| Condemned {

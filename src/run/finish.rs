@@ -12,7 +12,7 @@ use crate::host::Tree;
 use crate::model::Holder;
 use crate::options::{Options, Talk};
 use crate::render::printable;
-use crate::words::{count, list, precise};
+use crate::words::{list, precise};
 
 /// What is guarded, and by what it is known.
 pub(super) struct Guarded {
@@ -44,12 +44,9 @@ pub(super) async fn finish(guarded: &mut Guarded, grace: Duration, options: &Opt
         guarded.follow_all();
         keys = clearing::keys(options, &guarded.trail).await;
         let tell = |living: &[Holder]| {
-            let who = processes(living.iter());
-            let note = format!(
-                "waiting up to {} for {who} to end; Ctrl-C does not wait",
-                precise(grace)
-            );
-            console::say(options.talk, Talk::Normal, &note);
+            let waiting = format!("waiting up to {} (or Ctrl-C) for", precise(grace));
+            let note = those(&waiting, living.iter(), "asked to end");
+            console::say(options.talk, Talk::Normal, &note.unwrap_or_default());
         };
         let end = ending::end(guarded, grace, tell).await;
         tell_end(&end, options.talk);
@@ -80,12 +77,10 @@ async fn cut_short(signals: &mut Signals, begun: Instant) {
 }
 
 fn tell_end(end: &ending::End, talk: Talk) {
-    if !end.asked.is_empty() {
-        let note = format!("ended what was left: {}", processes(end.asked.iter()));
-        console::say(talk, Talk::Normal, &note);
-    }
-    if !end.killed.is_empty() {
-        let note = format!("killed, as it did not end in time: {}", processes(end.killed.iter()));
+    let was_killed = |it: &&Holder| end.killed.iter().any(|killed| killed.pid == it.pid);
+    let ended = those("ended", end.asked.iter().filter(|it| !was_killed(it)), "left");
+    let killed = those("killed", end.killed.iter(), "left and did not end when asked");
+    for note in [ended, killed].into_iter().flatten() {
         console::say(talk, Talk::Normal, &note);
     }
     for (process, why) in &end.left {
@@ -94,7 +89,18 @@ fn tell_end(end: &ending::End, talk: Talk) {
     }
 }
 
-fn processes<'a>(processes: impl Iterator<Item = &'a Holder>) -> String {
+/// `ended 2 processes that were left: pid 11 (python), pid 12 (python)`; `None` without any.
+fn those<'a>(
+    done: &str,
+    processes: impl Iterator<Item = &'a Holder>,
+    state: &str,
+) -> Option<String> {
     let names: Vec<_> = processes.map(Holder::name).collect();
-    printable(&format!("{}: {}", count(names.len(), "process", "processes"), list(&names)))
+    let processes = match names.len() {
+        0 => return None,
+        1 => "process that was",
+        _ => "processes that were",
+    };
+    let note = format!("{done} {} {processes} {state}: {}", names.len(), list(&names));
+    Some(printable(&note))
 }

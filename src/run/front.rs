@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_guard_is_told_for_whom_it_guards() {
-        let own = |words: &str| words.split(' ').map(OsString::from).collect::<Vec<_>>().into_iter();
+        let own =
+            |words: &str| words.split(' ').map(OsString::from).collect::<Vec<_>>().into_iter();
         assert_eq!(
             arguments(own("-v run --grace 1s -- sh -- x"), 7),
             own("-v run --grace 1s --front=7 -- sh -- x").collect::<Vec<_>>()

@@ -78,7 +78,8 @@ async fn watch(guarded: &mut Guarded, front: u32) {
                 }
             }
             Some(received) = guarded.signals.recv() => {
-                if copies.passes(received, front) {
+                // The kernel's word that the front has died looks as if it came from there.
+                if parent_id() == front && copies.passes(received, front) {
                     guarded.children.pass_on(received);
                 }
             }

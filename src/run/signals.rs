@@ -129,7 +129,8 @@ mod tests {
     fn the_guard_passes_on_what_only_the_front_got() {
         let clock = Clock(Instant::now());
         let mut copies = Copies::default();
-        let mut passes = |signal, sender, ms| copies.passes(clock.received(signal, sender, ms), FRONT);
+        let mut passes =
+            |signal, sender, ms| copies.passes(clock.received(signal, sender, ms), FRONT);
         assert!(passes(Signal::INT, Sender::Process(FRONT), 0));
         assert!(!passes(Signal::INT, Sender::Terminal, 1000));
         // A group was sent it, and the front passes its own on.

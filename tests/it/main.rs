@@ -9,6 +9,8 @@ mod bad_input;
 mod dropping;
 mod end_state;
 mod fake;
+mod guard;
+mod guard_pipelines;
 mod half_open;
 mod healthy;
 mod killing;

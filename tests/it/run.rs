@@ -8,7 +8,8 @@ use regex::Regex;
 
 use crate::lab::{PATIENCE, Server};
 
-const GRAPHCTL: &str = env!("CARGO_BIN_EXE_graphctl");
+/// The program.
+pub(crate) const GRAPHCTL: &str = env!("CARGO_BIN_EXE_graphctl");
 
 /// What one run of graphctl came to.
 #[derive(Clone, Debug, PartialEq, Eq)]

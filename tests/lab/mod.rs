@@ -45,7 +45,7 @@ pub use self::{
         stuff_process, sync,
     },
     network::{Network, Side},
-    phantoms::{Phantom, phantom},
+    phantoms::{Phantom, launched_phantom, phantom},
     pipeline::{Fail, Opener, Options, Pipeline, Runner, StartMethod},
     process::Process,
     python::ezmsg,

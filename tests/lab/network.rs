@@ -35,6 +35,11 @@ pub struct Side {
 }
 
 impl Side {
+    /// This machine, where programs are run by this one: their command lines follow its own.
+    pub fn run_by(launcher: &[&str]) -> Self {
+        Self { prefix: launcher.iter().map(|it| (*it).to_owned()).collect(), address: None }
+    }
+
     /// The address of this side, where it has one of its own.
     pub fn address(&self) -> Option<&'static str> {
         self.address

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::PATIENCE;
+use super::network::Side;
 use super::pipeline::{Fail, Options, Pipeline, Runner, StartMethod};
 use super::server::Server;
 
@@ -164,7 +165,15 @@ impl Phantom {
 ///
 /// The server may still need a moment to notice what has just died.
 pub fn phantom(server: &Server, how: Phantom, name: &str) -> Pipeline {
-    let mut pipeline = Pipeline::start(server, &how.options(name));
+    die(server, Pipeline::start(server, &how.options(name)), how, name)
+}
+
+/// The same of a pipeline that is launched by a launcher.
+pub fn launched_phantom(launcher: &Side, server: &Server, how: Phantom, name: &str) -> Pipeline {
+    die(server, Pipeline::launched_by(launcher, server, &how.options(name)), how, name)
+}
+
+fn die(server: &Server, mut pipeline: Pipeline, how: Phantom, name: &str) -> Pipeline {
     match how {
         Phantom::InitializeFailed => {
             pipeline.wait_stderr(PATIENCE, &["the amplifier is not there"]);

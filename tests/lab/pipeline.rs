@@ -141,6 +141,8 @@ impl Options {
 /// A launched pipeline; dropping it ends all its processes.
 pub struct Pipeline {
     process: Process,
+    /// What was started is not its main process, but runs it.
+    launched: bool,
 }
 
 impl Pipeline {
@@ -154,17 +156,27 @@ impl Pipeline {
         Self::start_on(network.client_side(), server, options)
     }
 
+    /// Has a launcher, such as [`Side::run_by`], launch one: `pid` and `signal` are of its main process, and
+    /// `wait_exit` of the launcher.
+    pub fn launched_by(launcher: &Side, server: &Server, options: &Options) -> Self {
+        Self { launched: true, ..Self::start_on(launcher, server, options) }
+    }
+
     fn start_on(side: &Side, server: &Server, options: &Options) -> Self {
         let mut arguments = options.arguments();
         arguments.push(format!("--address={}", server.address()));
         arguments.extend(side.address().map(|host| format!("--host={host}")));
-        Self { process: Process::start(side, server.python(), "pipeline.py", &arguments) }
+        Self::of(Process::start(side, server.python(), "pipeline.py", &arguments))
+    }
+
+    const fn of(process: Process) -> Self {
+        Self { process, launched: false }
     }
 
     /// Launches one where no server runs, so that ezmsg starts one in the main process of the pipeline.
     pub fn with_own_server(python: &Path, options: &Options) -> Self {
         let arguments = options.arguments();
-        Self { process: Process::start(&Side::default(), python, "pipeline.py", &arguments) }
+        Self::of(Process::start(&Side::default(), python, "pipeline.py", &arguments))
     }
 
     /// The address of its own server.
@@ -178,7 +190,7 @@ impl Pipeline {
         let address = format!("--address={}", server.address());
         let mode = format!("{opener:?}").to_lowercase();
         let arguments = [address, mode];
-        Self { process: Process::start(server.side(), server.python(), "openers.py", &arguments) }
+        Self::of(Process::start(server.side(), server.python(), "openers.py", &arguments))
     }
 
     /// Launches one and waits until its messages flow.
@@ -186,6 +198,25 @@ impl Pipeline {
         let pipeline = Self::start(server, options);
         pipeline.wait_event("running", PATIENCE);
         pipeline
+    }
+
+    /// The id of its main process.
+    pub fn pid(&self) -> u32 {
+        if !self.launched {
+            return self.process.pid();
+        }
+        let pid = self.wait_event("main", PATIENCE)["pid"].as_u64();
+        u32::try_from(pid.expect("a pid")).expect("process ids are small")
+    }
+
+    /// The id of the process that was started to launch it.
+    pub fn launcher(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Sends a signal (`TERM`, `KILL`, `STOP`, …) to the main process alone.
+    pub fn signal(&self, name: &str) {
+        self.signal_pid(name, self.pid());
     }
 
     /// Why the server refused the launch, from the traceback: where only a backend was refused, the run

@@ -25,7 +25,7 @@ pub struct Process {
 
 impl Process {
     /// Starts `tests/lab/SCRIPT` with these arguments, on this side.
-    pub(super) fn start(side: &Side, python: &Path, script: &str, args: &[String]) -> Self {
+    pub fn start(side: &Side, python: &Path, script: &str, args: &[String]) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(script);
         let mut command = side.command(python);
         command.arg("-B").arg(path).args(args);

@@ -47,8 +47,7 @@ pub(in crate::host) async fn end(holders: &[Holder], means: Means) -> Vec<Ended>
 /// See [`crate::host::signal`].
 pub(in crate::host) fn signal(holder: &Holder, kill: bool) -> Result<(), Ended> {
     let root = Path::new(super::ROOT);
-    let Named { pidfd, stopped } =
-        Named::find(root, holder, &line_of(root, std::process::id()))?;
+    let Named { pidfd, stopped } = Named::find(root, holder, &line_of(root, std::process::id()))?;
     if kill { send(&pidfd, Signal::KILL) } else { ask(&pidfd, stopped) }
 }
 

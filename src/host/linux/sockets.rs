@@ -119,7 +119,8 @@ pub(super) fn connections(root: &Path, processes: &[Holder], port: u16) -> HashS
     }
     let mut connections = HashSet::new();
     for (path, inodes) in by_network.values() {
-        let ours = |it: &TcpNetEntry| it.remote_address.port() == port && inodes.contains(&it.inode);
+        let ours =
+            |it: &TcpNetEntry| it.remote_address.port() == port && inodes.contains(&it.inode);
         let entries = table(path).unwrap_or_default().into_iter().filter(ours);
         connections.extend(entries.map(|entry| Ends {
             client: address(entry.local_address),

@@ -1,0 +1,264 @@
+//! `run`: commands and their ends, signals, terminals.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::lab::{self, Client, PATIENCE, Process, Server, Side};
+use crate::run::{GRAPHCTL, Run, expect, graphctl, graphctl_with_input};
+use crate::stage::server;
+
+/// Where no server is, and none is asked for.
+const NOWHERE: &str = "127.0.0.1:1";
+
+/// Longer than any test waits.
+const FOR_EVER: [&str; 2] = ["--grace", "1h"];
+
+fn sh(script: &str) -> Run {
+    graphctl(NOWHERE, &["run", "--", "sh", "-c", script])
+}
+
+/// One of the lab's commands under guard.
+fn guarded(address: &str, options: &[&str], arguments: &[&str]) -> Process {
+    let launcher = [&[GRAPHCTL, "--address", address, "run"], options, &["--"]].concat();
+    let arguments: Vec<_> = arguments.iter().map(|it| (*it).to_owned()).collect();
+    Process::start(&Side::run_by(&launcher), &python(), "commands.py", &arguments)
+}
+
+fn python() -> std::path::PathBuf {
+    lab::ezmsg("3.9.0")
+}
+
+fn pid_in(process: &Process, event: &str) -> u32 {
+    let pid = process.wait_event(event, PATIENCE)["pid"].as_u64().expect("a pid");
+    u32::try_from(pid).expect("process ids are small")
+}
+
+/// Whoever has ended was reaped too.
+fn is_there(pid: u32) -> bool {
+    Path::new(&format!("/proc/{pid}")).exists()
+}
+
+fn code(process: &mut Process) -> Option<i32> {
+    process.wait_exit(PATIENCE).code()
+}
+
+#[test]
+fn a_command_exits_as_it_does() {
+    for (script, code) in [("exit 0", 0), ("exit 3", 3), ("kill -KILL $$", 137), ("kill $$", 143)] {
+        expect(&sh(script), code, "", "");
+    }
+}
+
+#[test]
+fn a_command_that_cannot_be_started_is_told() {
+    let start = |command| graphctl(NOWHERE, &["run", "--", command]);
+    let missing = "error: cannot start 'no-such-command': No such file or directory (os error 2)\n\
+                   hint: check its name and PATH; nothing was started\n";
+    expect(&start("no-such-command"), 127, "", missing);
+    let not_executable = "error: cannot start '/etc/passwd': Permission denied (os error 13)\n\
+                          hint: it must be an executable file; name the interpreter of a script, \
+                          as in `graphctl run -- python FILE`\n";
+    expect(&start("/etc/passwd"), 126, "", not_executable);
+}
+
+#[test]
+fn a_command_line_without_a_command_is_refused() {
+    for arguments in
+        [&["run"][..], &["run", "--"], &["run", "true"], &["run", "--grace", "0", "--", "true"]]
+    {
+        let run = graphctl(NOWHERE, arguments);
+        assert_eq!((run.code, &*run.stdout), (2, ""), "{run:#?}");
+        assert!(run.stderr.starts_with("error: "), "{run:#?}");
+    }
+}
+
+#[test]
+fn what_is_said_to_a_command_and_by_it_goes_through() {
+    let arguments = ["run", "--", "sh", "-c", "cat; echo talk >&2"];
+    expect(&graphctl_with_input(NOWHERE, &arguments, "data\n"), 0, "data\n", "talk\n");
+}
+
+#[test]
+fn a_command_knows_the_server_that_was_named() {
+    let echo = ["--", "sh", "-c", "echo $EZMSG_GRAPHSERVER_ADDR"];
+    let named = graphctl(NOWHERE, &[&["--address", "lab:7", "run"], &echo[..]].concat());
+    expect(&named, 0, "lab:7\n", "");
+    let unnamed = graphctl("lab:8", &[&["run"], &echo[..]].concat());
+    expect(&unnamed, 0, "lab:8\n", "");
+}
+
+/// By pid to graphctl, and to the whole group: that reaches the command anyway.
+#[test]
+fn each_signal_reaches_the_command_once() {
+    let mut process = guarded(NOWHERE, &[], &["signals"]);
+    process.wait_event("ready", PATIENCE);
+    let mut sent = vec!["INT", "TERM", "HUP", "QUIT", "USR1"];
+    for name in sent.clone() {
+        process.signal(name);
+        process.wait_for(name, PATIENCE, |it| it["name"] == name);
+    }
+    process.interrupt();
+    wait_interruptions(&process, 2);
+    process.signal("USR2");
+    sent.extend(["INT", "USR2"]);
+    assert_eq!(code(&mut process), Some(0));
+    let told = process.events().into_iter().filter(|it| it["event"] == "signal");
+    let told: Vec<_> = told.map(|it| it["name"].clone()).collect();
+    assert_eq!(told, sent);
+}
+
+/// Of a command at a terminal, what it tells is on the screen.
+fn is_interruption(event: &Value) -> bool {
+    event["name"] == "INT" || event["text"].as_str().is_some_and(|it| it.contains("\"INT\""))
+}
+
+fn wait_interruptions(process: &Process, number: usize) {
+    let mut seen = 0;
+    process.wait_for("interruptions", PATIENCE, |event| {
+        seen += usize::from(is_interruption(event));
+        seen == number
+    });
+}
+
+#[test]
+fn a_daemon_is_ended() {
+    let mut process = guarded(NOWHERE, &FOR_EVER, &["daemon"]);
+    let daemon = pid_in(&process, "daemon");
+    assert_eq!(code(&mut process), Some(4));
+    assert!(!is_there(daemon));
+    let ended = format!("ended 1 process that was left: pid {daemon} (");
+    assert!(process.stderr().starts_with(&ended), "{}", process.stderr());
+}
+
+#[test]
+fn who_does_not_end_when_asked_is_killed_after_the_grace() {
+    let mut process = guarded(NOWHERE, &["--grace", "1200ms"], &["stubborn"]);
+    let stubborn = pid_in(&process, "stubborn");
+    assert_eq!(code(&mut process), Some(5));
+    assert!(!is_there(stubborn));
+    let said = process.stderr();
+    let waiting = "waiting up to 1s 200ms (or Ctrl-C) for 1 process that was asked to end: pid ";
+    let killed = "killed 1 process that was left and did not end when asked: pid ";
+    let lines: Vec<_> = said.lines().collect();
+    assert!(lines.len() == 2 && lines[0].starts_with(waiting), "{said}");
+    assert!(lines[1].starts_with(killed), "{said}");
+}
+
+#[test]
+fn who_forks_instead_of_ending_is_killed_after_the_grace() {
+    let mut process = guarded(NOWHERE, &["--quiet", "--grace", "100ms"], &["forking"]);
+    assert_eq!(code(&mut process), Some(6));
+    assert_eq!((process.family(), process.stderr()), (vec![], String::new()));
+}
+
+fn terminal(command: &[&str]) -> Process {
+    let arguments: Vec<_> = command.iter().map(|it| (*it).to_owned()).collect();
+    Process::start(&Side::default(), &python(), "terminal.py", &arguments)
+}
+
+/// Waits for something on the screen.
+fn wait_line(terminal: &Process, text: &str) {
+    wait_lines(terminal, 1, text);
+}
+
+fn wait_lines(terminal: &Process, number: usize, text: &str) {
+    let mut seen = 0;
+    terminal.wait_for(text, PATIENCE, |event| {
+        seen += usize::from(event["text"].as_str().is_some_and(|it| it.contains(text)));
+        seen == number
+    });
+}
+
+fn script(name: &str) -> String {
+    format!("{}/tests/lab/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The first Ctrl-C ends the command, and the second the wait for what it left.
+#[test]
+fn a_second_ctrl_c_cuts_the_grace_short() {
+    let body = "(trap '' INT TERM; echo ready; exec sleep 120) & wait";
+    let run = ["run", "--grace", "1h", "--", "sh", "-c", body];
+    let mut terminal = terminal(&[&[GRAPHCTL, "--address", NOWHERE], &run[..]].concat());
+    wait_line(&terminal, "ready");
+    terminal.tell("^C");
+    wait_line(&terminal, "waiting up to 1h (or Ctrl-C) for 1 process");
+    terminal.tell("^C");
+    assert_eq!(terminal.wait_event("exit", PATIENCE)["code"], 130);
+    wait_line(&terminal, "killed 1 process that was left and did not end when asked");
+}
+
+/// The terminal tells everybody; who passed that on would interrupt the command's clean end.
+#[test]
+fn ctrl_c_reaches_the_command_once_and_ctrl_z_stops_and_fg_goes_on() {
+    let mut shell = terminal(&["sh", "-i"]);
+    let (python, script) = (python(), script("commands.py"));
+    shell.tell(&format!(
+        "{GRAPHCTL} --address {NOWHERE} run -- {} {script} signals; echo status $?",
+        python.display()
+    ));
+    wait_line(&shell, "{\"event\": \"ready\"");
+    shell.tell("^C");
+    wait_line(&shell, "\"name\": \"INT\"");
+    shell.tell("^Z");
+    wait_line(&shell, "Stopped");
+    // The command hears of it when it goes on, and is in the foreground by then.
+    shell.tell("kill -USR1 %1; fg");
+    wait_line(&shell, "\"name\": \"USR1\"");
+    shell.tell("^C");
+    wait_interruptions(&shell, 2);
+    shell.tell("^Z");
+    wait_lines(&shell, 2, "Stopped");
+    shell.tell("kill -USR2 %1; fg");
+    wait_line(&shell, "\"name\": \"USR2\"");
+    let interruptions = shell.events().into_iter().filter(is_interruption);
+    assert_eq!(interruptions.count(), 2);
+    shell.tell("exit");
+    shell.wait_event("exit", PATIENCE);
+}
+
+#[test]
+fn a_server_that_does_not_greet_holds_nobody_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = silent.local_addr().expect("an address").to_string();
+    let begun = Instant::now();
+    let mut process = guarded(&address, &["--timeout", "1s"], &["connected", &address]);
+    assert_eq!(code(&mut process), Some(7));
+    assert!(begun.elapsed() < PATIENCE);
+    let said = process.stderr();
+    assert!(said.contains("what it may have left on the server was not cleared: "), "{said}");
+}
+
+fn leave_a_ghost(server: &Server, options: &[&str]) -> String {
+    let mut process = guarded(server.address(), options, &["ghost", server.address()]);
+    assert_eq!(code(&mut process), Some(8));
+    process.stderr()
+}
+
+fn sessions(server: &mut Server) -> Value {
+    server.state()["clients"]["SessionInfo"].clone()
+}
+
+#[test]
+fn what_the_server_does_not_notice_is_dropped() {
+    let mut server = server();
+    let other = Client::observer(&server);
+    server.ghost();
+    let said = leave_a_ghost(&server, &[]);
+    assert!(said.ends_with("\n1 session dropped"), "{said}");
+    // That of the other, and a ghost that is none of ours.
+    assert_eq!(sessions(&mut server), 2);
+    other.close();
+}
+
+#[test]
+fn without_the_admin_channel_it_is_told_what_was_not_done() {
+    let mut server = server();
+    let said = leave_a_ghost(&server, &["--no-admin"]);
+    let not_cleared = "\nwhat it may have left on the server was not cleared: run needs the admin \
+                       channel, which is switched off (--no-admin or GRAPHCTL_NO_ADMIN)";
+    assert!(said.ends_with(not_cleared), "{said}");
+    assert_eq!(sessions(&mut server), 1);
+}
