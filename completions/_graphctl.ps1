@@ -36,6 +36,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'See and clear sessions')
             [CompletionResult]::new('session', 'session', [CompletionResultType]::ParameterValue, 'See and clear sessions')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Launch a pipeline so that nothing of it survives its command')
             [CompletionResult]::new('server', 'server', [CompletionResultType]::ParameterValue, 'Ask about the server')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -557,6 +558,22 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
         'graphctl;session;help;help' {
             break
         }
+        'graphctl;run' {
+            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long what is left of it may take to end before it is killed')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'The server')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one exchange with the server may take')
+            [CompletionResult]::new('--start-timeout', '--start-timeout', [CompletionResultType]::ParameterName, 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--reap', '--reap', [CompletionResultType]::ParameterName, 'Before that, drop every session that is proven dead')
+            [CompletionResult]::new('--no-admin', '--no-admin', [CompletionResultType]::ParameterName, 'Use only the documented commands of the server: fewer facts, and nothing can be dropped')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'graphctl;server' {
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'The server')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one exchange with the server may take')
@@ -616,6 +633,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
         }
         'graphctl;help' {
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'See and clear sessions')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Launch a pipeline so that nothing of it survives its command')
             [CompletionResult]::new('server', 'server', [CompletionResultType]::ParameterValue, 'Ask about the server')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -650,6 +668,7 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             break
         }
         'graphctl;help;sessions;watch' {
+        'graphctl;help;run' {
             break
         }
         'graphctl;help;server' {

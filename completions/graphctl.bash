@@ -22,6 +22,9 @@ _graphctl() {
             graphctl,help)
                 cmd="graphctl__subcmd__help"
                 ;;
+            graphctl,run)
+                cmd="graphctl__subcmd__run"
+                ;;
             graphctl,server)
                 cmd="graphctl__subcmd__server"
                 ;;
@@ -36,6 +39,9 @@ _graphctl() {
                 ;;
             graphctl__subcmd__help,help)
                 cmd="graphctl__subcmd__help__subcmd__help"
+                ;;
+            graphctl__subcmd__help,run)
+                cmd="graphctl__subcmd__help__subcmd__run"
                 ;;
             graphctl__subcmd__help,server)
                 cmd="graphctl__subcmd__help__subcmd__server"
@@ -137,7 +143,7 @@ _graphctl() {
 
     case "${cmd}" in
         graphctl)
-            opts="-q -v -h -V --address --timeout --no-admin --start-timeout --color --quiet --verbose --help --version sessions session server completions help"
+            opts="-q -v -h -V --address --timeout --no-admin --start-timeout --color --quiet --verbose --help --version sessions session run server completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -197,7 +203,7 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__help)
-            opts="sessions server completions help"
+            opts="sessions run server completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -225,6 +231,20 @@ _graphctl() {
             return 0
             ;;
         graphctl__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        graphctl__subcmd__help__subcmd__run)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -367,10 +387,33 @@ _graphctl() {
         graphctl__subcmd__help__subcmd__sessions__subcmd__watch)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+        graphctl__subcmd__run)
+            opts="-q -v -h --reap --grace --address --timeout --no-admin --start-timeout --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --grace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --start-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -33,6 +33,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
             cand --version 'Print version'
             cand sessions 'See and clear sessions'
             cand session 'See and clear sessions'
+            cand run 'Launch a pipeline so that nothing of it survives its command'
             cand server 'Ask about the server'
             cand completions 'Print a completion script'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -517,6 +518,21 @@ set edit:completion:arg-completer[graphctl] = {|@words|
         }
         &'graphctl;session;help;help'= {
         }
+        &'graphctl;run'= {
+            cand --grace 'How long what is left of it may take to end before it is killed'
+            cand --address 'The server'
+            cand --timeout 'How long one exchange with the server may take'
+            cand --start-timeout 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes'
+            cand --color 'When to use colour'
+            cand --reap 'Before that, drop every session that is proven dead'
+            cand --no-admin 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
+            cand -q 'Say nothing but errors on standard error'
+            cand --quiet 'Say nothing but errors on standard error'
+            cand -v 'Say more on standard error'
+            cand --verbose 'Say more on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'graphctl;server'= {
             cand --address 'The server'
             cand --timeout 'How long one exchange with the server may take'
@@ -570,6 +586,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
         }
         &'graphctl;help'= {
             cand sessions 'See and clear sessions'
+            cand run 'Launch a pipeline so that nothing of it survives its command'
             cand server 'Ask about the server'
             cand completions 'Print a completion script'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -596,6 +613,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
         &'graphctl;help;sessions;reap'= {
         }
         &'graphctl;help;sessions;watch'= {
+        &'graphctl;help;run'= {
         }
         &'graphctl;help;server'= {
             cand status 'Tell version, process and load of the server'

@@ -37,6 +37,7 @@ complete -c graphctl -n "__fish_graphctl_needs_command" -s h -l help -d 'Print h
 complete -c graphctl -n "__fish_graphctl_needs_command" -s V -l version -d 'Print version'
 complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "sessions" -d 'See and clear sessions'
 complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "session" -d 'See and clear sessions'
+complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "run" -d 'Launch a pipeline so that nothing of it survives its command'
 complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "server" -d 'Ask about the server'
 complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c graphctl -n "__fish_graphctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -498,6 +499,18 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_se
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "reap" -d 'Drop every session that is proven dead'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "watch" -d 'Look again and again: a live view on a terminal, events elsewhere'
 complete -c graphctl -n "__fish_graphctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c graphctl -n "__fish_graphctl_using_subcommand run" -l grace -d 'How long what is left of it may take to end before it is killed' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand run" -l address -d 'The server' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand run" -l timeout -d 'How long one exchange with the server may take' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand run" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
+complete -c graphctl -n "__fish_graphctl_using_subcommand run" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c graphctl -n "__fish_graphctl_using_subcommand run" -l reap -d 'Before that, drop every session that is proven dead'
+complete -c graphctl -n "__fish_graphctl_using_subcommand run" -l no-admin -d 'Use only the documented commands of the server: fewer facts, and nothing can be dropped'
+complete -c graphctl -n "__fish_graphctl_using_subcommand run" -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand run" -s v -l verbose -d 'Say more on standard error'
+complete -c graphctl -n "__fish_graphctl_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c graphctl -n "__fish_graphctl_using_subcommand server; and not __fish_seen_subcommand_from status help" -l address -d 'The server' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand server; and not __fish_seen_subcommand_from status help" -l timeout -d 'How long one exchange with the server may take' -r
 complete -c graphctl -n "__fish_graphctl_using_subcommand server; and not __fish_seen_subcommand_from status help" -l start-timeout -d 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes' -r
@@ -534,10 +547,11 @@ complete -c graphctl -n "__fish_graphctl_using_subcommand completions" -l no-adm
 complete -c graphctl -n "__fish_graphctl_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors on standard error'
 complete -c graphctl -n "__fish_graphctl_using_subcommand completions" -s v -l verbose -d 'Say more on standard error'
 complete -c graphctl -n "__fish_graphctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c graphctl -n "__fish_graphctl_using_subcommand help; and not __fish_seen_subcommand_from sessions server completions help" -f -a "sessions" -d 'See and clear sessions'
-complete -c graphctl -n "__fish_graphctl_using_subcommand help; and not __fish_seen_subcommand_from sessions server completions help" -f -a "server" -d 'Ask about the server'
-complete -c graphctl -n "__fish_graphctl_using_subcommand help; and not __fish_seen_subcommand_from sessions server completions help" -f -a "completions" -d 'Print a completion script'
-complete -c graphctl -n "__fish_graphctl_using_subcommand help; and not __fish_seen_subcommand_from sessions server completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c graphctl -n "__fish_graphctl_using_subcommand help; and not __fish_seen_subcommand_from sessions run server completions help" -f -a "sessions" -d 'See and clear sessions'
+complete -c graphctl -n "__fish_graphctl_using_subcommand help; and not __fish_seen_subcommand_from sessions run server completions help" -f -a "run" -d 'Launch a pipeline so that nothing of it survives its command'
+complete -c graphctl -n "__fish_graphctl_using_subcommand help; and not __fish_seen_subcommand_from sessions run server completions help" -f -a "server" -d 'Ask about the server'
+complete -c graphctl -n "__fish_graphctl_using_subcommand help; and not __fish_seen_subcommand_from sessions run server completions help" -f -a "completions" -d 'Print a completion script'
+complete -c graphctl -n "__fish_graphctl_using_subcommand help; and not __fish_seen_subcommand_from sessions run server completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "list" -d 'List sessions with their age, last activity, state and component keys'
 complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "show" -d 'Tell everything that is known of a session'
 complete -c graphctl -n "__fish_graphctl_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "check" -d 'Tell whether component keys are free, and who holds them if not'

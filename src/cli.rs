@@ -326,9 +326,6 @@ pub struct Run {
     /// How long what is left of it may take to end before it is killed
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration, default_value = "10s")]
     pub grace: Duration,
-    /// Guard it for this process, which the user started
-    #[arg(long, value_name = "PID", hide = true)]
-    pub front: Option<u32>,
     /// The command and its arguments; a server named with --address is passed to it in
     /// EZMSG_GRAPHSERVER_ADDR
     #[arg(last = true, required = true, value_name = "CMD")]

@@ -33,7 +33,7 @@ pub fn run(command: Command, options: &Options) -> Result<Exit> {
         Command::Sessions(Sessions::Drop(args)) => block_on(drop::run(args, options)),
         Command::Sessions(Sessions::Reap(args)) => block_on(reap::run(args, options)),
         Command::Sessions(Sessions::Watch(args)) => run_to_end(watch::run(*args, options)),
-        Command::Run(args) => run::run(args, options),
+        Command::Run(args) => run::run(&args, options),
         Command::Server(Server::Status { output }) => block_on(status::run(output, options)),
         Command::Completions { shell } => completions::run(shell),
     }

@@ -6,21 +6,21 @@ use crate::exit::Exit;
 use crate::options::Options;
 
 #[cfg(target_os = "linux")]
-pub(super) fn run(args: Run, options: &Options) -> Result<Exit> {
+pub(super) fn run(args: &Run, options: &Options) -> Result<Exit> {
     use crate::block_on;
-    use crate::run::{front, guard};
+    use crate::run::{front, guard, guarded_for};
 
-    if let Some(front) = args.front {
+    if let Some(front) = guarded_for() {
         return guard(args, front, options);
     }
     if args.reap {
         block_on(clear_the_way(options))?;
     }
-    front(&args, options)
+    front(args, options)
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn run(_args: Run, _options: &Options) -> Result<Exit> {
+pub(super) fn run(_args: &Run, _options: &Options) -> Result<Exit> {
     Err(crate::error::Error::Usage {
         message: "`run` needs Linux, where what a command leaves behind can be found".into(),
         hint: "start the command as it is; `graphctl sessions reap` clears what it leaves".into(),

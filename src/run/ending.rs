@@ -93,10 +93,10 @@ pub(super) async fn end(guarded: &mut Guarded, grace: Duration, tell: impl Fn(&[
     };
     let mut waited = wait(guarded, begun, grace.min(SILENCE), &mut ask).await;
     if let Wait::Left(living) = &waited
-        && grace > SILENCE
+        && let Some(rest) = grace.checked_sub(SILENCE)
     {
         tell(living);
-        waited = wait(guarded, begun, grace - SILENCE, &mut ask).await;
+        waited = wait(guarded, begun, rest, &mut ask).await;
     }
     if matches!(waited, Wait::Gone) {
         return end;

@@ -57,9 +57,7 @@ pub(super) async fn finish(guarded: &mut Guarded, grace: Duration, options: &Opt
     let begun = Instant::now();
     let cleared = tokio::select! {
         cleared = clearing::clear(options, &guarded.tree, &guarded.trail, keys) => cleared,
-        () = cut_short(&mut guarded.signals, begun) => {
-            Err("interrupted".into())
-        }
+        () = cut_short(&mut guarded.signals, begun) => Err("interrupted".into()),
     };
     if let Err(why) = cleared {
         let note = format!("what it may have left on the server was not cleared: {why}");
@@ -68,12 +66,7 @@ pub(super) async fn finish(guarded: &mut Guarded, grace: Duration, options: &Opt
 }
 
 async fn cut_short(signals: &mut Signals, begun: Instant) {
-    while let Some(received) = signals.recv().await {
-        if cuts_short(received, begun) {
-            return;
-        }
-    }
-    std::future::pending().await
+    while !signals.recv().await.is_some_and(|received| cuts_short(received, begun)) {}
 }
 
 fn tell_end(end: &ending::End, talk: Talk) {

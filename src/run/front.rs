@@ -1,7 +1,6 @@
 //! What the user started: starts the guard, passes signals on to it, and takes its place if it is killed.
 
 use std::env;
-use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
@@ -10,7 +9,7 @@ use rustix::process::{WaitStatus, getpid, set_child_subreaper};
 use super::children::{Children, code};
 use super::finish::{Guarded, finish};
 use super::trail::Trail;
-use super::{block_on, refused, signals};
+use super::{FRONT_VARIABLE, block_on, refused, signals};
 use crate::cli::Run;
 use crate::console;
 use crate::error::{Error, Result};
@@ -36,7 +35,8 @@ async fn run(args: &Run, options: &Options) -> Result<Exit> {
     let (tree, trail) = (Tree::from_now(), Trail::begin(options.address.port));
     let guard = Command::new(OURSELVES)
         .arg0("guard")
-        .args(arguments(env::args_os().skip(1), std::process::id()))
+        .args(env::args_os().skip(1))
+        .env(FRONT_VARIABLE, std::process::id().to_string())
         .spawn()
         .map_err(Error::Guard)?
         .id();
@@ -48,14 +48,6 @@ async fn run(args: &Run, options: &Options) -> Result<Exit> {
         take_over(&mut guarded, args, options).await;
     }
     Ok(Exit::Of(code(guarded.children.status().unwrap_or(ended))))
-}
-
-/// Our own arguments, and that they are meant for a guard: before the command's own.
-fn arguments(own: impl Iterator<Item = OsString>, front: u32) -> Vec<OsString> {
-    let mut arguments: Vec<_> = own.collect();
-    let command = arguments.iter().position(|it| it == "--").unwrap_or(arguments.len());
-    arguments.insert(command, format!("--front={front}").into());
-    arguments
 }
 
 /// Until the guard has ended.
@@ -84,19 +76,4 @@ async fn take_over(guarded: &mut Guarded, args: &Run, options: &Options) {
     console::say(options.talk, Talk::Normal, "the guard was killed: ending what it guarded");
     guarded.children.watch(command.pid);
     finish(guarded, args.grace, options).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_guard_is_told_for_whom_it_guards() {
-        let own =
-            |words: &str| words.split(' ').map(OsString::from).collect::<Vec<_>>().into_iter();
-        assert_eq!(
-            arguments(own("-v run --grace 1s -- sh -- x"), 7),
-            own("-v run --grace 1s --front=7 -- sh -- x").collect::<Vec<_>>()
-        );
-    }
 }

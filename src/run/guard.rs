@@ -12,7 +12,7 @@ use super::children::{Children, code};
 use super::finish::{Guarded, finish};
 use super::signals::{self, Copies};
 use super::trail::Trail;
-use super::{block_on, refused};
+use super::{FRONT_VARIABLE, block_on, refused};
 use crate::address::Address;
 use crate::cli::Run;
 use crate::error::{Error, Result};
@@ -23,11 +23,17 @@ use crate::options::Options;
 /// Where ezmsg looks for its server.
 const ADDRESS_VARIABLE: &str = "EZMSG_GRAPHSERVER_ADDR";
 
+/// The pid of the front that has started this graphctl to guard its command, if one has.
+#[must_use]
+pub fn guarded_for() -> Option<u32> {
+    env::var(FRONT_VARIABLE).ok()?.parse().ok()
+}
+
 /// Runs the command for the front with this pid.
 ///
 /// # Errors
 /// It could not be started.
-pub fn guard(args: Run, front: u32, options: &Options) -> Result<Exit> {
+pub fn guard(args: &Run, front: u32, options: &Options) -> Result<Exit> {
     set_parent_process_death_signal(Some(Signal::TERM)).map_err(refused)?;
     set_child_subreaper(Some(getpid())).map_err(refused)?;
     // Else it is called `exe`. It is a name, and no more.
@@ -38,11 +44,11 @@ pub fn guard(args: Run, front: u32, options: &Options) -> Result<Exit> {
     block_on(run(args, front, options))
 }
 
-async fn run(args: Run, front: u32, options: &Options) -> Result<Exit> {
+async fn run(args: &Run, front: u32, options: &Options) -> Result<Exit> {
     let signals = signals::listen()?;
     let mut children = Children::listen()?;
     let (tree, trail) = (Tree::from_now(), Trail::begin(options.address.port));
-    children.watch(start(&args, options)?);
+    children.watch(start(args, options)?);
     let mut guarded = Guarded { tree, children, signals, trail };
     watch(&mut guarded, front).await;
     finish(&mut guarded, args.grace, options).await;
@@ -53,7 +59,7 @@ async fn run(args: Run, front: u32, options: &Options) -> Result<Exit> {
 fn start(args: &Run, options: &Options) -> Result<u32> {
     let (program, arguments) = args.command.split_first().expect("clap asks for one");
     let mut command = Command::new(program);
-    command.args(arguments);
+    command.args(arguments).env_remove(FRONT_VARIABLE);
     let known = env::var(ADDRESS_VARIABLE).unwrap_or_else(|_| Address::DEFAULT.into());
     // Set, it has ezmsg start no server of its own.
     if known.parse::<Address>().as_ref() != Ok(&options.address) {

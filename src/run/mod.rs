@@ -34,12 +34,15 @@ mod signals;
 mod trail;
 
 pub use front::front;
-pub use guard::guard;
+pub use guard::{guard, guarded_for};
 
 use std::future::Future;
 use std::io;
 
 use crate::error::{Error, Result};
+
+/// Tells a guard the pid of its front. No command sees it.
+const FRONT_VARIABLE: &str = "GRAPHCTL_RUN_FRONT";
 
 /// Runs asynchronous work on this thread. Unlike elsewhere nothing interrupts it but what it asks for.
 ///

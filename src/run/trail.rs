@@ -89,3 +89,85 @@ impl Trail {
         own
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Role;
+    use crate::model::{Channel, Component, Link, Ping, Process, Server, Session};
+
+    const PORT: u16 = 25978;
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn ends(port: u16) -> Ends {
+        Ends { client: ([127, 0, 0, 1], port).into(), server: ([127, 0, 0, 1], PORT).into() }
+    }
+
+    fn session(id: u128, created: SystemTime) -> Session {
+        let key = Component { key: format!("KEY{id}").into(), unit: true, streams: None };
+        Session {
+            id: Uuid::from_u128(id),
+            created: Some(created),
+            link: None,
+            graphctl: false,
+            root: None,
+            components: vec![key],
+            readable: true,
+            registered: true,
+            edges: 0,
+            last_event: None,
+            holding: None,
+        }
+    }
+
+    fn process(id: u128, created: SystemTime) -> Process {
+        Process {
+            id: Uuid::from_u128(id),
+            created: Some(created),
+            link: None::<Link>,
+            pid: None,
+            host: None,
+            units: vec![format!("UNIT{id}")],
+            ping: Ping::NotAsked,
+            unacked_for: None,
+            traffic: None,
+            last_event: None,
+        }
+    }
+
+    /// On a server whose clock is an hour behind: what came before the tree on a port that it has now, what it
+    /// has, what others have, and a process of its own.
+    #[test]
+    fn its_own_came_on_its_connections_and_after_it() {
+        let now = SystemTime::now();
+        let mut trail = Trail::begin(PORT);
+        trail.began = now - 60 * SECOND;
+        trail.seen.extend([ends(1), ends(2), ends(4)]);
+        let there = now - 3600 * SECOND;
+        let ago = |seconds| there - seconds * SECOND;
+        let inventory = Inventory {
+            server: Server {
+                address: String::new(),
+                version: String::new(),
+                channel: Channel::Admin,
+                process: None,
+            },
+            now: there,
+            sessions: vec![session(1, ago(90)), session(2, ago(30)), session(3, ago(30))],
+            processes: vec![process(4, ago(20))],
+            endpoints: None,
+            history: None,
+        };
+        let connection = |id: u16| {
+            let Ends { client, server } = ends(id);
+            (Uuid::from_u128(id.into()), Connection { client, server, role: Role::Other })
+        };
+        let own = trail.own(&inventory, &(1..=4).map(connection).collect(), now);
+        let mut clients: Vec<_> = own.clients.into_iter().collect();
+        clients.sort_by_key(|(id, _)| *id);
+        assert_eq!(clients, [(Uuid::from_u128(2), ends(2)), (Uuid::from_u128(4), ends(4))]);
+        assert_eq!(own.keys.into_iter().collect::<Vec<_>>(), ["KEY2", "UNIT4"]);
+        // What cannot be placed on this machine is nobody's.
+        assert!(trail.own(&inventory, &HashMap::new(), now).clients.is_empty());
+    }
+}

@@ -82,6 +82,8 @@ fn nothing_survives_however_a_pipeline_ends() {
     let beside = Options { name: "BESIDE".into(), ..Options::two_processes() };
     let beside = Pipeline::running(&server, &beside);
     let before = clients(&mut server);
+    let counted = |beside: &Pipeline| beside.counts_over(Duration::ZERO).1;
+    let start = counted(&beside);
     for (how, last, code) in ENDS {
         let mut pipeline = launched_phantom(&launcher(&server, &[]), &server, how, "SYSTEM");
         match last {
@@ -98,6 +100,10 @@ fn nothing_survives_however_a_pipeline_ends() {
         let complaint = ["not cleared", "not free", "could not be ended"];
         assert!(!complaint.iter().any(|it| said.contains(it)), "{how:?}: {said}");
     }
+    let end = counted(&beside);
+    let passed = |field: &str| end[field].as_f64().zip(start[field].as_f64()).map(|(b, a)| b - a);
+    let rate = passed("total").zip(passed("at")).map(|(messages, seconds)| messages / seconds);
+    assert!(rate.is_some_and(|rate| rate > 190.0), "it was to be 200 messages a second: {rate:?}");
     expect_undisturbed(&beside);
 }
 

@@ -280,7 +280,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_but_force_drops_what_is_not_condemned(scene in scene()) {
+    fn only_what_was_typed_or_has_ended_is_dropped_without_being_condemned(scene in scene()) {
         let planner = Planner::new(&scene.inventory);
         let proofs = STALE.map(Warrant::Proof).into_iter();
         let warrants: Vec<_> = proofs.chain(SUSPECT.map(Warrant::Suspicion)).collect();
@@ -288,7 +288,9 @@ proptest! {
             let borne_out: Vec<_> =
                 warrants.iter().filter(|it| planner.plan(&case, **it).is_some()).collect();
             prop_assert_eq!(borne_out.len(), usize::from(rank(case.verdict) > 0), "{:?}", case);
-            prop_assert!(planner.plan(&case, Warrant::Force).is_some());
+            for warrant in [Warrant::Force, Warrant::Ended] {
+                prop_assert!(planner.plan(&case, warrant).is_some());
+            }
         }
     }
 

@@ -44,7 +44,7 @@ impl Socket {
 
 /// The client's end of each connection, in their order.
 pub(super) fn clients(root: &Path, connections: &[Connection]) -> ProcResult<Vec<Socket>> {
-    let ends: Vec<_> = connections.iter().map(|it| it.ends()).collect();
+    let ends: Vec<_> = connections.iter().map(Connection::ends).collect();
     of_clients(root, &ends)
 }
 

@@ -1,15 +1,17 @@
 //! Real processes of this machine.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{self, Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
-use crate::host::linux::Machine;
-use crate::host::{Connection, Host as _, Role};
+use crate::host::linux::{Machine, Tree};
+use crate::host::{Connection, Ends, Host as _, Role};
 use crate::model::{Holder, Holding};
 
 /// How long something may take that ought to happen soon.
@@ -122,6 +124,37 @@ fn an_opener_serves_while_it_lives_and_its_helper_never() {
     family.signal(Signal::KILL);
     let headless = family.wait(|holding| holding.holders.len() == 1 && holding.unsure.is_none());
     assert_eq!(of(&headless, helper).serving, may_read_everything().then_some(false));
+}
+
+#[test]
+fn the_tree_below_an_opener_is_its_helper_with_what_that_inherited() {
+    let family = Family::start("poll");
+    let below = |top: u32, since| {
+        let tree = Tree::of(Path::new("/proc"), top.cast_signed(), since);
+        tree.living().expect("it is our own /proc")
+    };
+    let opener = family.opener.id();
+    let living = below(opener, 0);
+    assert_eq!(
+        living.iter().map(|it| (it.pid, it.parent)).collect::<Vec<_>>(),
+        [(family.helper, opener)]
+    );
+    assert_eq!(below(opener, living[0].start).len(), 1);
+    assert_eq!(below(opener, living[0].start + 1), []);
+    assert!(below(process::id(), 0).iter().any(|it| it.pid == family.helper));
+
+    let tree = Tree::from_now();
+    let ends = family.connection.ends();
+    let port = ends.server.port();
+    assert_eq!(tree.connections(&living, port), HashSet::from([ends]));
+    assert_eq!(tree.connections(&living, port ^ 1), HashSet::new());
+    let other = Ends { server: ends.client, client: ends.server };
+    assert_eq!(tree.held(&[ends, other]).expect("it can be read"), HashSet::from([ends, other]));
+    drop(family);
+    let started = Instant::now();
+    while tree.held(&[ends]).expect("it can be read").contains(&ends) {
+        assert!(started.elapsed() < PATIENCE, "the helper lives on");
+    }
 }
 
 #[test]
