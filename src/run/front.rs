@@ -42,7 +42,7 @@ async fn run(args: &Run, options: &Options) -> Result<Exit> {
         .id();
     children.watch(guard);
     let mut guarded = Guarded { tree, children, signals, trail };
-    let ended = relay(&mut guarded, guard).await;
+    let ended = relay(&mut guarded).await;
     // A guard with a bug ends by itself, and leaves everything to us too.
     if ended.signaled() || code(ended) == Exit::Bug.code() {
         take_over(&mut guarded, args, options).await;
@@ -51,7 +51,7 @@ async fn run(args: &Run, options: &Options) -> Result<Exit> {
 }
 
 /// Until the guard has ended.
-async fn relay(guarded: &mut Guarded, guard: u32) -> WaitStatus {
+async fn relay(guarded: &mut Guarded) -> WaitStatus {
     loop {
         guarded.children.reap();
         if let Some(status) = guarded.children.status() {
@@ -60,7 +60,7 @@ async fn relay(guarded: &mut Guarded, guard: u32) -> WaitStatus {
         tokio::select! {
             () = guarded.children.change() => {}
             Some(received) = guarded.signals.recv() => {
-                if signals::front_passes(received, guard) {
+                if signals::front_passes(received) {
                     guarded.children.pass_on(received);
                 }
             }

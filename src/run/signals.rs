@@ -70,8 +70,8 @@ fn received(origin: &Origin) -> Option<Received> {
 }
 
 /// Whether the front passes a signal on to the guard.
-pub(super) fn front_passes(received: Received, guard: u32) -> bool {
-    !matches!(received.sender, Sender::Terminal) && received.sender != Sender::Process(guard)
+pub(super) fn front_passes(received: Received) -> bool {
+    received.sender != Sender::Terminal
 }
 
 /// What the guard knows of signals that came.
@@ -118,11 +118,10 @@ mod tests {
     #[test]
     fn the_front_passes_on_what_was_sent_to_it() {
         let clock = Clock(Instant::now());
-        let passes = |sender| front_passes(clock.received(Signal::INT, sender, 0), 11);
+        let passes = |sender| front_passes(clock.received(Signal::INT, sender, 0));
         assert!(passes(OTHER));
         assert!(passes(Sender::Process(0)));
         assert!(!passes(Sender::Terminal));
-        assert!(!passes(Sender::Process(11)));
     }
 
     #[test]
