@@ -7,6 +7,7 @@ mod dropping;
 mod keys;
 mod list;
 mod reap;
+#[cfg_attr(not(target_os = "linux"), path = "run_elsewhere.rs")]
 mod run;
 mod show;
 mod status;

@@ -1,15 +1,22 @@
-//! `graphctl run`
+//! `graphctl run`, on Linux.
 
+use std::io::ErrorKind::ConnectionRefused;
+
+use super::reap::wait_for_proof;
 use crate::cli::Run;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit::Exit;
-use crate::options::Options;
+use crate::look::Observer;
+use crate::options::{Options, Talk};
+use crate::reap::{self, Condemned, Extent, Warrant};
+use crate::render::report;
+use crate::run::{front, guard, guarded_for};
+use crate::select::Filter;
+use crate::{block_on, console};
 
-#[cfg(target_os = "linux")]
+const COMMAND: &str = "run --reap";
+
 pub(super) fn run(args: &Run, options: &Options) -> Result<Exit> {
-    use crate::block_on;
-    use crate::run::{front, guard, guarded_for};
-
     if let Some(front) = guarded_for() {
         return guard(args, front, options);
     }
@@ -19,30 +26,8 @@ pub(super) fn run(args: &Run, options: &Options) -> Result<Exit> {
     front(args, options)
 }
 
-#[cfg(not(target_os = "linux"))]
-pub(super) fn run(_args: &Run, _options: &Options) -> Result<Exit> {
-    Err(crate::error::Error::Usage {
-        message: "`run` needs Linux, where what a command leaves behind can be found".into(),
-        hint: "start the command as it is; `graphctl sessions reap` clears what it leaves".into(),
-    })
-}
-
 /// Reaps as `sessions reap` without filters does. Where no server is, the pipeline will start its own.
-#[cfg(target_os = "linux")]
 async fn clear_the_way(options: &Options) -> Result<()> {
-    use std::io::ErrorKind::ConnectionRefused;
-
-    use super::reap::wait_for_proof;
-    use crate::console;
-    use crate::error::Error;
-    use crate::look::Observer;
-    use crate::options::Talk;
-    use crate::reap::{self, Condemned, Extent, Warrant};
-    use crate::render::report;
-    use crate::select::Filter;
-
-    const COMMAND: &str = "run --reap";
-
     let mut observer = match Observer::open(options).await {
         Err(Error::NoServer { source, .. }) if source.kind() == ConnectionRefused => return Ok(()),
         observer => observer?,

@@ -1,7 +1,8 @@
 //! `run`: commands and their ends, signals, terminals.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -27,7 +28,7 @@ fn guarded(address: &str, options: &[&str], arguments: &[&str]) -> Process {
     Process::start(&Side::run_by(&launcher), &python(), "commands.py", &arguments)
 }
 
-fn python() -> std::path::PathBuf {
+fn python() -> PathBuf {
     lab::ezmsg("3.9.0")
 }
 
@@ -50,6 +51,21 @@ fn a_command_exits_as_it_does() {
     for (script, code) in [("exit 0", 0), ("exit 3", 3), ("kill -KILL $$", 137), ("kill $$", 143)] {
         expect(&sh(script), code, "", "");
     }
+}
+
+#[test]
+fn where_no_server_is_nothing_has_to_be_reaped() {
+    expect(&graphctl(NOWHERE, &["run", "--reap", "--", "sh", "-c", "exit 3"]), 3, "", "");
+}
+
+/// As under `nohup`, and in the background of a script.
+#[test]
+fn what_is_ignored_stays_ignored() {
+    let script = format!(
+        "trap '' HUP INT; exec {GRAPHCTL} run -- sh -c 'kill -HUP $$; kill -INT $$; kill -TERM $$'"
+    );
+    let status = Command::new("sh").args(["-c", &script]).status();
+    assert_eq!(status.expect("sh starts").code(), Some(143));
 }
 
 #[test]
