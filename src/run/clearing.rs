@@ -24,8 +24,9 @@ const KEYS_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long the server may take to clean up by itself. As a rule it takes milliseconds.
 const CLEANS_UP: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether it has: each look takes some of its time.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// When it is looked for the second time whether it has. From then on each pause is twice the last: a look
+/// takes some of its time.
+const SECOND_LOOK: Duration = Duration::from_millis(20);
 
 /// The keys that the tree holds on the server now. It is nothing but a help to verify later that they are
 /// free: of a server that does not answer, none are told.
@@ -80,6 +81,7 @@ async fn wait_for_cleanup(
     keys: &mut BTreeSet<String>,
 ) -> Result<HashSet<Uuid>, String> {
     let deadline = Instant::now() + CLEANS_UP;
+    let mut pause = SECOND_LOOK;
     loop {
         let inventory = observer.inventory().await.map_err(told)?;
         if !observer.is_transparent(&inventory) {
@@ -96,7 +98,8 @@ async fn wait_for_cleanup(
             keys.extend(own.keys);
             return Ok(own.clients.into_keys().collect());
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(pause).await;
+        pause *= 2;
     }
 }
 

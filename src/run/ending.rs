@@ -31,8 +31,8 @@ pub(super) struct End {
     pub(super) asked: Vec<Holder>,
     /// Those that were killed.
     pub(super) killed: Vec<Holder>,
-    /// Those that live, and why.
-    pub(super) left: Vec<(Holder, String)>,
+    /// Those that live on, after why they do.
+    pub(super) left: Vec<(String, Holder)>,
 }
 
 /// How a wait came to its end.
@@ -54,9 +54,14 @@ impl Sending {
         Self { kill, done: HashSet::new(), refused: HashMap::new() }
     }
 
-    /// Sends it to those that have come since; returns whom it reached.
-    fn send(&mut self, living: &[Holder]) -> Vec<Holder> {
-        let fresh = living.iter().filter(|it| self.done.insert((it.pid, it.start)));
+    /// Sends it to those that have come since, and looks before that where they are connected; returns whom it
+    /// reached.
+    fn send(&mut self, guarded: &mut Guarded, living: &[Holder]) -> Vec<Holder> {
+        let mut fresh: Vec<_> = living.iter().collect();
+        fresh.retain(|it| self.done.insert((it.pid, it.start)));
+        if !fresh.is_empty() {
+            guarded.follow(living);
+        }
         let mut reached = Vec::new();
         for holder in fresh {
             match host::signal(holder, self.kill) {
@@ -78,19 +83,17 @@ impl Sending {
 
 /// Waits a moment for everybody to leave by himself; tells whether that came to pass.
 pub(super) async fn leaves(guarded: &mut Guarded) -> bool {
-    let begun = Instant::now();
-    matches!(wait(guarded, begun, LEAVES_BY_ITSELF, |_, _| {}).await, Wait::Gone)
+    matches!(wait(guarded, None, LEAVES_BY_ITSELF, |_, _| {}).await, Wait::Gone)
 }
 
 /// Ends everybody. `tell` is told for whom it is waited, where that takes its time.
 pub(super) async fn end(guarded: &mut Guarded, grace: Duration, tell: impl Fn(&[Holder])) -> End {
-    let begun = Instant::now();
-    let (mut end, mut asking, mut killing) =
-        (End::default(), Sending::of(false), Sending::of(true));
+    let mut end = End::default();
+    let mut asking = Sending::of(false);
     let mut ask = |guarded: &mut Guarded, living: &[Holder]| {
-        guarded.follow(living);
-        end.asked.extend(asking.send(living));
+        end.asked.extend(asking.send(guarded, living));
     };
+    let begun = Some(Instant::now());
     let mut waited = wait(guarded, begun, grace.min(SILENCE), &mut ask).await;
     if let Wait::Left(living) = &waited
         && let Some(rest) = grace.checked_sub(SILENCE)
@@ -101,30 +104,22 @@ pub(super) async fn end(guarded: &mut Guarded, grace: Duration, tell: impl Fn(&[
     if matches!(waited, Wait::Gone) {
         return end;
     }
-    let deadline = Instant::now() + KILL_TIMEOUT;
+    let mut killing = Sending::of(true);
     let mut kill = |guarded: &mut Guarded, living: &[Holder]| {
-        guarded.follow(living);
-        end.killed.extend(killing.send(living));
+        end.killed.extend(killing.send(guarded, living));
     };
     // Whoever presses Ctrl-C again cannot have it any faster.
-    while let Some(left) = deadline.checked_duration_since(Instant::now()) {
-        match wait(guarded, begun, left, &mut kill).await {
-            Wait::Gone => return end,
-            Wait::CutShort => {}
-            Wait::Left(living) => {
-                let left = living.into_iter().map(|it| (killing.why_left(&it), it));
-                end.left = left.map(|(why, it)| (it, why)).collect();
-                return end;
-            }
-        }
+    if let Wait::Left(living) = wait(guarded, None, KILL_TIMEOUT, &mut kill).await {
+        end.left = living.into_iter().map(|it| (killing.why_left(&it), it)).collect();
     }
     end
 }
 
-/// Waits until nobody is left, and has something done with who is.
+/// Waits until nobody is left, and has something done with who is. Ctrl-C cuts that short, if it comes after
+/// what is waited for was `begun`.
 async fn wait(
     guarded: &mut Guarded,
-    begun: Instant,
+    begun: Option<Instant>,
     patience: Duration,
     mut with: impl FnMut(&mut Guarded, &[Holder]),
 ) -> Wait {
@@ -151,7 +146,7 @@ async fn wait(
             () = tokio::time::sleep_until(next.into()) => {}
             () = guarded.children.change() => {}
             Some(received) = guarded.signals.recv() => {
-                if cuts_short(received, begun) {
+                if begun.is_some_and(|begun| cuts_short(received, begun)) {
                     return Wait::CutShort;
                 }
             }

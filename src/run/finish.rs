@@ -76,7 +76,7 @@ fn tell_end(end: &ending::End, talk: Talk) {
     for note in [ended, killed].into_iter().flatten() {
         console::say(talk, Talk::Normal, &note);
     }
-    for (process, why) in &end.left {
+    for (why, process) in &end.left {
         let note = format!("{} could not be ended: {why}", process.name());
         console::say(talk, Talk::Quiet, &printable(&note));
     }

@@ -249,6 +249,11 @@ fn a_server_that_does_not_greet_holds_nobody_up() {
 
 fn leave_a_ghost(server: &Server, options: &[&str]) -> String {
     let mut process = guarded(server.address(), options, &["ghost", server.address()]);
+    process.wait_event("greeted", PATIENCE);
+    server.signal("STOP");
+    process.tell("go on");
+    process.wait_event("hung-up", PATIENCE);
+    server.signal("CONT");
     assert_eq!(code(&mut process), Some(8));
     process.stderr()
 }

@@ -126,6 +126,8 @@ fn nothing_survives_when_the_guard_is_killed() {
     let before = clients(&mut server);
     let mut pipeline = guarded(&server, &[], "SYSTEM");
     let guard = parent_of(pipeline.pid());
+    let name = std::fs::read_to_string(format!("/proc/{guard}/comm")).expect("it lives");
+    assert_eq!(name, "guard\n", "a signal for all that are called graphctl would reach it");
     pipeline.signal_pid("KILL", guard);
     assert_eq!(pipeline.wait_exit(PATIENCE).code(), Some(143));
     assert_eq!(pipeline.family(), [0; 0]);

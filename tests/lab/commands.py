@@ -90,18 +90,25 @@ def leave_connected(address: str) -> int:
 
 
 def leave_ghost(address: str) -> int:
-    """Leaves a child that, asked to end, asks for a session and hangs up: the server never rids itself of it."""
+    """Leaves a child that, asked to end, asks for a session and hangs up. The server never rids itself of that
+    if it did not look in between: it waits for a line before."""
     host, port = address.rsplit(":", 1)
     client = socket.create_connection((host, int(port)))
     client.recv(64)
-    ready, told = os.pipe()
     if os.fork() == 0:
-        signal.signal(signal.SIGTERM, lambda *_: (client.send(SESSION), client.close(), os._exit(0)))
-        os.write(told, b"x")
+        signal.signal(signal.SIGTERM, lambda *_: haunt(client))
+        emit("greeted")
         live()
         os._exit(0)
-    os.read(ready, 1)
+    sys.stdin.readline()
     return 8
+
+
+def haunt(client: socket.socket) -> None:
+    client.send(SESSION)
+    client.close()
+    emit("hung-up")
+    os._exit(0)
 
 
 def main() -> int:
