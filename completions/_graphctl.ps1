@@ -668,6 +668,8 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
             break
         }
         'graphctl;help;sessions;watch' {
+            break
+        }
         'graphctl;help;run' {
             break
         }

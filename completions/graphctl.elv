@@ -613,6 +613,7 @@ set edit:completion:arg-completer[graphctl] = {|@words|
         &'graphctl;help;sessions;reap'= {
         }
         &'graphctl;help;sessions;watch'= {
+        }
         &'graphctl;help;run'= {
         }
         &'graphctl;help;server'= {

@@ -18,8 +18,8 @@
 //! | [`render`] | everything → text |
 //! | [`commands`] | one file a subcommand: the way through the rooms |
 //!
-//! `model`, `judge`, `memory`, `select`, `reap::plan`, `watch::{state, lease}` and `render` are pure: no socket, clock, environment or
-//! terminal. Standard output and standard error are written in [`console`] only.
+//! `model`, `judge`, `memory`, `select`, `reap::plan`, `watch::{state, lease, live::{ui, screen}}` and
+//! `render` are pure: no socket, clock, environment or terminal. Standard output and standard error are written in [`console`] only.
 
 pub mod address;
 pub mod admin;

@@ -9,7 +9,7 @@ use super::trail::{Own, Trail};
 use crate::console;
 use crate::error::Error;
 use crate::host::Tree;
-use crate::judge::collisions;
+use crate::judge::{Case, Wanted, collisions};
 use crate::look::Observer;
 use crate::model::Inventory;
 use crate::options::{Options, Talk};
@@ -109,7 +109,12 @@ fn own(observer: &Observer, inventory: &Inventory, trail: &Trail) -> Own {
 
 async fn drop_all(observer: &mut Observer, left: &HashSet<Uuid>, talk: Talk) -> Result<(), String> {
     let look = observer.look().await.map_err(told)?;
-    let cases = look.cases.iter().filter(|case| left.contains(&case.id));
+    // Whatever of it somebody else's process runs is not the tree's alone.
+    let is_own = |case: &&Case| {
+        let mut processes = case.processes(&look.inventory);
+        left.contains(&case.id) && processes.all(|process| left.contains(&process.id))
+    };
+    let cases = look.cases.iter().filter(is_own);
     let condemned = cases.map(|case| Condemned {
         id: case.id,
         warrant: Warrant::Ended,
@@ -129,9 +134,9 @@ async fn verify(observer: &mut Observer, keys: BTreeSet<String>, talk: Talk) -> 
         return Ok(());
     }
     let inventory = observer.inventory().await.map_err(told)?;
-    let keys: Vec<_> = keys.into_iter().collect();
+    let wanted = Wanted { keys: keys.into_iter().collect(), roots: Vec::new() };
     let holders = Holders::of(&inventory, FULL_ID);
-    for collision in collisions::with(&inventory, &keys, &[]) {
+    for collision in collisions::with(&inventory, &wanted) {
         let note = format!("still not free: {}", holders.of_collision(&collision));
         console::say(talk, Talk::Normal, &note);
     }

@@ -88,10 +88,7 @@ impl Leases {
 
     fn warrant(&self, case: &Case) -> Option<Warrant> {
         let warrant = Warrant::of(case.verdict)?;
-        let asked_for = match warrant {
-            Warrant::Suspicion(_) => self.terms.include_suspect,
-            Warrant::Proof(_) | Warrant::Force => true,
-        };
+        let asked_for = self.terms.include_suspect || !matches!(warrant, Warrant::Suspicion(_));
         (asked_for && !(self.terms.spare_flowing && case.may_flow())).then_some(warrant)
     }
 }
