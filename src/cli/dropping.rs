@@ -1,0 +1,116 @@
+//! The commands that drop.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::formats::{Format, Stream};
+use super::looking::Filters;
+use crate::options::{duration, pace};
+
+/// `sessions drop`
+#[derive(Args, Debug)]
+pub struct Drop {
+    /// Ids, which may be shortened
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Drop it even if it is not proven dead; the id must be typed in full
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub dropping: Dropping,
+}
+
+/// `sessions reap`
+#[derive(Args, Debug)]
+pub struct Reap {
+    /// Also drop suspect sessions, and free a command lock that waits in vain
+    #[arg(long)]
+    pub include_suspect: bool,
+    /// Leave alone whose processes still send messages, or cannot be asked
+    #[arg(long)]
+    pub spare_flowing: bool,
+    /// Drop nothing if more than this many would go
+    #[arg(long, value_name = "N")]
+    pub max: Option<usize>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub dropping: Dropping,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub filters: Filters,
+}
+
+/// `sessions watch`
+#[derive(Args, Debug)]
+pub struct Watch {
+    /// How long to wait between looks
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = pace, default_value = "2s")]
+    pub interval: Duration,
+    /// How to show it; a table is live and needs a terminal, where it is the default
+    #[arg(short, long, value_name = "FORMAT")]
+    pub output: Option<Stream>,
+    /// Drop what stays condemned for a whole lease; any sign of life renews it
+    #[arg(long)]
+    pub reap: bool,
+    /// Tell what would be dropped, and drop nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub leasing: Leasing,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub audit: AuditArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub filters: Filters,
+}
+
+/// What `watch --reap` drops.
+#[derive(Args, Debug)]
+pub struct Leasing {
+    /// How long a lease is
+    #[arg(long, value_name = "DURATION", requires = "reap", allow_hyphen_values = true, value_parser = duration, default_value = "5m")]
+    pub lease: Duration,
+    /// Also drop suspect sessions
+    #[arg(long, requires = "reap")]
+    pub include_suspect: bool,
+    /// Leave alone whose processes still send messages, or cannot be asked
+    #[arg(long, requires = "reap")]
+    pub spare_flowing: bool,
+}
+
+/// What `drop` and `reap` share.
+#[derive(Args, Debug)]
+pub struct Dropping {
+    /// Tell what would be dropped, and drop nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Also end the processes of this machine that held its connections, if all their TCP sockets
+    /// belonged to what was dropped: SIGTERM, and SIGKILL after 5 s
+    #[arg(long)]
+    pub kill: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// How to print what became of them
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub output: Format,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub audit: AuditArgs,
+}
+
+/// The trail that everything leaves which drops.
+#[derive(Args, Debug)]
+pub struct AuditArgs {
+    /// Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom
+    #[arg(long, value_name = "FILE")]
+    pub audit: Option<PathBuf>,
+    /// Why they are dropped: told in the audit and in JSON
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
