@@ -9,7 +9,8 @@ use ratatui::text::Text;
 use ratatui::widgets::{Cell, Row, Table};
 use uuid::Uuid;
 
-use super::ui::{Entry, Theme};
+use super::entries::Entry;
+use super::ui::Theme;
 use crate::judge::{Case, Verdict};
 use crate::look::Look;
 use crate::render::{COLLIDES, NONE, id_width, printable, short, table};

@@ -3,11 +3,15 @@
 //! | file | what it does |
 //! |---|---|
 //! | [`ui`] | keys → what is selected, which pane is open, what is asked for: pure |
+//! | [`entries`] | what is listed, and in which order: pure |
+//! | [`question`] | what is asked before something is dropped: pure |
 //! | [`screen`] | what is known, and the above → a picture: pure |
 //! | [`listing`] | the table in it: pure |
 //! | [`terminal`] | takes the terminal over, and gives it back |
 
+mod entries;
 mod listing;
+mod question;
 pub mod screen;
 mod terminal;
 pub mod ui;

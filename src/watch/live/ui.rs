@@ -1,17 +1,13 @@
 //! Keys → what is selected, which pane is open, and what is asked for. Pure.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use glob::Pattern;
 use uuid::Uuid;
 
+use super::entries::{Entry, Filter, entries};
+use super::question::plan;
 use crate::cli::Sort;
 use crate::judge::Case;
-use crate::look::Look;
-use crate::options::Terminal;
-use crate::reap::Planner;
-use crate::render::{explain, number, printable, table};
-use crate::select;
-use crate::watch::state::{Left, State};
+use crate::watch::state::State;
 use crate::words;
 
 /// How many lines of those that were told stay.
@@ -78,43 +74,6 @@ pub(super) enum Pane {
     Help,
 }
 
-/// What is typed to find something.
-#[derive(Debug, Default)]
-pub(super) struct Filter {
-    pub(super) text: String,
-    pub(super) typing: bool,
-}
-
-/// What a line of the list is about.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Entry<'a> {
-    Case(&'a Look, &'a Case),
-    Left(&'a Left),
-}
-
-impl Entry<'_> {
-    pub(super) fn id(self) -> Uuid {
-        match self {
-            Self::Case(_, case) => case.id,
-            Self::Left(left) => left.about.id,
-        }
-    }
-}
-
-impl Filter {
-    /// An id that begins so, or a component key that contains this or matches it as a glob.
-    fn selects(&self, id: Uuid, keys: &[&str]) -> bool {
-        if self.text.is_empty() {
-            return true;
-        }
-        let pattern = Pattern::new(&self.text).ok();
-        let matches = |key: &&str| {
-            key.contains(&self.text) || pattern.as_ref().is_some_and(|it| it.matches(key))
-        };
-        id.to_string().starts_with(&self.text) || keys.iter().any(matches)
-    }
-}
-
 impl Ui {
     /// A list of a server that was not reached yet.
     #[must_use]
@@ -151,18 +110,9 @@ impl Ui {
         }
     }
 
-    /// What is listed, in its order: those that have left come last.
+    /// What is listed, in its order.
     pub(super) fn entries<'a>(&self, state: &'a State) -> Vec<Entry<'a>> {
-        let Some(look) = state.look() else { return Vec::new() };
-        let mut cases = state.selected();
-        cases.retain(|case| self.filter.selects(case.id, &case.keys(&look.inventory)));
-        select::sort(&look.inventory, &mut cases, self.sort);
-        let cases = cases.into_iter().map(|case| Entry::Case(look, case));
-        let left = state.gone().iter().filter(|left| {
-            let keys: Vec<_> = left.about.components.iter().map(String::as_str).collect();
-            self.filter.selects(left.about.id, &keys)
-        });
-        cases.chain(left.map(Entry::Left)).collect()
+        entries(state, &self.filter, self.sort)
     }
 
     /// The place of what is selected; of something that is gone, the first.
@@ -303,20 +253,6 @@ impl Ui {
         let plan = plan(look, &cases);
         self.pane = Pane::Question { ids, plan };
     }
-}
-
-/// What a drop of these cases means, and the question.
-fn plan(look: &Look, cases: &[&Case]) -> String {
-    let terminal = Terminal { width: None, color: false, screen: None, interactive: false };
-    let mut lines = vec![table::sessions(look, cases, terminal).to_string()];
-    if let [case] = cases {
-        let taken = Planner::new(&look.inventory).would_take(case);
-        let taken = taken.into_iter().flat_map(|it| explain::takes(&look.inventory, &it));
-        lines.extend(taken.map(|it| format!("takes {}", printable(&it))));
-    }
-    lines.extend(words::flowing(cases.iter().map(|case| case.rate)));
-    lines.push(format!("Drop {}? [y/N]", number(&look.inventory, cases)));
-    lines.join("\n")
 }
 
 const fn after(sort: Sort) -> Sort {
