@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::lab::{self, Client, PATIENCE, Process, Server, Side};
 use crate::run::{GRAPHCTL, Run, expect, graphctl, graphctl_with_input};
+use crate::screen::Screen;
 use crate::stage::server;
 
 /// Where no server is, and none is asked for.
@@ -126,15 +127,10 @@ fn each_signal_reaches_the_command_once() {
     assert_eq!(told, sent);
 }
 
-/// Of a command at a terminal, what it tells is on the screen.
-fn is_interruption(event: &Value) -> bool {
-    event["name"] == "INT" || event["text"].as_str().is_some_and(|it| it.contains("\"INT\""))
-}
-
 fn wait_interruptions(process: &Process, number: usize) {
     let mut seen = 0;
     process.wait_for("interruptions", PATIENCE, |event| {
-        seen += usize::from(is_interruption(event));
+        seen += usize::from(event["name"] == "INT");
         seen == number
     });
 }
@@ -170,24 +166,6 @@ fn who_forks_instead_of_ending_is_killed_after_the_grace() {
     assert_eq!((process.family(), process.stderr()), (vec![], String::new()));
 }
 
-fn terminal(command: &[&str]) -> Process {
-    let arguments: Vec<_> = command.iter().map(|it| (*it).to_owned()).collect();
-    Process::start(&Side::default(), &python(), "terminal.py", &arguments)
-}
-
-/// Waits for something on the screen.
-fn wait_line(terminal: &Process, text: &str) {
-    wait_lines(terminal, 1, text);
-}
-
-fn wait_lines(terminal: &Process, number: usize, text: &str) {
-    let mut seen = 0;
-    terminal.wait_for(text, PATIENCE, |event| {
-        seen += usize::from(event["text"].as_str().is_some_and(|it| it.contains(text)));
-        seen == number
-    });
-}
-
 fn script(name: &str) -> String {
     format!("{}/tests/lab/{name}", env!("CARGO_MANIFEST_DIR"))
 }
@@ -197,42 +175,47 @@ fn script(name: &str) -> String {
 fn a_second_ctrl_c_cuts_the_grace_short() {
     let body = "(trap '' INT TERM; echo ready; exec sleep 120) & wait";
     let run = ["run", "--grace", "1h", "--", "sh", "-c", body];
-    let mut terminal = terminal(&[&[GRAPHCTL, "--address", NOWHERE], &run[..]].concat());
-    wait_line(&terminal, "ready");
-    terminal.tell("^C");
-    wait_line(&terminal, "waiting up to 1h (or Ctrl-C) for 1 process");
-    terminal.tell("^C");
-    assert_eq!(terminal.wait_event("exit", PATIENCE)["code"], 130);
-    wait_line(&terminal, "killed 1 process that was left and did not end when asked");
+    let terminal = Screen::run(NOWHERE, &run, 120, 24);
+    terminal.wait_for("ready");
+    terminal.press("\u{3}");
+    terminal.wait_for("waiting up to 1h (or Ctrl-C) for 1 process");
+    terminal.press("\u{3}");
+    terminal.wait_for("killed 1 process that was left and did not end when asked");
+    assert_eq!(terminal.expect_restored().code(), Some(130));
 }
 
 /// The terminal tells everybody; who passed that on would interrupt the command's clean end.
 #[test]
 fn ctrl_c_reaches_the_command_once_and_ctrl_z_stops_and_fg_goes_on() {
-    let mut shell = terminal(&["sh", "-i"]);
+    let mut sh = Command::new("sh");
+    let shell = Screen::of(sh.arg("-i"), 200, 50);
+    let times = |text: &str, number: usize| {
+        shell.wait(text, |shown| shown.matches(text).count() == number);
+    };
     let (python, script) = (python(), script("commands.py"));
-    shell.tell(&format!(
-        "{GRAPHCTL} --address {NOWHERE} run -- {} {script} signals; echo status $?",
+    shell.press(&format!(
+        "{GRAPHCTL} --address {NOWHERE} run -- {} {script} signals\n",
         python.display()
     ));
-    wait_line(&shell, "{\"event\": \"ready\"");
-    shell.tell("^C");
-    wait_line(&shell, "\"name\": \"INT\"");
-    shell.tell("^Z");
-    wait_line(&shell, "Stopped");
+    shell.wait_for("{\"event\": \"ready\"");
+    shell.press("\u{3}");
+    times("\"name\": \"INT\"", 1);
+    shell.press("\u{1a}");
+    times("Stopped", 1);
     // The command hears of it when it goes on, and is in the foreground by then.
-    shell.tell("kill -USR1 %1; fg");
-    wait_line(&shell, "\"name\": \"USR1\"");
-    shell.tell("^C");
-    wait_interruptions(&shell, 2);
-    shell.tell("^Z");
-    wait_lines(&shell, 2, "Stopped");
-    shell.tell("kill -USR2 %1; fg");
-    wait_line(&shell, "\"name\": \"USR2\"");
-    let interruptions = shell.events().into_iter().filter(is_interruption);
-    assert_eq!(interruptions.count(), 2);
-    shell.tell("exit");
-    shell.wait_event("exit", PATIENCE);
+    shell.press("kill -USR1 %1; fg\n");
+    shell.wait_for("\"name\": \"USR1\"");
+    shell.press("\u{3}");
+    times("\"name\": \"INT\"", 2);
+    shell.press("\u{1a}");
+    times("Stopped", 2);
+    shell.press("kill -USR2 %1; fg\n");
+    shell.wait_for("\"name\": \"USR2\"");
+    shell.press("echo status $?\n");
+    shell.wait_for("status 0");
+    times("\"name\": \"INT\"", 2);
+    shell.press("exit\n");
+    assert!(shell.expect_restored().success());
 }
 
 #[test]

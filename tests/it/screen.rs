@@ -1,4 +1,4 @@
-//! A terminal with a graphctl in it.
+//! A terminal with a program in it, graphctl as a rule.
 
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, ExitStatus};
