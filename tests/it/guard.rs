@@ -3,9 +3,13 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Instant;
 
+use graphctl::host;
 use serde_json::Value;
+use signal_hook::consts::{SIGINT, SIGQUIT};
+use signal_hook::flag;
 
 use crate::lab::{self, Client, PATIENCE, Process, Server, Side};
 use crate::run::{GRAPHCTL, Run, expect, graphctl, graphctl_with_input};
@@ -27,6 +31,14 @@ fn guarded(address: &str, options: &[&str], arguments: &[&str]) -> Process {
     let launcher = [&[GRAPHCTL, "--address", address, "run"], options, &["--"]].concat();
     let arguments: Vec<_> = arguments.iter().map(|it| (*it).to_owned()).collect();
     Process::start(&Side::run_by(&launcher), &python(), "commands.py", &arguments)
+}
+
+/// What a script runs in its background ignores Ctrl-C, and so does all that this starts: tests too. A handler
+/// of ours ends that, for nobody inherits it.
+fn heed_the_terminal() {
+    for signal in [SIGINT, SIGQUIT].into_iter().filter(|it| host::ignores(*it)) {
+        flag::register(signal, Arc::default()).expect("it can be handled");
+    }
 }
 
 fn python() -> PathBuf {
@@ -110,6 +122,7 @@ fn a_command_knows_the_server_that_was_named() {
 /// By pid to graphctl, and to the whole group: that reaches the command anyway.
 #[test]
 fn each_signal_reaches_the_command_once() {
+    heed_the_terminal();
     let mut process = guarded(NOWHERE, &[], &["signals"]);
     process.wait_event("ready", PATIENCE);
     let mut sent = vec!["INT", "TERM", "HUP", "QUIT", "USR1"];
@@ -173,6 +186,7 @@ fn script(name: &str) -> String {
 /// The first Ctrl-C ends the command, and the second the wait for what it left.
 #[test]
 fn a_second_ctrl_c_cuts_the_grace_short() {
+    heed_the_terminal();
     let body = "(trap '' INT TERM; echo ready; exec sleep 120) & wait";
     let run = ["run", "--grace", "1h", "--", "sh", "-c", body];
     let terminal = Screen::run(NOWHERE, &run, 120, 24);
