@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::cli::Sort;
 use crate::error::{Error, Result};
-use crate::judge::Case;
+use crate::judge::{Case, Verdict};
 use crate::model::{Inventory, Link, LockHolder, Process};
 
 /// What must hold of a case for it to be selected; an empty filter selects everything.
@@ -83,14 +83,17 @@ pub fn sort(inventory: &Inventory, cases: &mut [&Case], by: Sort) {
     match by {
         Sort::Age => cases.sort_by_key(|case| Reverse(case.age)),
         Sort::Idle => cases.sort_by_key(|case| Reverse(case.idle(inventory))),
-        Sort::State => cases.sort_by_key(|case| {
-            let verdict = case.verdict;
-            (!verdict.is_stale(), !verdict.is_suspect(), verdict.state())
-        }),
+        Sort::State => cases.sort_by_key(|case| by_state(case.verdict)),
         Sort::Component => {
             cases.sort_by(|a, b| a.keys(inventory).first().cmp(&b.keys(inventory).first()));
         }
     }
+}
+
+/// What to sort verdicts by: stale first, then suspect.
+#[must_use]
+pub fn by_state(verdict: Verdict) -> impl Ord {
+    (!verdict.is_stale(), !verdict.is_suspect(), verdict.state())
 }
 
 fn among<T>(wanted: &[T], matches: impl Fn(&T) -> bool) -> bool {

@@ -193,13 +193,14 @@ impl Watching<'_> {
 
     fn tell(&mut self, text: &str) {
         match &mut self.view {
-            View::Live(live) => live.tell(text.to_owned()),
+            View::Live(live) => live.tell(text),
             View::Lines => console::say(self.options.talk, Talk::Normal, text),
         }
     }
 
     fn carry_out(&mut self, order: Order) {
         match order {
+            Order::Look => self.request(Request::Look),
             Order::Closely(closely) => self.request(Request::Closely(closely)),
             Order::Drop(_) if !self.options.admin => {
                 self.tell(&Error::AdminOff { command: COMMAND }.to_string());

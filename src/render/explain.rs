@@ -42,6 +42,13 @@ pub fn case(look: &Look, case: &Case, taken: Option<&Taken>, terminal: Terminal)
     super::fields(terminal, &fields)
 }
 
+/// What a drop takes along, alone.
+#[must_use]
+pub fn plan(look: &Look, taken: &Taken, terminal: Terminal) -> String {
+    let takes = takes(&look.inventory, taken).into_iter();
+    super::fields(terminal, &named_once("a drop takes", takes).collect::<Vec<_>>())
+}
+
 /// Values of one kind: the first has the name beside it.
 fn named_once(
     name: &str,
@@ -116,8 +123,7 @@ fn describe(process: &Process) -> String {
 }
 
 /// The clients whose connections a drop would close, a line for each kind.
-#[must_use]
-pub fn takes(inventory: &Inventory, taken: &Taken) -> Vec<String> {
+fn takes(inventory: &Inventory, taken: &Taken) -> Vec<String> {
     let endpoints = inventory.endpoints.iter().flatten();
     let topics: HashMap<Uuid, &str> = endpoints
         .filter_map(|it| match &it.kind {

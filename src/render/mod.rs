@@ -189,7 +189,8 @@ fn keys<T: AsRef<str>>(keys: &[T]) -> String {
 }
 
 /// Names and values, one a line; values too long for the screen go on below themselves.
-fn fields(terminal: Terminal, fields: &[(&str, String)]) -> String {
+#[must_use]
+pub fn fields(terminal: Terminal, fields: &[(&str, String)]) -> String {
     let line = |(name, value): &(&str, String)| (vec![Cell::new(name)], printable(value));
     bare_table(terminal, None, fields.iter().map(line).collect()).to_string()
 }

@@ -3,12 +3,14 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use graphctl::model::{Inventory, Process, Traffic};
+use graphctl::model::{Holder, Holding, Inventory, Process, Traffic};
 use graphctl::watch::live::screen::draw;
-use graphctl::watch::live::ui::{Order, Theme, Ui, Wish};
+use graphctl::watch::live::ui::{Ui, Wish};
+use graphctl::watch::live::{Order, Theme};
 use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::style::Color;
 
 use crate::made_up::{LOOK, inventory, process, session};
 use crate::{Watch, silent};
@@ -50,6 +52,12 @@ impl Person {
 
     fn press(&mut self, key: KeyCode) -> Option<Wish> {
         self.ui.press(KeyEvent::new(key, KeyModifiers::NONE), &self.watch.state)
+    }
+
+    /// Whether that stands above the keys.
+    fn says(&mut self, text: &str) -> bool {
+        let keys = "\nEnter details  d drop  r reap  / filter  s sort  ? help  q quit";
+        self.screen().strip_suffix(keys).is_some_and(|screen| screen.ends_with(text))
     }
 
     fn types(&mut self, keys: &str) {
@@ -104,31 +112,31 @@ fn a_wide_screen_shows_every_column() {
     let mut person = Person::seeing(120, 30, later());
     expect(
         &mut person,
-        r"lab:25978  ezmsg 3.9.0  5 sessions  by age
-  ID       AGE     IDLE    MSG/S  STATE                 FOR     COMPONENTS
-> e5110a00 15m 0s  15m 0s  250    live                  4s      EEG, EEG/PUB
-* 97e16800 10m 0s  <1s     -      stale abandoned       <1s     SYSTEM, SYSTEM/PUB, SYSTEM/SUB
-  d9bede00 1m 0s   1m 0s   -      suspect unresponsive  4s      STUCK, STUCK/A
-  eba08100 30s     30s     -      unknown               4s      TWICE
-+ fce98d80 1s      1s      -      starting              <1s     NEW, NEW/A
-- f1966200 -       -       -      gone                  -       TWICE
+        r"lab:25978 · ezmsg 3.9.0 · 5 sessions, 1 stale · looked <1s ago
+   ID        AGE▾     IDLE     MSG/S  STATE                 FOR      CHANGE        COMPONENTS
+▸  e5110a00  15m 0s   15m 0s     250  live                  4s                     EEG, EEG/PUB
+ ~ 97e16800  10m 0s   <1s          -  stale abandoned       <1s      was live      SYSTEM, SYSTEM/PUB, SYSTEM/SUB
+   d9bede00  1m 0s    1m 0s        -  suspect unresponsive  4s                     STUCK, STUCK/A
+   eba08100  30s      30s          -  unknown               4s                     TWICE
+ - f1966200  20s      -            -  gone                  -        was unknown   TWICE
+ + fce98d80  1s       1s           -  starting              <1s      new           NEW, NEW/A
 Enter details  d drop  r reap  / filter  s sort  ? help  q quit",
     );
 }
 
 #[test]
-fn at_80_columns_it_is_not_told_how_long_a_state_has_lasted() {
+fn at_80_columns_what_is_new_is_told_by_its_sign_alone() {
     let mut person = Person::seeing(80, 24, later());
     expect(
         &mut person,
-        r"lab:25978  ezmsg 3.9.0  5 sessions  by age
-  ID       AGE     IDLE    MSG/S  STATE                 COMPONENTS
-> e5110a00 15m 0s  15m 0s  250    live                  EEG, EEG/PUB
-* 97e16800 10m 0s  <1s     -      stale abandoned       SYSTEM, SYSTEM/PUB, SYST
-  d9bede00 1m 0s   1m 0s   -      suspect unresponsive  STUCK, STUCK/A
-  eba08100 30s     30s     -      unknown               TWICE
-+ fce98d80 1s      1s      -      starting              NEW, NEW/A
-- f1966200 -       -       -      gone                  TWICE
+        r"lab:25978 · ezmsg 3.9.0 · 5 sessions, 1 stale · looked <1s ago
+   ID        AGE▾     IDLE     MSG/S  STATE                 COMPONENTS
+▸  e5110a00  15m 0s   15m 0s     250  live                  EEG, EEG/PUB
+ ~ 97e16800  10m 0s   <1s          -  stale abandoned       SYSTEM, SYSTEM/PUB,…
+   d9bede00  1m 0s    1m 0s        -  suspect unresponsive  STUCK, STUCK/A
+   eba08100  30s      30s          -  unknown               TWICE
+ - f1966200  20s      -            -  gone                  TWICE
+ + fce98d80  1s       1s           -  starting              NEW, NEW/A
 Enter details  d drop  r reap  / filter  s sort  ? help  q quit",
     );
 }
@@ -138,15 +146,15 @@ fn a_small_screen_shows_what_matters_most() {
     let mut person = Person::seeing(40, 10, later());
     expect(
         &mut person,
-        r"lab:25978  ezmsg 3.9.0  5 sessions  by a
-  ID       STATE                 COMPONE
-> e5110a00 live                  EEG, EE
-* 97e16800 stale abandoned       SYSTEM,
-  d9bede00 suspect unresponsive  STUCK,
-  eba08100 unknown               TWICE
-+ fce98d80 starting              NEW, NE
-- f1966200 gone                  TWICE
-Enter details  d drop  r reap  / filter",
+        r"lab:25978 · 5 sessions, 1 stale
+   ID        STATE                 COMP…
+▸  e5110a00  live                  EEG,…
+ ~ 97e16800  stale abandoned       SYST…
+   d9bede00  suspect unresponsive  STUC…
+   eba08100  unknown               TWICE
+ - f1966200  gone                  TWICE
+ + fce98d80  starting              NEW,…
+Enter details  d drop  ? help  q quit",
     );
 }
 
@@ -155,14 +163,14 @@ fn what_collides_is_marked_and_told() {
     let mut person = Person::seeing(80, 24, later()[..2].to_vec());
     expect(
         &mut person,
-        r"lab:25978  ezmsg 3.9.0  5 sessions  by age
-  ID       AGE     IDLE    MSG/S  STATE                 COMPONENTS
-> e5110a00 15m 0s  15m 0s  200    live                  EEG, EEG/PUB
-  97e16800 10m 0s  10m 0s  -      live                  SYSTEM, SYSTEM/PUB, SYST
-  d9bede00 1m 0s   1m 0s   -      suspect unresponsive  STUCK, STUCK/A
-  eba08100 30s     30s     -      unknown !             TWICE
-  f1966200 20s     20s     -      unknown !             TWICE
-! component TWICE is held by eba08100, f1966200
+        r"lab:25978 · ezmsg 3.9.0 · 5 sessions · looked <1s ago
+   ID        AGE▾     IDLE     MSG/S  STATE                 COMPONENTS
+▸  e5110a00  15m 0s   15m 0s     200  live                  EEG, EEG/PUB
+   97e16800  10m 0s   10m 0s       -  live                  SYSTEM, SYSTEM/PUB,…
+   d9bede00  1m 0s    1m 0s        -  suspect unresponsive  STUCK, STUCK/A
+   eba08100  30s      30s          -  unknown !             TWICE
+   f1966200  20s      20s          -  unknown !             TWICE
+! collision: component TWICE is held by eba08100, f1966200
 Enter details  d drop  r reap  / filter  s sort  ? help  q quit",
     );
 }
@@ -174,7 +182,7 @@ fn details_are_what_show_says_and_for_how_long() {
     assert_eq!(person.press(KeyCode::Enter), Some(Wish::Order(Order::Closely(true))));
     expect(
         &mut person,
-        r"lab:25978  ezmsg 3.9.0  5 sessions  by age
+        r"lab:25978 · ezmsg 3.9.0 · 5 sessions, 1 stale · looked <1s ago
 stale abandoned for <1s
 session        97e16800-10ba-11f2-8000-000000000001
 state          stale abandoned
@@ -190,10 +198,13 @@ components     SYSTEM (collection)
 left           pid 100 on lab owned SYSTEM/PUB, SYSTEM/SUB, and left <1s ago
 a drop takes   the session
 next           graphctl sessions drop 97e16800-10ba-11f2-8000-000000000001
-q back  Up Down scroll  d drop",
+arrows scroll  d drop  ? help  Esc back",
     );
     person.watch.see(inventory(vec![], vec![]));
-    assert!(person.screen().contains("it is gone; this is how it was\nstale abandoned"));
+    let screen = person.screen();
+    assert!(screen.contains("\nstale abandoned for"), "{screen}");
+    let keys = "it is gone; this is how it was\narrows scroll  d drop  ? help  Esc back";
+    assert!(screen.ends_with(keys), "{screen}");
     assert_eq!(person.press(KeyCode::Char('q')), Some(Wish::Order(Order::Closely(false))));
 }
 
@@ -204,15 +215,14 @@ fn a_drop_is_asked_for_with_its_plan_and_only_yes_means_yes() {
     person.press(KeyCode::Char('d'));
     expect(
         &mut person,
-        r"lab:25978  ezmsg 3.9.0  5 sessions  by age
+        r"lab:25978 · ezmsg 3.9.0 · 5 sessions, 1 stale · looked <1s ago
 ID        AGE     IDLE  STATE            COMPONENTS
 97e16800  10m 0s  <1s   stale abandoned  SYSTEM, SYSTEM/PUB, SYSTEM/SUB
-takes the session
-Drop 1 session? [y/N]
-y drop  any other key: no",
+a drop takes  the session
+Drop 1 session? [y/N]",
     );
     assert_eq!(person.press(KeyCode::Enter), None);
-    assert!(person.screen().ends_with("nothing was dropped"), "{}", person.screen());
+    assert!(person.says("nothing was dropped"), "{}", person.screen());
     person.press(KeyCode::Char('d'));
     let id = session(LOOK - 600, "SYSTEM", &[]).id;
     let yes = person.press(KeyCode::Char('y'));
@@ -233,7 +243,7 @@ fn what_is_not_proven_dead_cannot_be_dropped_from_here() {
         assert!(person.screen().contains(&refused), "{}", person.screen());
         assert_eq!(person.press(KeyCode::Char('y')), None);
         assert_eq!(person.press(KeyCode::Char('r')), None);
-        assert!(person.screen().ends_with("nothing here is proven dead"), "{}", person.screen());
+        assert!(person.says("nothing here is proven dead"), "{}", person.screen());
         person.press(KeyCode::Esc);
     }
 }
@@ -244,7 +254,7 @@ fn a_question_is_withdrawn_with_its_ground() {
     let mut person = Person::seeing(80, 24, later());
     person.types("r");
     person.watch.see(laboratory(1500, 16.0, true));
-    assert!(person.screen().ends_with("nothing here is proven dead"), "{}", person.screen());
+    assert!(person.says("97e16800-10ba-11f2-8000-000000000001 is live now"), "{}", person.screen());
     assert_eq!(person.press(KeyCode::Char('y')), None);
 }
 
@@ -257,7 +267,7 @@ fn a_reap_asks_about_all_that_are_shown_and_dead() {
     person.types("/EEG");
     person.press(KeyCode::Enter);
     person.types("r");
-    assert!(person.screen().ends_with("nothing here is proven dead"), "{}", person.screen());
+    assert!(person.says("nothing here is proven dead"), "{}", person.screen());
 }
 
 #[test]
@@ -266,17 +276,27 @@ fn keys_are_explained() {
     person.types("?");
     expect(
         &mut person,
-        r"lab:25978  ezmsg 3.9.0  5 sessions  by age
-Up Down j k      select; also PgUp PgDn Home End g G
-Enter            tell everything of it, and who holds it
-d                drop it, if it is proven dead: asks first
-r                drop all that are shown and proven dead: asks first
-/                filter by id or component key; Esc shows all
-s                sort by age, idle time, state, component
-Ctrl-L           draw everything anew
-q                leave
-+ is new, * has changed, - is gone, ! collides with something
-any key: back",
+        r"lab:25978 · ezmsg 3.9.0 · 5 sessions, 1 stale · looked <1s ago
+up, k       the one above
+down, j     the one below
+PgUp, PgDn  a page up or down
+Home, End   the first, the last
+Enter       everything that is known of it
+d           drop it, if it is proven dead; asks first
+r           reap: drop all that are proven dead and shown; asks first
+/           show those whose id starts so, or with a component key like this
+            or this glob
+Esc         show all again; close what is open
+s           sort by age, idle time, message rate, state, components
+Space       look at once
+Ctrl-L      draw the screen anew
+Ctrl-Z      suspend
+q           leave, or close what is open
++           new since a moment ago
+~           judged otherwise a moment ago
+-           gone since a moment ago
+!           collides with something
+arrows scroll  Esc back",
     );
     assert_eq!(person.press(KeyCode::Char('q')), None, "it closes the help");
     assert_eq!(person.press(KeyCode::Char('q')), Some(Wish::Order(Order::Quit)));
@@ -287,8 +307,9 @@ fn a_server_that_is_not_there_yet_is_waited_for() {
     let mut person = Person::at(80, 24);
     expect(
         &mut person,
-        "lab:25978  connecting …  by age
-  ID       AGE     IDLE    MSG/S  STATE                 COMPONENTS
+        "lab:25978 · connecting
+   ID        AGE▾     IDLE     MSG/S  STATE   FOR      COMPONENTS
+   nothing was seen yet
 Enter details  d drop  r reap  / filter  s sort  ? help  q quit",
     );
 }
@@ -299,10 +320,9 @@ fn a_server_that_is_lost_is_told_and_what_was_known_stays() {
     let since = Instant::now().checked_sub(Duration::from_secs(75)).expect("a minute ago");
     person.watch.state.lose("no GraphServer at lab".into(), since, SystemTime::now());
     let screen = person.screen();
-    assert!(
-        screen.starts_with("lab:25978  LOST 1m 15s: no GraphServer at lab  by age\n"),
-        "{screen}"
-    );
+    let title = "lab:25978 · ezmsg 3.9.0 · 5 sessions, 1 stale · LOST 1m 15s ago\n";
+    assert!(screen.starts_with(title), "{screen}");
+    assert!(screen.contains("\nLOST: no GraphServer at lab\n"), "{screen}");
     assert!(screen.contains("SYSTEM/PUB"), "{screen}");
 }
 
@@ -316,16 +336,16 @@ fn rows_are_found_sorted_and_scrolled_to() {
     person.press(KeyCode::PageUp);
     assert!(person.screen().contains("P98"), "what is selected is in sight, and no more moves");
     person.press(KeyCode::Home);
-    assert!(person.screen().contains("> "), "{}", person.screen());
+    assert!(person.screen().contains("▸  "), "{}", person.screen());
     person.types("/P7?/A");
     person.press(KeyCode::Enter);
     assert!(person.screen().contains("P70") && !person.screen().contains("P8"));
     person.press(KeyCode::Esc);
-    person.types("sss");
+    person.types("gssss");
     assert!(person.screen().lines().nth(2).is_some_and(|line| line.contains("P0,")));
-    let before = person.screen();
+    assert!(person.screen().contains("COMPONENTS▾") && person.says("sorted by components"));
     person.types("s");
-    assert!(before.contains("by component") && person.screen().contains("by age"));
+    assert!(person.screen().contains("AGE▾"), "{}", person.screen());
 }
 
 #[test]
@@ -337,6 +357,131 @@ fn what_a_terminal_cannot_show_is_not_sent_to_it() {
     person.ui = Ui::new(Theme { unicode: false, ..PLAIN }, "lab:25978".into());
     let screen = person.screen();
     assert!(screen.is_ascii() && screen.contains("Gr??e"), "{screen}");
+}
+
+#[test]
+fn on_a_small_screen_a_refusal_is_told_in_full_and_a_question_is_seen() {
+    let mut person = Person::seeing(40, 10, later());
+    person.types("d");
+    expect(
+        &mut person,
+        r"lab:25978 · 5 sessions, 1 stale
+   ID        STATE                 COMP…
+▸  e5110a00  live                  EEG,…
+ ~ 97e16800  stale abandoned       SYST…
+   d9bede00  suspect unresponsive  STUC…
+it is live, not proven dead: graphctl
+sessions drop --force
+e5110a00-10b9-11f2-8000-000000000001
+(every unit has its process, and 1…
+Enter details  d drop  ? help  q quit",
+    );
+    let mut look = later().remove(2);
+    look.sessions.extend((0..20).map(|it| session(LOOK - 500 + it, &format!("P{it}"), &["A"])));
+    person.watch.see(look);
+    person.types("r");
+    expect(
+        &mut person,
+        r"lab:25978 · 25 sessions, 21 stale
+97e16800  stale abandoned, 10m 0s old:
+          SYSTEM, SYSTEM/PUB,
+          SYSTEM/SUB
+d37c3200  stale never-started, 8m 20s
+          old: P0, P0/A
+d414c880  stale never-started, 8m 19s
+          old: P1, P1/A
+d4ad5f00  stale never-started, 8m 18s
+Drop 21 sessions? [y/N] arrows scroll",
+    );
+    assert_eq!(person.press(KeyCode::PageDown), None, "to read on is no answer");
+    assert!(!person.screen().contains("97e16800"), "{}", person.screen());
+    assert!(person.screen().contains("Drop 21 sessions? [y/N]"), "{}", person.screen());
+}
+
+#[test]
+fn help_can_be_read_on_a_small_screen() {
+    let mut person = Person::seeing(40, 10, later());
+    person.types("?");
+    assert!(person.screen().contains("the one above"), "{}", person.screen());
+    person.press(KeyCode::End);
+    assert!(person.screen().contains("collides with something"), "{}", person.screen());
+}
+
+/// What lives on of a process that was killed.
+fn heir() -> Holder {
+    Holder {
+        pid: 100,
+        start: 1,
+        parent: 1,
+        age: Duration::from_secs(800),
+        command: "python".into(),
+        state: 'S',
+        serving: Some(false),
+        lives_elsewhere: true,
+    }
+}
+
+#[test]
+fn what_still_flows_is_told_beside_the_question() {
+    let mut sends = laboratory(1000, 14.0, true);
+    sends.sessions[0].holding = Some(Holding { holders: vec![heir()], unsure: None });
+    let mut person = Person::seeing(40, 10, vec![laboratory(100, 10.0, true), sends]);
+    person.types("d");
+    let told = "FLOWING: 1 of these still publishes 225\nmsg/s\nDrop 1 session? [y/N]";
+    assert!(person.screen().ends_with(told), "{}", person.screen());
+}
+
+/// It is not to be taken for another one by whoever presses the next key.
+#[test]
+fn what_leaves_hands_on_to_its_neighbour() {
+    let mut person = Person::seeing(80, 24, later());
+    let chosen = |person: &mut Person| {
+        let screen = person.screen();
+        let row = screen.lines().find(|line| line.starts_with('▸'));
+        row.map(|row| row.chars().skip(3).take(8).collect::<String>())
+    };
+    person.types("jj");
+    assert_eq!(chosen(&mut person).as_deref(), Some("d9bede00"));
+    let mut look = later().remove(2);
+    look.processes.clear();
+    look.sessions.remove(0);
+    person.watch.see(look.clone());
+    assert_eq!(chosen(&mut person).as_deref(), Some("d9bede00"), "others come and go");
+    look.sessions.remove(1);
+    for _ in 0..4 {
+        person.watch.see(look.clone());
+        person.screen();
+    }
+    assert_eq!(chosen(&mut person).as_deref(), Some("eba08100"));
+}
+
+#[test]
+fn without_colour_there_is_none() {
+    let mut person = Person::seeing(80, 24, later());
+    let colours = |person: &mut Person| {
+        person.screen();
+        let cells = person.terminal.backend().buffer().content();
+        cells.iter().filter(|cell| (cell.fg, cell.bg) != (Color::Reset, Color::Reset)).count()
+    };
+    assert_eq!(colours(&mut person), 0);
+    person.ui = Ui::new(Theme { color: true, ..PLAIN }, "lab:25978".into());
+    assert_ne!(colours(&mut person), 0);
+}
+
+#[test]
+fn control_is_for_the_terminal() {
+    let mut person = Person::seeing(80, 24, later());
+    let control = |person: &mut Person, key| {
+        let key = KeyEvent::new(KeyCode::Char(key), KeyModifiers::CONTROL);
+        person.ui.press(key, &person.watch.state)
+    };
+    person.types("r");
+    assert_eq!(control(&mut person, 'l'), Some(Wish::Redraw));
+    assert_eq!(control(&mut person, 'z'), Some(Wish::Suspend));
+    assert_eq!(control(&mut person, 'c'), Some(Wish::Order(Order::Interrupt)));
+    assert!(person.screen().ends_with("Drop 1 session? [y/N]"), "{}", person.screen());
+    assert_eq!(control(&mut person, 'y'), None, "that is no yes");
+    assert!(person.says("nothing was dropped"), "{}", person.screen());
 }
 
 fn key() -> impl Strategy<Value = KeyCode> {

@@ -1,162 +1,220 @@
-//! The table of the live view: as many columns as there is room for, and only the rows that are seen.
+//! The list as a table: as many columns as there is room for, and only the rows in view. Pure.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
-use ratatui::layout::Constraint;
-use ratatui::style::{Color, Modifier, Style};
-use ratatui::text::Text;
-use ratatui::widgets::{Cell, Row, Table};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
 use uuid::Uuid;
 
-use super::entries::Entry;
-use super::ui::Theme;
-use crate::judge::{Case, Verdict};
-use crate::look::Look;
-use crate::render::{COLLIDES, NONE, id_width, printable, short, table};
-use crate::watch::event::About;
+use super::columns::Column;
+use super::rows::{List, Row, Sort};
+use super::style::{FAINT, Theme, cut, width};
+use crate::judge::Verdict;
+use crate::render::table;
+use crate::render::{COLLIDES, NONE, id_width, printable, short};
 use crate::watch::state::{Change, State};
 use crate::words::ago;
 
-/// A column: its name, its width, and how wide a screen must be to show it. What is told last falls away last.
-struct Column(Kind, &'static str, u16, u16);
+/// Between columns.
+const GAP: usize = 2;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Id,
-    Age,
-    Idle,
-    Rate,
-    State,
-    Lasted,
-    Components,
-}
+/// The cursor, what is new, and a blank.
+const MARKS: usize = 3;
 
-/// How wide a state is: `stale never-started !`.
-const STATE_WIDTH: u16 = 21;
+/// Below this many columns for component keys, other columns go.
+const LEAST_KEYS: usize = 16;
 
-/// How wide `12h 34m` is.
-const AGO_WIDTH: u16 = 7;
-
-const COLUMNS: [Column; 7] = [
-    Column(Kind::Id, "ID", 0, 0),
-    Column(Kind::Age, "AGE", AGO_WIDTH, 52),
-    Column(Kind::Idle, "IDLE", AGO_WIDTH, 72),
-    Column(Kind::Rate, "MSG/S", 6, 64),
-    Column(Kind::State, "STATE", STATE_WIDTH, 0),
-    Column(Kind::Lasted, "FOR", AGO_WIDTH, 96),
-    Column(Kind::Components, "COMPONENTS", 0, 30),
-];
-
-/// The table of these rows, of which one is selected, on a screen of that width.
-pub(super) fn table<'a>(
-    theme: Theme,
+/// Draws the list; tells how many rows it has.
+pub(super) fn draw(
+    buffer: &mut Buffer,
+    area: Rect,
+    list: &mut List,
     state: &State,
-    rows: &[Entry<'_>],
-    selected: Option<Uuid>,
-    width: u16,
-) -> Table<'a> {
-    let ids = state.look().map_or(0, |look| id_width(look.cases.iter().map(|case| case.id)));
-    let ids = u16::try_from(ids).unwrap_or(u16::MAX).max(8);
-    let columns: Vec<_> = COLUMNS.into_iter().filter(|it| it.3 <= width).collect();
-    let widths: Vec<_> = std::iter::once(Constraint::Length(1))
-        .chain(columns.iter().map(|column| match column.0 {
-            Kind::Id => Constraint::Length(ids),
-            Kind::Components => Constraint::Min(1),
-            _ => Constraint::Length(column.2),
-        }))
-        .collect();
-    let names = std::iter::once("").chain(columns.iter().map(|column| column.1));
-    let header = Row::new(names.map(Text::from)).style(Modifier::BOLD);
-    let colliding = state.look().map(table::colliding).unwrap_or_default();
-    let picture = Picture { theme, state, colliding, ids: ids.into() };
-    let rows: Vec<_> = rows
-        .iter()
-        .map(|entry| {
-            let row = picture.row(*entry, &columns, Some(entry.id()) == selected);
-            let chosen = Some(entry.id()) == selected;
-            if chosen { row.style(Modifier::REVERSED) } else { row }
-        })
-        .collect();
-    Table::new(rows, widths).header(header).column_spacing(1)
-}
-
-struct Picture<'a> {
     theme: Theme,
+) -> usize {
+    let rows = list.rows(state);
+    list.settle(&rows);
+    let height = usize::from(area.height).saturating_sub(1);
+    list.scroll.fit(height, rows.len());
+    list.scroll.show(list.index);
+    if area.is_empty() {
+        return rows.len();
+    }
+    let top = list.scroll.top;
+    let in_view = &rows[top.min(rows.len())..rows.len().min(top + height)];
+    let table = Table::of(in_view, list, state, theme, area.width.into());
+    let head = Rect { height: 1, ..area };
+    buffer.set_line(area.x, area.y, &table.header(list.sort), area.width);
+    buffer.set_style(head, Style::new().add_modifier(Modifier::BOLD));
+    for (line, (y, row)) in (area.y + 1..area.bottom()).zip(in_view).enumerate() {
+        let chosen = top + line == list.index;
+        buffer.set_line(area.x, y, &table.row(line, row, chosen), area.width);
+        if chosen {
+            let area = Rect { y, height: 1, ..area };
+            buffer.set_style(area, Style::new().add_modifier(Modifier::REVERSED));
+        }
+    }
+    rows.len()
+}
+
+struct Table<'a> {
     state: &'a State,
-    colliding: HashSet<Uuid>,
-    ids: usize,
+    theme: Theme,
+    columns: Vec<(Column, usize)>,
+    /// By row in view, and by column.
+    cells: Vec<Vec<Span<'a>>>,
+    /// How many columns are left for component keys.
+    room: usize,
 }
 
-impl Picture<'_> {
-    fn row<'a>(&self, entry: Entry<'_>, columns: &[Column], selected: bool) -> Row<'a> {
-        let mark = match entry {
-            _ if selected => ">",
-            Entry::Left(_) => "-",
-            Entry::Case(_, case) => match self.state.change(case.id) {
-                Some(Change::New) => "+",
-                Some(Change::Was(_)) => "*",
-                None => "",
-            },
+impl<'a> Table<'a> {
+    fn of(rows: &[Row<'_>], list: &List, state: &'a State, theme: Theme, width: usize) -> Self {
+        let ids = state.look().into_iter().flat_map(|look| &look.cases).map(|case| case.id);
+        let id_width = id_width(ids);
+        let colliding = state.look().map(table::colliding).unwrap_or_default();
+        let cell = |column: Column, row: &Row<'_>| match column {
+            Column::Id => Span::raw(short(row.id(), id_width)),
+            Column::Age => Span::raw(row.age().map_or_else(none, ago)),
+            Column::Idle => Span::raw(row.idle().map_or_else(none, ago)),
+            Column::Rate => Span::raw(row.rate().map_or_else(none, rate)),
+            Column::State => verdict(row, &colliding, theme),
+            Column::Lasted => Span::raw(state.lasted(row.id()).map_or_else(none, ago)),
+            Column::Change => Span::styled(change(state, row), theme.news()),
         };
-        let cells = columns.iter().map(|column| match entry {
-            Entry::Case(look, case) => self.cell(look, case, column.0),
-            Entry::Left(left) => self.cell_of_left(&left.about, left.dropped, column.0),
+        let mut cells: Vec<Vec<_>> = Column::ALL
+            .iter()
+            .map(|column| rows.iter().map(|row| cell(*column, row)).collect())
+            .collect();
+        let widths = Column::ALL.iter().zip(&cells).map(|(column, cells)| {
+            let sorted = usize::from(column.sorts() == Some(list.sort));
+            let widest = cells.iter().map(Span::width).max().unwrap_or_default();
+            (*column, widest.max(column.least()).max(column.name().len() + sorted))
         });
-        Row::new(std::iter::once(Cell::from(mark)).chain(cells))
-    }
-
-    fn cell<'a>(&self, look: &Look, case: &Case, column: Kind) -> Cell<'a> {
-        let text = match column {
-            Kind::Id => short(case.id, self.ids),
-            Kind::Age => duration(case.age),
-            Kind::Idle => duration(case.idle(&look.inventory)),
-            Kind::Rate => case.rate.map_or_else(none, |rate| format!("{rate:.0}")),
-            Kind::State => {
-                let mark = if self.colliding.contains(&case.id) { COLLIDES } else { "" };
-                let text = format!("{} {mark}", case.verdict);
-                return Cell::from(text.trim_end().to_owned()).style(self.style(case.verdict));
+        let mut columns: Vec<_> = widths.collect();
+        for goes in Column::GO {
+            if taken(&columns) + LEAST_KEYS <= width {
+                break;
             }
-            Kind::Lasted => duration(self.state.lasted(case.id)),
-            Kind::Components => self.keys(&case.keys(&look.inventory)),
-        };
-        Cell::from(text)
-    }
-
-    fn cell_of_left<'a>(&self, about: &About, dropped: bool, column: Kind) -> Cell<'a> {
-        let text = match column {
-            Kind::Id => short(about.id, self.ids),
-            Kind::State if dropped => "dropped".into(),
-            Kind::State => "gone".into(),
-            Kind::Components => {
-                let keys: Vec<_> = about.components.iter().map(String::as_str).collect();
-                self.keys(&keys)
+            let at = columns.iter().position(|(column, _)| *column == goes);
+            if let Some(at) = at {
+                columns.remove(at);
+                cells.remove(at);
             }
-            Kind::Age | Kind::Idle | Kind::Rate | Kind::Lasted => none(),
-        };
-        Cell::from(text).style(Modifier::DIM)
+        }
+        let room = width.saturating_sub(taken(&columns));
+        Self { state, theme, columns, cells, room }
     }
 
-    fn keys(&self, keys: &[&str]) -> String {
-        if keys.is_empty() { none() } else { self.theme.text(&printable(&keys.join(", "))) }
+    fn header(&self, sort: Sort) -> Line<'static> {
+        let mut text = " ".repeat(MARKS);
+        for (column, width) in &self.columns {
+            let sorted = if column.sorts() == Some(sort) { self.theme.sorted() } else { "" };
+            let name = format!("{}{sorted}", column.name());
+            text += &padded(&name, *width, *column == Column::Rate);
+        }
+        let sorted = if sort == Sort::Components { self.theme.sorted() } else { "" };
+        let width = taken(&self.columns) + self.room;
+        Line::raw(cut(&format!("{text}COMPONENTS{sorted}"), width, self.theme))
     }
 
-    fn style(&self, verdict: Verdict) -> Style {
-        let (color, bold) = match verdict {
-            Verdict::Live => (Color::Green, Modifier::empty()),
-            Verdict::Stale(_) => (Color::Red, Modifier::BOLD),
-            Verdict::Suspect(_) => (Color::Yellow, Modifier::empty()),
-            Verdict::Starting | Verdict::Observer | Verdict::Unknown => return Style::new(),
+    /// What is chosen is turned dark on light: colours would be light on light there.
+    fn row(&self, line: usize, row: &Row<'_>, chosen: bool) -> Line<'a> {
+        let cursor = if chosen { self.theme.cursor() } else { " " };
+        let mut spans = vec![
+            Span::raw(cursor),
+            Span::styled(sign(self.state, row), self.theme.news()),
+            Span::raw(" "),
+        ];
+        for ((column, width), cells) in self.columns.iter().zip(&self.cells) {
+            let cell = &cells[line];
+            let text = padded(&cell.content, *width, *column == Column::Rate);
+            spans.push(Span::styled(text, cell.style));
+        }
+        spans.push(Span::raw(self.keys(row)));
+        let style = match row {
+            Row::Gone(_) => FAINT,
+            Row::Here(..) => Style::new(),
         };
-        let style = Style::new().add_modifier(bold);
-        if self.theme.color { style.fg(color) } else { style }
+        if chosen {
+            for span in &mut spans {
+                span.style = Style::new();
+            }
+        }
+        Line::from(spans).style(style)
+    }
+
+    /// As many component keys as there is room for.
+    fn keys(&self, row: &Row<'_>) -> String {
+        let mut text = String::new();
+        for key in row.keys() {
+            if width(&text) > self.room {
+                break;
+            }
+            if !text.is_empty() {
+                text += ", ";
+            }
+            text += &printable(key);
+        }
+        if text.is_empty() {
+            text += NONE;
+        }
+        cut(&text, self.room, self.theme)
     }
 }
 
-fn duration(duration: Option<Duration>) -> String {
-    duration.map_or_else(none, ago)
+/// What the marks and these columns take.
+fn taken(columns: &[(Column, usize)]) -> usize {
+    MARKS + columns.iter().map(|(_, width)| width + GAP).sum::<usize>()
+}
+
+fn padded(text: &str, columns: usize, right: bool) -> String {
+    let blanks = " ".repeat(columns.saturating_sub(width(text)));
+    let gap = " ".repeat(GAP);
+    if right { format!("{blanks}{text}{gap}") } else { format!("{text}{blanks}{gap}") }
 }
 
 fn none() -> String {
     NONE.to_owned()
+}
+
+fn rate(rate: f64) -> String {
+    if rate > 0.0 && rate < 0.5 { "<1".to_owned() } else { format!("{rate:.0}") }
+}
+
+fn verdict(row: &Row<'_>, colliding: &HashSet<Uuid>, theme: Theme) -> Span<'static> {
+    match row {
+        Row::Gone(left) if left.dropped => Span::raw("dropped"),
+        Row::Gone(_) => Span::raw("gone"),
+        Row::Here(_, case) => {
+            let mark = if colliding.contains(&case.id) { COLLIDES } else { "" };
+            let text = format!("{} {mark}", case.verdict);
+            Span::styled(text.trim_end().to_owned(), theme.verdict(case.verdict))
+        }
+    }
+}
+
+/// What is new, in one sign.
+fn sign(state: &State, row: &Row<'_>) -> &'static str {
+    match (row, state.change(row.id())) {
+        (Row::Gone(_), _) => "-",
+        (Row::Here(..), Some(Change::New)) => "+",
+        (Row::Here(..), Some(Change::Was(_))) => "~",
+        (Row::Here(..), None) => " ",
+    }
+}
+
+/// The same in words.
+fn change(state: &State, row: &Row<'_>) -> String {
+    let was = |was: Verdict| {
+        let other = was.reason().filter(|_| was.state() == row.verdict().state());
+        format!("was {}", other.unwrap_or(was.state()))
+    };
+    match (row, state.change(row.id())) {
+        (Row::Gone(left), _) => was(left.about.verdict),
+        (Row::Here(..), Some(Change::New)) => "new".to_owned(),
+        (Row::Here(..), Some(Change::Was(verdict))) => was(verdict),
+        (Row::Here(..), None) => String::new(),
+    }
 }

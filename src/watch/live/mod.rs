@@ -3,17 +3,20 @@
 //! | file | what it does |
 //! |---|---|
 //! | [`ui`] | keys → what is selected, which pane is open, what is asked for: pure |
-//! | [`entries`] | what is listed, and in which order: pure |
-//! | [`question`] | what is asked before something is dropped: pure |
 //! | [`screen`] | what is known, and the above → a picture: pure |
-//! | [`listing`] | the table in it: pure |
-//! | [`terminal`] | takes the terminal over, and gives it back |
+//! | `listing`, `columns`, `rows` | the table in it, and what is in that: pure |
+//! | `panes`, `texts`, `scroll`, `style` | what else is in it: pure |
+//! | `terminal` | takes the terminal over, and gives it back |
 
-mod entries;
+mod columns;
 mod listing;
-mod question;
+mod panes;
+mod rows;
 pub mod screen;
+mod scroll;
+mod style;
 mod terminal;
+mod texts;
 pub mod ui;
 
 use std::io;
@@ -22,7 +25,9 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event, EventStream, KeyEventKind};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_stream::StreamExt as _;
-pub use ui::{Order, Theme};
+
+pub use self::style::Theme;
+pub use self::ui::Order;
 
 use self::terminal::Guard;
 use self::ui::{Ui, Wish};
@@ -46,7 +51,7 @@ impl Live {
     /// # Errors
     /// It cannot be had.
     pub fn open(theme: Theme, address: String) -> Result<Self> {
-        let guard = Guard::take().map_err(Error::Output)?;
+        let guard = Guard::take(theme.color).map_err(Error::Output)?;
         Ok(Self { guard, events: EventStream::new(), ui: Ui::new(theme, address) })
     }
 
@@ -63,7 +68,7 @@ impl Live {
     }
 
     /// Shows a line that should be read.
-    pub fn tell(&mut self, text: String) {
+    pub fn tell(&mut self, text: &str) {
         self.ui.tell(text);
     }
 

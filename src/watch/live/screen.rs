@@ -1,167 +1,174 @@
-//! What is known, and what is selected of it → a picture. Pure: it knows no terminal and no clock.
+//! What is known and what is chosen → a frame. Pure: it knows no terminal.
 
 use std::time::Instant;
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::Modifier;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
-use ratatui::widgets::{Paragraph, Wrap};
-use uuid::Uuid;
 
 use super::listing;
-use super::ui::{Pane, Theme, Ui};
-use crate::cli::Sort;
-use crate::options::Terminal;
-use crate::reap::Planner;
-use crate::render::{Holders, explain, id_width, lock, number, printable};
+use super::scroll::Page;
+use super::style::{FAINT, Theme, cut, width, wrapped};
+use super::texts;
+use super::ui::{Over, Ui};
 use crate::watch::state::State;
-use crate::words::{ago, count};
-
-/// The share of the screen's lines that what is below the list may take.
-const NOTES_SHARE: u16 = 3;
-
-const HELP: &str = "\
-Up Down j k      select; also PgUp PgDn Home End g G
-Enter            tell everything of it, and who holds it
-d                drop it, if it is proven dead: asks first
-r                drop all that are shown and proven dead: asks first
-/                filter by id or component key; Esc shows all
-s                sort by age, idle time, state, component
-Ctrl-L           draw everything anew
-q                leave
-
-+ is new, * has changed, - is gone, ! collides with something";
-
-impl Theme {
-    /// Text that this terminal can show.
-    pub(super) fn text(self, text: &str) -> String {
-        if self.unicode {
-            return text.to_owned();
-        }
-        let plain = text.replace('…', "...").replace('→', "->");
-        plain.chars().map(|it| if it.is_ascii() { it } else { '?' }).collect()
-    }
-}
 
 /// Draws what is known at that time.
 pub fn draw(frame: &mut Frame<'_>, state: &State, ui: &mut Ui, now: Instant) {
-    let footer = footer(ui);
-    let areas =
-        Layout::vertical([Constraint::Length(1), Constraint::Min(1), Constraint::Length(1)]);
-    let [title_area, body, footer_area] = areas.areas(frame.area());
-    frame.render_widget(title(state, ui, now), title_area);
-    frame.render_widget(Line::from(footer), footer_area);
-    match &ui.pane {
-        Pane::List => draw_list(frame, body, state, ui),
-        Pane::Details { .. } => draw_details(frame, body, state, ui),
-        Pane::Question { plan, .. } => {
-            let text = Paragraph::new(ui.theme.text(plan)).wrap(Wrap { trim: false });
-            frame.render_widget(text, body);
+    let area = frame.area();
+    ui.make(state, area.width);
+    let footer = footer(state, ui, area);
+    let title = u16::from(usize::from(area.height) >= footer.len() + 3);
+    let below = u16::try_from(footer.len()).unwrap_or(area.height).min(area.height);
+    let body = Rect { y: area.y + title, height: area.height - title - below, ..area };
+    let shown = draw_body(frame.buffer_mut(), body, state, ui);
+    if title > 0 {
+        let line = Line::raw(texts::title(state, ui, shown, now, area.width.into()));
+        let area = Rect { height: 1, ..area };
+        frame.buffer_mut().set_line(area.x, area.y, &line, area.width);
+        frame.buffer_mut().set_style(area, Style::new().add_modifier(Modifier::REVERSED));
+    }
+    draw_lines(frame.buffer_mut(), Rect { y: body.bottom(), height: below, ..area }, &footer);
+    if matches!(ui.over, Some(Over::Typing)) && below > 0 {
+        let typed = u16::try_from(footer[0].width()).unwrap_or(area.width);
+        frame
+            .set_cursor_position((area.x + typed.min(area.width.saturating_sub(1)), body.bottom()));
+    }
+    ui.theme.keep_to(frame.buffer_mut());
+}
+
+/// Draws what is open; tells how many rows the list shows, if it does.
+fn draw_body(buffer: &mut Buffer, area: Rect, state: &State, ui: &mut Ui) -> Option<usize> {
+    match &mut ui.over {
+        Some(Over::Help(page)) => {
+            draw_page(buffer, area, page);
         }
-        Pane::Help => frame.render_widget(Paragraph::new(HELP).wrap(Wrap { trim: false }), body),
+        Some(Over::Question(question)) => {
+            draw_page(buffer, area, &mut question.page);
+        }
+        Some(Over::Typing) | None => {
+            if let Some(details) = &mut ui.details {
+                draw_page(buffer, area, &mut details.page);
+            } else {
+                return Some(draw_list(buffer, area, state, ui));
+            }
+        }
+    }
+    None
+}
+
+fn draw_list(buffer: &mut Buffer, area: Rect, state: &State, ui: &mut Ui) -> usize {
+    // The header and a row come first; of the rest, what is in the way gets a third.
+    let most = area.height.saturating_sub(2) / 3 + u16::from(area.height > 3);
+    let notes = notes(state, ui, area.width.into(), most.into());
+    let height = u16::try_from(notes.len()).unwrap_or(area.height).min(area.height);
+    let list = Rect { height: area.height - height, ..area };
+    let shown = listing::draw(buffer, list, &mut ui.list, state, ui.theme);
+    if shown == 0 && list.height > 1 {
+        let why = texts::empty(state, ui);
+        let columns = usize::from(list.width).saturating_sub(3);
+        buffer.set_string(
+            list.x + list.width.min(3),
+            list.y + 1,
+            cut(&why, columns, ui.theme),
+            FAINT,
+        );
+    }
+    draw_lines(buffer, Rect { y: list.bottom(), height, ..area }, &notes);
+    shown
+}
+
+/// What stands below the table, in so many lines at the most.
+fn notes(state: &State, ui: &Ui, columns: usize, most: usize) -> Vec<Line<'static>> {
+    let (notes, number) = texts::notes(state, ui.theme, most);
+    let mut lines = Vec::new();
+    let mut told = 0;
+    for (text, style) in notes {
+        let note = wrapped(&text, columns);
+        let more = usize::from(told + 1 < number);
+        if told > 0 && lines.len() + note.len() + more > most {
+            break;
+        }
+        lines.extend(note.into_iter().map(|line| Line::styled(line, style)));
+        told += 1;
+    }
+    let untold = number - told;
+    if untold > 0 && most > 1 {
+        lines.truncate(most - 1);
+        lines.push(Line::styled(texts::untold(untold), FAINT));
+    }
+    shortened(lines, columns, most, ui.theme)
+}
+
+/// The keys, below what was told; or the question, below what must not be overlooked before it is answered.
+fn footer(state: &State, ui: &Ui, area: Rect) -> Vec<Line<'static>> {
+    let columns = usize::from(area.width);
+    let room = (usize::from(area.height) / 2).max(1) - 1;
+    let (warnings, last) = match &ui.over {
+        Some(Over::Question(question)) => {
+            let asked = texts::question(question, state, area);
+            let asked = cut(&asked, columns, ui.theme);
+            let asked = Line::styled(asked, Style::new().add_modifier(Modifier::BOLD));
+            (question.warnings(state), asked)
+        }
+        Some(Over::Typing) => (Vec::new(), Line::raw(texts::typing(ui, columns))),
+        Some(Over::Help(_)) | None => (texts::gone(ui), texts::keys(ui, columns)),
+    };
+    let warnings = warnings.iter().flat_map(|it| styled(it, ui.theme.bad(), columns));
+    let mut lines = shortened(warnings.collect(), columns, room, ui.theme);
+    lines.extend(told(ui, columns, room - lines.len()));
+    lines.push(last);
+    lines
+}
+
+/// What was told, the newest for sure.
+fn told(ui: &Ui, columns: usize, room: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for told in ui.told.iter().rev() {
+        let told: Vec<_> = styled(told, Style::new(), columns).collect();
+        if !lines.is_empty() && lines.len() + told.len() > room {
+            break;
+        }
+        lines.splice(..0, told);
+    }
+    shortened(lines, columns, room, ui.theme)
+}
+
+fn styled(text: &str, style: Style, columns: usize) -> impl Iterator<Item = Line<'static>> {
+    wrapped(text, columns).into_iter().map(move |line| Line::styled(line, style))
+}
+
+/// As many lines; the last says that there were more.
+fn shortened(
+    mut lines: Vec<Line<'static>>,
+    columns: usize,
+    most: usize,
+    theme: Theme,
+) -> Vec<Line<'static>> {
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            let room = columns.saturating_sub(width(theme.more()));
+            let text = cut(&last.to_string(), room, theme);
+            let more = if text.ends_with(theme.more()) { "" } else { theme.more() };
+            *last = Line::styled(text + more, last.style);
+        }
+    }
+    lines
+}
+
+fn draw_lines(buffer: &mut Buffer, area: Rect, lines: &[Line<'_>]) {
+    for (y, line) in (area.y..area.bottom()).zip(lines) {
+        buffer.set_line(area.x, y, line, area.width);
     }
 }
 
-/// Where one looks, and what is there; or why nothing is known.
-fn title(state: &State, ui: &Ui, now: Instant) -> Line<'static> {
-    let known = match (state.look(), state.lost()) {
-        (_, Some((why, since))) => {
-            let lost_for = ago(now.saturating_duration_since(since));
-            format!("LOST {lost_for}: {}", printable(why))
-        }
-        (None, None) => "connecting …".to_owned(),
-        (Some(look), None) => {
-            let cases: Vec<_> = state.selected();
-            let version = printable(&look.inventory.server.version);
-            format!("ezmsg {version}  {}", number(&look.inventory, &cases))
-        }
-    };
-    let filter = match ui.filter.text.as_str() {
-        "" => String::new(),
-        text => format!("  /{}", printable(text)),
-    };
-    let sort = match ui.sort {
-        Sort::Age => "age",
-        Sort::Idle => "idle",
-        Sort::State => "state",
-        Sort::Component => "component",
-    };
-    let title = format!("{}  {known}{filter}  by {sort}", printable(&ui.address));
-    Line::from(ui.theme.text(&title)).style(Modifier::REVERSED)
-}
-
-fn footer(ui: &Ui) -> String {
-    let keys = match &ui.pane {
-        Pane::List if ui.filter.typing => {
-            return ui.theme.text(&format!("/{}", printable(&ui.filter.text)));
-        }
-        Pane::List => "Enter details  d drop  r reap  / filter  s sort  ? help  q quit",
-        Pane::Details { .. } => "q back  Up Down scroll  d drop",
-        Pane::Question { .. } => "y drop  any other key: no",
-        Pane::Help => "any key: back",
-    };
-    let told = ui.told.last().map(|it| ui.theme.text(&printable(it)));
-    told.unwrap_or_else(|| keys.to_owned())
-}
-
-fn draw_list(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &mut Ui) {
-    let notes = notes(state, ui);
-    let most = area.height / NOTES_SHARE;
-    let height = u16::try_from(notes.len()).unwrap_or(u16::MAX).min(most);
-    let [list, below] =
-        Layout::vertical([Constraint::Min(1), Constraint::Length(height)]).areas(area);
-    let entries = ui.entries(state);
-    let place = ui.place(&entries);
-    ui.visible = usize::from(list.height.saturating_sub(1)).max(1);
-    ui.top = ui.top.clamp((place + 1).saturating_sub(ui.visible), place);
-    let end = entries.len().min(ui.top + ui.visible);
-    let rows = entries.get(ui.top..end).unwrap_or_default();
-    let selected = entries.get(place).map(|entry| entry.id());
-    frame.render_widget(listing::table(ui.theme, state, rows, selected, list.width), list);
-    let notes: Vec<_> = notes.iter().map(|note| Line::from(ui.theme.text(note))).collect();
-    frame.render_widget(Paragraph::new(notes), below);
-}
-
-/// What is in each other's way, and who keeps the server from its work.
-fn notes(state: &State, ui: &Ui) -> Vec<String> {
-    let Some(look) = state.look() else { return Vec::new() };
-    let width = id_width(look.cases.iter().map(|case| case.id));
-    let holders = Holders::of(&look.inventory, width);
-    let mut notes: Vec<_> = lock::held(look).into_iter().collect();
-    notes.extend(look.collisions.iter().map(|it| format!("! {}", holders.of_collision(it))));
-    let told = ui.told.len().saturating_sub(1);
-    notes.extend(ui.told.iter().take(told).map(|it| printable(it)));
-    notes
-}
-
-fn draw_details(frame: &mut Frame<'_>, area: Rect, state: &State, ui: &mut Ui) {
-    let Pane::Details { id, text, scroll } = &mut ui.pane else { return };
-    let gone = explained(state, *id, area.width).map(|it| *text = Some(it)).is_none();
-    let mut lines: Vec<_> = text.iter().flat_map(|it| it.lines()).collect();
-    if gone {
-        lines.insert(0, "it is gone; this is how it was");
+fn draw_page(buffer: &mut Buffer, area: Rect, page: &mut Page) {
+    page.scroll.fit(area.height.into(), page.lines.len());
+    let in_view = page.lines.iter().skip(page.scroll.top);
+    for (y, line) in (area.y..area.bottom()).zip(in_view) {
+        buffer.set_stringn(area.x, y, line, area.width.into(), Style::new());
     }
-    let height = usize::from(area.height).max(1);
-    *scroll = (*scroll).min(lines.len().saturating_sub(height));
-    let seen = lines.iter().skip(*scroll).take(height);
-    let seen: Vec<_> = seen.map(|line| Line::from(ui.theme.text(line))).collect();
-    ui.visible = height;
-    frame.render_widget(Paragraph::new(seen), area);
-}
-
-/// What `show` says of it, and for how long it has been so; `None` if it is gone.
-fn explained(state: &State, id: Uuid, width: u16) -> Option<String> {
-    let (look, case) = state.case(id)?;
-    let taken = Planner::new(&look.inventory).would_take(case);
-    let width = Some(width);
-    let terminal = Terminal { width, color: false, screen: None, interactive: false };
-    let text = explain::case(look, case, taken.as_ref(), terminal);
-    let lasted = state.lasted(id).map_or_else(String::new, |it| format!(" for {}", ago(it)));
-    let messages = case.messages.filter(|_| !case.owners.is_empty());
-    let messages = messages.and_then(|it| usize::try_from(it).ok());
-    let messages = messages.map_or_else(String::new, |it| {
-        format!(", {} published and received", count(it, "message", "messages"))
-    });
-    Some(format!("{}{lasted}{messages}\n{text}", case.verdict))
 }

@@ -1,6 +1,6 @@
 //! Takes the terminal over, and gives it back as it was whatever happens.
 
-use std::io::{self, Stdout};
+use std::io::{self, BufWriter, Stdout};
 use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,20 +14,26 @@ use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
+/// A picture is written at once, as far as it changed: half of one would flicker. In bytes.
+const BUFFER: usize = 64 * 1024;
+
 /// Whether a terminal is taken over: there is one.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// A terminal that is ours: without echo and line editing, and with a screen of its own. Dropped, or in a
 /// panic, it is as it was before.
 #[derive(Debug)]
-pub(super) struct Guard(Terminal<CrosstermBackend<Stdout>>);
+pub(super) struct Guard(Terminal<CrosstermBackend<BufWriter<Stdout>>>);
 
 impl Guard {
-    /// Takes the terminal on standard output over.
-    pub(super) fn take() -> io::Result<Self> {
+    /// Takes the terminal on standard output over, with colours or without.
+    pub(super) fn take(color: bool) -> io::Result<Self> {
         give_back_in_panics();
+        // What the environment says of that was heard already, and what was typed goes before it.
+        crossterm::style::force_color_output(color);
         take_over()?;
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()));
+        let terminal =
+            Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout())));
         terminal.map(Self).inspect_err(|_| give_back())
     }
 

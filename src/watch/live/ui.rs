@@ -1,16 +1,18 @@
-//! Keys → what is selected, which pane is open, and what is asked for. Pure.
+//! What a person has chosen and opened, and what keys do with it. Pure: it knows no terminal.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use uuid::Uuid;
 
-use super::entries::{Entry, Filter, entries};
-use super::question::plan;
-use crate::cli::Sort;
-use crate::judge::Case;
+use super::panes::{Details, Question, here};
+use super::rows::{List, Row};
+use super::scroll::{Page, Step};
+use super::style::Theme;
+use super::texts;
+use crate::reap::Warrant;
+use crate::render::printable;
 use crate::watch::state::State;
-use crate::words;
 
-/// How many lines of those that were told stay.
+/// How many of the last things that were told stay in sight.
 const TOLD: usize = 3;
 
 /// What a person asks for.
@@ -20,6 +22,8 @@ pub enum Order {
     Quit,
     /// To leave, by Ctrl-C.
     Interrupt,
+    /// To look at once.
+    Look,
     /// Whether holders are to be told of every session.
     Closely(bool),
     /// To drop these, which was confirmed.
@@ -37,175 +41,176 @@ pub enum Wish {
     Suspend,
 }
 
-/// What the terminal can show.
-#[derive(Clone, Copy, Debug)]
-pub struct Theme {
-    /// Colours.
-    pub color: bool,
-    /// Other characters than ASCII.
-    pub unicode: bool,
-}
-
-/// What is shown, and how.
+/// What a person has chosen and opened.
 #[derive(Debug)]
 pub struct Ui {
     pub(super) theme: Theme,
     pub(super) address: String,
-    pub(super) pane: Pane,
-    pub(super) filter: Filter,
-    pub(super) sort: Sort,
+    pub(super) list: List,
+    /// Over the list.
+    pub(super) details: Option<Details>,
+    /// Over all else.
+    pub(super) over: Option<Over>,
+    /// The newest last.
     pub(super) told: Vec<String>,
-    /// The first row that is shown, and how many were at the last drawing.
-    pub(super) top: usize,
-    pub(super) visible: usize,
-    selected: Option<Uuid>,
 }
 
-/// What fills the screen.
+/// What takes the keys before all else.
 #[derive(Debug)]
-pub(super) enum Pane {
-    /// All that is there.
-    List,
-    /// One of them, explained in a text that was made for a width, and which line of it is the first.
-    Details { id: Uuid, text: Option<String>, scroll: usize },
-    /// Whether these are to be dropped.
-    Question { ids: Vec<Uuid>, plan: String },
-    /// The keys.
-    Help,
+pub(super) enum Over {
+    Typing,
+    Question(Question),
+    Help(Page),
 }
 
 impl Ui {
     /// A list of a server that was not reached yet.
     #[must_use]
     pub fn new(theme: Theme, address: String) -> Self {
-        Self {
-            theme,
-            address,
-            pane: Pane::List,
-            filter: Filter::default(),
-            sort: Sort::Age,
-            told: Vec::new(),
-            top: 0,
-            visible: 1,
-            selected: None,
-        }
+        Self { theme, address, list: List::default(), details: None, over: None, told: Vec::new() }
     }
 
-    /// Shows a line that should be read, until the next key.
-    pub fn tell(&mut self, text: String) {
-        self.told.push(text);
+    /// Says something until the next key.
+    pub fn tell(&mut self, text: &str) {
+        self.told.push(printable(text));
         let old = self.told.len().saturating_sub(TOLD);
         self.told.drain(..old);
     }
 
-    /// Takes in what has changed. A question is about what is still proven dead.
+    /// Takes in what has changed: a question is about what is still what it was when it was asked.
     pub fn refresh(&mut self, state: &State) {
-        let Pane::Question { ids, .. } = &self.pane else { return };
-        let is_stale = |id: &Uuid| state.case(*id).is_some_and(|(_, it)| it.verdict.is_stale());
-        let left: Vec<_> = ids.iter().copied().filter(is_stale).collect();
-        if left.len() < ids.len() {
-            let changed = words::count(ids.len() - left.len(), "is", "are");
-            self.tell(format!("{changed} not what the question was about any more"));
-            self.ask(left, state);
+        let Some(Over::Question(question)) = &mut self.over else { return };
+        let out = question.settle(state);
+        if question.is_empty() {
+            self.over = None;
+        }
+        if let Some(out) = out {
+            self.tell(&out);
         }
     }
 
-    /// What is listed, in its order.
-    pub(super) fn entries<'a>(&self, state: &'a State) -> Vec<Entry<'a>> {
-        entries(state, &self.filter, self.sort)
+    /// Makes the texts of what is open, for a screen of that width.
+    pub(super) fn make(&mut self, state: &State, width: u16) {
+        if let Some(details) = &mut self.details {
+            details.make(state, width);
+        }
+        match &mut self.over {
+            Some(Over::Question(question)) => question.make(state, width),
+            Some(Over::Help(page)) => page.make((None, width, 0), || texts::help(width)),
+            Some(Over::Typing) | None => {}
+        }
     }
 
-    /// The place of what is selected; of something that is gone, the first.
-    pub(super) fn place(&self, entries: &[Entry<'_>]) -> usize {
-        let is_selected = |entry: &Entry<'_>| Some(entry.id()) == self.selected;
-        entries.iter().position(is_selected).unwrap_or(0)
-    }
-
-    /// What is asked for with a key.
+    /// Takes a key in; what it asks for beyond the screen.
     pub fn press(&mut self, key: KeyEvent, state: &State) -> Option<Wish> {
+        match key.code {
+            _ if !key.modifiers.contains(KeyModifiers::CONTROL) => {}
+            KeyCode::Char('c') => return Some(Wish::Order(Order::Interrupt)),
+            KeyCode::Char('l') => return Some(Wish::Redraw),
+            KeyCode::Char('z') => return Some(Wish::Suspend),
+            _ => {}
+        }
+        self.press_here(key, state).map(Wish::Order)
+    }
+
+    fn press_here(&mut self, key: KeyEvent, state: &State) -> Option<Order> {
         self.told.clear();
-        if !key.modifiers.contains(KeyModifiers::CONTROL) {
-            return self.press_plain(key, state).map(Wish::Order);
+        self.refresh(state);
+        // What is held with Control or Alt is no letter.
+        let plain = (key.modifiers - KeyModifiers::SHIFT).is_empty();
+        let key = if plain { key } else { KeyEvent::from(KeyCode::Null) };
+        match self.over.take() {
+            Some(Over::Typing) => self.type_in(key, state),
+            Some(Over::Question(question)) => return self.answer(question, key),
+            Some(Over::Help(page)) => self.read_help(page, key),
+            None if self.details.is_some() => return self.read_details(key, state),
+            None => return self.command(key, state),
+        }
+        None
+    }
+
+    /// Of the list.
+    fn command(&mut self, key: KeyEvent, state: &State) -> Option<Order> {
+        if let Some(step) = Step::of(key) {
+            self.list.step(step, state);
+            return None;
         }
         match key.code {
-            KeyCode::Char('c') => Some(Wish::Order(Order::Interrupt)),
-            KeyCode::Char('l') => Some(Wish::Redraw),
-            KeyCode::Char('z') => Some(Wish::Suspend),
-            _ => None,
-        }
-    }
-
-    fn press_plain(&mut self, key: KeyEvent, state: &State) -> Option<Order> {
-        match &mut self.pane {
-            Pane::List if self.filter.typing => {
-                self.type_filter(key.code);
-                None
-            }
-            Pane::List => self.press_in_list(key.code, state),
-            Pane::Details { .. } => self.press_in_details(key.code, state),
-            Pane::Question { ids, .. } => {
-                let ids = std::mem::take(ids);
-                self.pane = Pane::List;
-                let yes = matches!(key.code, KeyCode::Char('y' | 'Y'));
-                let told = if yes { "one more look, and it goes" } else { "nothing was dropped" };
-                self.tell(told.into());
-                yes.then_some(Order::Drop(ids))
-            }
-            Pane::Help => {
-                self.pane = Pane::List;
-                None
-            }
-        }
-    }
-
-    fn press_in_list(&mut self, key: KeyCode, state: &State) -> Option<Order> {
-        let entries = self.entries(state);
-        let (place, page) = (self.place(&entries), self.visible.max(1));
-        let last = entries.len().saturating_sub(1);
-        let to = |place: usize| entries.get(place.min(last)).map(|entry| entry.id());
-        match key {
             KeyCode::Char('q') => return Some(Order::Quit),
-            KeyCode::Up | KeyCode::Char('k') => self.selected = to(place.saturating_sub(1)),
-            KeyCode::Down | KeyCode::Char('j') => self.selected = to(place + 1),
-            KeyCode::PageUp => self.selected = to(place.saturating_sub(page)),
-            KeyCode::PageDown => self.selected = to(place + page),
-            KeyCode::Home | KeyCode::Char('g') => self.selected = to(0),
-            KeyCode::End | KeyCode::Char('G') => self.selected = to(last),
-            KeyCode::Char('/') => self.filter.typing = true,
-            KeyCode::Esc => self.filter.text.clear(),
-            KeyCode::Char('s') => self.sort = after(self.sort),
-            KeyCode::Char('?') => self.pane = Pane::Help,
-            KeyCode::Char('d') => self.ask_for_one(to(place), state),
-            KeyCode::Char('r') => self.ask_for_all(&entries, state),
-            KeyCode::Enter => {
-                let id = to(place)?;
-                self.selected = Some(id);
-                self.pane = Pane::Details { id, text: None, scroll: 0 };
-                return Some(Order::Closely(true));
-            }
-            _ => {}
-        }
-        None
-    }
-
-    fn press_in_details(&mut self, key: KeyCode, state: &State) -> Option<Order> {
-        let Pane::Details { id, scroll, .. } = &mut self.pane else { return None };
-        let page = self.visible.max(1);
-        match key {
-            KeyCode::Up | KeyCode::Char('k') => *scroll = scroll.saturating_sub(1),
-            KeyCode::Down | KeyCode::Char('j') => *scroll = scroll.saturating_add(1),
-            KeyCode::PageUp => *scroll = scroll.saturating_sub(page),
-            KeyCode::PageDown => *scroll = scroll.saturating_add(page),
-            KeyCode::Home | KeyCode::Char('g') => *scroll = 0,
-            KeyCode::End | KeyCode::Char('G') => *scroll = usize::MAX,
-            KeyCode::Char('q') | KeyCode::Esc | KeyCode::Enter => {
-                self.pane = Pane::List;
-                return Some(Order::Closely(false));
-            }
+            KeyCode::Char(' ') => return Some(Order::Look),
+            KeyCode::Enter => return self.open_details(state),
             KeyCode::Char('d') => {
-                let id = *id;
-                self.pane = Pane::List;
-                self.ask_for_one(Some(id), state);
+                let chosen = self.chosen(state)?;
+                self.ask_for_one(chosen, state);
+            }
+            KeyCode::Char('r') => self.ask_for_stale(state),
+            KeyCode::Char('/') => self.over = Some(Over::Typing),
+            KeyCode::Char('s') => {
+                self.list.sort = self.list.sort.next();
+                self.tell(&format!("sorted by {}", self.list.sort.name()));
+            }
+            KeyCode::Char('?') => self.over = Some(Over::Help(Page::default())),
+            KeyCode::Esc => self.list.search.clear(),
+            _ => {}
+        }
+        None
+    }
+
+    fn type_in(&mut self, key: KeyEvent, state: &State) {
+        let search = &mut self.list.search;
+        match key.code {
+            KeyCode::Enter => return,
+            KeyCode::Esc => {
+                search.clear();
+                return;
+            }
+            KeyCode::Backspace => search.pop(),
+            KeyCode::Char(character) => search.push(character),
+            KeyCode::Up => self.list.step(Step::Up, state),
+            KeyCode::Down => self.list.step(Step::Down, state),
+            _ => {}
+        }
+        self.over = Some(Over::Typing);
+    }
+
+    fn answer(&mut self, mut question: Question, key: KeyEvent) -> Option<Order> {
+        if let Some(step) = Step::of(key) {
+            question.page.step(step);
+            self.over = Some(Over::Question(question));
+            return None;
+        }
+        if !matches!(key.code, KeyCode::Char('y' | 'Y')) {
+            self.tell("nothing was dropped");
+            return None;
+        }
+        self.tell("looking again before the drop");
+        Some(Order::Drop(question.ids()))
+    }
+
+    fn read_help(&mut self, mut page: Page, key: KeyEvent) {
+        if let Some(step) = Step::of(key) {
+            page.step(step);
+        } else if closes(key) || key.code == KeyCode::Char('?') {
+            return;
+        }
+        self.over = Some(Over::Help(page));
+    }
+
+    fn read_details(&mut self, key: KeyEvent, state: &State) -> Option<Order> {
+        let details = self.details.as_mut()?;
+        if let Some(step) = Step::of(key) {
+            details.page.step(step);
+            return None;
+        }
+        match key.code {
+            KeyCode::Char('d') => {
+                let id = details.id;
+                self.ask_for_one(id, state);
+            }
+            KeyCode::Char(' ') => return Some(Order::Look),
+            KeyCode::Char('?') => self.over = Some(Over::Help(Page::default())),
+            _ if closes(key) => {
+                self.details = None;
                 return Some(Order::Closely(false));
             }
             _ => {}
@@ -213,53 +218,58 @@ impl Ui {
         None
     }
 
-    fn type_filter(&mut self, key: KeyCode) {
-        match key {
-            KeyCode::Enter => self.filter.typing = false,
-            KeyCode::Esc => self.filter = Filter::default(),
-            KeyCode::Backspace => {
-                self.filter.text.pop();
-            }
-            KeyCode::Char(character) => self.filter.text.push(character),
-            _ => {}
-        }
+    fn chosen(&mut self, state: &State) -> Option<Uuid> {
+        let rows = self.list.rows(state);
+        self.list.settle(&rows);
+        self.list.chosen()
     }
 
-    fn ask_for_one(&mut self, id: Option<Uuid>, state: &State) {
-        match id.and_then(|id| state.case(id)) {
-            None => self.tell("it is gone already".into()),
-            Some((_, case)) if case.verdict.is_stale() => self.ask(vec![case.id], state),
-            Some((_, Case { id, verdict, .. })) => self.tell(format!(
-                "it is {verdict}, not proven dead: graphctl sessions drop --force {id}"
+    fn open_details(&mut self, state: &State) -> Option<Order> {
+        let id = self.chosen(state)?;
+        if here(state, id).is_none() {
+            self.tell("it is gone");
+            return None;
+        }
+        self.details = Some(Details::of(id));
+        Some(Order::Closely(true))
+    }
+
+    fn ask_for_one(&mut self, id: Uuid, state: &State) {
+        let Some((_, case)) = here(state, id) else { return self.tell("it is gone") };
+        match Warrant::of(case.verdict) {
+            Some(proof @ Warrant::Proof(_)) => self.ask(vec![(id, proof)], state),
+            _ => self.tell(&format!(
+                "it is {}, not proven dead: graphctl sessions drop --force {id} ({})",
+                case.verdict,
+                case.evidence.join("; ")
             )),
         }
     }
 
-    fn ask_for_all(&mut self, entries: &[Entry<'_>], state: &State) {
-        let stale = entries.iter().filter_map(|entry| match entry {
-            Entry::Case(_, case) if case.verdict.is_stale() => Some(case.id),
-            _ => None,
-        });
-        self.ask(stale.collect(), state);
+    fn ask_for_stale(&mut self, state: &State) {
+        let rows = self.list.rows(state);
+        let stale: Vec<_> = rows.iter().filter_map(proven_dead).collect();
+        if stale.is_empty() {
+            self.tell("nothing here is proven dead");
+        } else {
+            self.ask(stale, state);
+        }
     }
 
-    fn ask(&mut self, ids: Vec<Uuid>, state: &State) {
-        let cases: Vec<_> = ids.iter().filter_map(|id| state.case(*id)).collect();
-        let Some((look, _)) = cases.first() else {
-            self.pane = Pane::List;
-            return self.tell("nothing here is proven dead".into());
-        };
-        let cases: Vec<_> = cases.iter().map(|(_, case)| *case).collect();
-        let plan = plan(look, &cases);
-        self.pane = Pane::Question { ids, plan };
+    fn ask(&mut self, going: Vec<(Uuid, Warrant)>, state: &State) {
+        if state.lost().is_some() {
+            return self.tell("the server is not reached: nothing can be dropped now");
+        }
+        self.over = Some(Over::Question(Question::about(going)));
     }
 }
 
-const fn after(sort: Sort) -> Sort {
-    match sort {
-        Sort::Age => Sort::Idle,
-        Sort::Idle => Sort::State,
-        Sort::State => Sort::Component,
-        Sort::Component => Sort::Age,
-    }
+fn proven_dead(row: &Row<'_>) -> Option<(Uuid, Warrant)> {
+    let Row::Here(_, case) = row else { return None };
+    let warrant = Warrant::of(case.verdict)?;
+    matches!(warrant, Warrant::Proof(_)).then_some((case.id, warrant))
+}
+
+fn closes(key: KeyEvent) -> bool {
+    matches!(key.code, KeyCode::Esc | KeyCode::Char('q'))
 }
