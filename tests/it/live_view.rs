@@ -27,11 +27,12 @@ fn a_person_finds_a_phantom_and_drops_it() {
     });
 
     // The healthy one is selected: it is the oldest.
+    let owner = server.witness().sessions_of("HEALTHY").remove(0);
     screen.press("d");
-    screen.wait_for("it is live, not proven dead");
+    screen.wait_for(&format!("--force\n{owner} (every unit has its process"));
     screen.press("j");
     screen.wait("the other row", |shown| {
-        shown.lines().any(|it| it.starts_with("> ") && it.contains("stale"))
+        shown.lines().any(|it| it.starts_with('▸') && it.contains("stale"))
     });
     screen.press("\r");
     let details = screen.wait_for("a drop takes");
@@ -47,9 +48,14 @@ fn a_person_finds_a_phantom_and_drops_it() {
     screen.wait_for("nothing was dropped");
     assert_eq!(server.witness().sessions_of("SYSTEM").len(), 1);
     screen.press("r");
-    screen.wait_for("Drop 1 session? [y/N]");
+    screen.wait_for("a drop takes  the session");
+    screen.resize(40, 10);
+    screen.wait("the question on a small screen", |shown| {
+        shown.lines().count() <= 10 && shown.ends_with("Drop 1 session? [y/N]")
+    });
+    screen.resize(80, 24);
     screen.press("y");
-    screen.wait_for("dropped ");
+    screen.wait_for("\ndropped ");
     assert_eq!(server.witness().sessions_of("SYSTEM").len(), 0);
     // What was told stays until a key is pressed.
     screen.press("k");
@@ -68,14 +74,19 @@ fn it_is_filtered_sorted_explained_and_resized() {
     let screen = Screen::run(server.address(), &WATCH, 100, 20);
     screen.wait_for("TWO/SUB");
     screen.press("/TWO\r");
-    screen.wait("only one of them", |shown| !shown.contains("ONE/SUB") && shown.contains("/TWO"));
+    screen.wait("only one of them", |shown| {
+        !shown.contains("ONE/SUB") && shown.contains("1 of 2 sessions /TWO")
+    });
     screen.press("\u{1b}");
     screen.wait_for("ONE/SUB");
     screen.press("s");
-    screen.wait_for("by idle");
+    screen.wait_for("sorted by idle time");
+    screen.wait_for("IDLE▾");
     screen.press("?");
-    screen.wait_for("filter by id or component key");
+    screen.wait_for("everything that is known of it");
     screen.press("?");
+    // Nobody could let it go on: this terminal has no shell.
+    screen.press("\u{1a}");
     screen.resize(40, 10);
     let shown = screen.wait("a small screen", |shown| {
         shown.contains("STATE") && !shown.contains("AGE") && shown.contains("ONE")
@@ -101,7 +112,7 @@ fn the_terminal_is_given_back_at_every_end() {
     ];
     for (end, code, come) in ends {
         let screen = Screen::run(server.address(), &WATCH, 80, 24);
-        screen.wait_for("0 sessions");
+        screen.wait_for("no sessions");
         come(&screen);
         assert_eq!(screen.expect_restored().code(), Some(code), "{end}");
     }
@@ -110,7 +121,7 @@ fn the_terminal_is_given_back_at_every_end() {
 #[test]
 fn without_a_server_it_says_so_and_goes_on() {
     let screen = Screen::run("127.0.0.1:1", &WATCH, 80, 24);
-    screen.wait_for("LOST");
+    screen.wait_for("no GraphServer at 127.0.0.1:1");
     screen.press("q");
     assert!(screen.expect_restored().success());
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::scroll::{Scroll, Step};
 use crate::judge::{Case, Verdict};
 use crate::look::Look;
+use crate::model::minted;
 use crate::select;
 use crate::watch::state::{Left, State};
 
@@ -197,7 +198,11 @@ fn shown<'a>(state: &'a State, search: &Search, sort: Sort) -> Vec<Row<'a>> {
         });
     }
     match sort {
-        Sort::Age => rows.sort_by_key(|row| Reverse(row.age())),
+        // The age of what is gone stands still.
+        Sort::Age => rows.sort_by_key(|row| {
+            let created = minted(row.id());
+            (created.is_none(), created)
+        }),
         Sort::Idle => rows.sort_by_key(|row| Reverse(row.idle())),
         Sort::Rate => {
             let rate = |row: &Row<'_>| row.rate().unwrap_or(-1.0);

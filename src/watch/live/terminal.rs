@@ -13,6 +13,7 @@ use crossterm::terminal::{
 use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 
 /// A picture is written at once, as far as it changed: half of one would flicker. In bytes.
 const BUFFER: usize = 64 * 1024;
@@ -52,7 +53,9 @@ impl Guard {
 
     /// Draws all of the next picture, also what seems to be there.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.0.clear()
+        // To clear it by that name, ratatui would ask the terminal where its cursor is, and not all answer.
+        let size = self.0.size()?;
+        self.0.resize(Rect::from((Position::ORIGIN, size)))
     }
 }
 
