@@ -4,6 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use graphctl::model::{Holder, Holding, Inventory, Process, Traffic};
+use graphctl::reap::{Extent, Outcome, Report, Target};
 use graphctl::watch::live::screen::draw;
 use graphctl::watch::live::ui::{Ui, Wish};
 use graphctl::watch::live::{Order, Theme};
@@ -453,6 +454,23 @@ fn what_leaves_hands_on_to_its_neighbour() {
         person.screen();
     }
     assert_eq!(chosen(&mut person).as_deref(), Some("eba08100"));
+}
+
+#[test]
+fn what_was_dropped_stands_there_once() {
+    let mut person = Person::seeing(80, 24, later());
+    let look = person.watch.state.look().expect("a look");
+    let case = look.cases.iter().find(|case| case.verdict.is_stale()).expect("one is stale");
+    let target = Target::ended(&look.inventory, case, Outcome::Dropped, String::new());
+    let extent = Extent { dry_run: false, kill: false, free: false };
+    let report = Report::new(look.inventory.server.clone(), extent, vec![target]);
+    person.watch.state.drop_ended(report, SystemTime::now());
+    let screen = person.screen();
+    let rows: Vec<_> = screen.lines().filter(|row| row.contains("97e16800")).collect();
+    assert_eq!(rows.len(), 1, "{screen}");
+    assert!(rows[0].contains("dropped"), "{screen}");
+    person.types("jd");
+    assert!(person.says("it is gone"), "{}", person.screen());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::columns::Column;
 use super::rows::{List, Row, Sort};
-use super::style::{FAINT, Theme, cut, width};
+use super::style::{FAINT, Theme, cut, visible, width};
 use crate::judge::Verdict;
 use crate::render::table;
 use crate::render::{COLLIDES, NONE, id_width, printable, short};
@@ -155,7 +155,7 @@ impl<'a> Table<'a> {
             if !text.is_empty() {
                 text += ", ";
             }
-            text += &printable(key);
+            text += &printable(visible(key));
         }
         if text.is_empty() {
             text += NONE;

@@ -31,10 +31,10 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, ui: &mut Ui, now: Instant) {
         frame.buffer_mut().set_style(area, Style::new().add_modifier(Modifier::REVERSED));
     }
     draw_lines(frame.buffer_mut(), Rect { y: body.bottom(), height: below, ..area }, &footer);
-    if matches!(ui.over, Some(Over::Typing)) && below > 0 {
-        let typed = u16::try_from(footer[0].width()).unwrap_or(area.width);
-        frame
-            .set_cursor_position((area.x + typed.min(area.width.saturating_sub(1)), body.bottom()));
+    if let (Some(Over::Typing), Some(typed)) = (&ui.over, footer.last()) {
+        let typed = u16::try_from(typed.width()).unwrap_or(area.width);
+        let (right, last) = (area.right().saturating_sub(1), area.bottom().saturating_sub(1));
+        frame.set_cursor_position((right.min(area.x + typed), last));
     }
     ui.theme.keep_to(frame.buffer_mut());
 }
@@ -42,19 +42,12 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, ui: &mut Ui, now: Instant) {
 /// Draws what is open; tells how many rows the list shows, if it does.
 fn draw_body(buffer: &mut Buffer, area: Rect, state: &State, ui: &mut Ui) -> Option<usize> {
     match &mut ui.over {
-        Some(Over::Help(page)) => {
-            draw_page(buffer, area, page);
-        }
-        Some(Over::Question(question)) => {
-            draw_page(buffer, area, &mut question.page);
-        }
-        Some(Over::Typing) | None => {
-            if let Some(details) = &mut ui.details {
-                draw_page(buffer, area, &mut details.page);
-            } else {
-                return Some(draw_list(buffer, area, state, ui));
-            }
-        }
+        Some(Over::Help(page)) => draw_page(buffer, area, page),
+        Some(Over::Question(question)) => draw_page(buffer, area, &mut question.page),
+        Some(Over::Typing) | None => match &mut ui.details {
+            Some(details) => draw_page(buffer, area, &mut details.page),
+            None => return Some(draw_list(buffer, area, state, ui)),
+        },
     }
     None
 }
@@ -69,12 +62,8 @@ fn draw_list(buffer: &mut Buffer, area: Rect, state: &State, ui: &mut Ui) -> usi
     if shown == 0 && list.height > 1 {
         let why = texts::empty(state, ui);
         let columns = usize::from(list.width).saturating_sub(3);
-        buffer.set_string(
-            list.x + list.width.min(3),
-            list.y + 1,
-            cut(&why, columns, ui.theme),
-            FAINT,
-        );
+        let why = cut(&why, columns, ui.theme);
+        buffer.set_string(list.x + list.width.min(3), list.y + 1, why, FAINT);
     }
     draw_lines(buffer, Rect { y: list.bottom(), height, ..area }, &notes);
     shown

@@ -88,49 +88,76 @@ pub(super) fn cut(text: &str, columns: usize, theme: Theme) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
-    let room = columns.saturating_sub(width(theme.more()));
-    let mut used = 0;
-    let fits = |character: &char| {
-        used += width(character.encode_utf8(&mut [0; 4]));
-        used <= room
-    };
-    let start: String = text.chars().take_while(fits).collect();
-    if columns < width(theme.more()) { start } else { start + theme.more() }
+    let more = if width(theme.more()) <= columns { theme.more() } else { "" };
+    let (start, _) = split(text, columns - width(more));
+    start.to_owned() + more
+}
+
+/// The most of a text that is looked at, in characters: more is on no screen, and names from a server may be as
+/// long as their clients like.
+const LONGEST: usize = 4096;
+
+/// As much of a text as may be on a screen.
+pub(super) fn visible(text: &str) -> &str {
+    text.char_indices().nth(LONGEST).map_or(text, |(end, _)| &text[..end])
 }
 
 /// A text in lines that are no wider than that, broken between words where there are any.
 pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let mut word = word;
-        loop {
-            let line = lines.last_mut().expect("there is one from the start");
-            let used = width(line) + usize::from(!line.is_empty());
-            if used + width(word) <= columns {
-                if !line.is_empty() {
-                    line.push(' ');
-                }
+    for mut word in visible(text).split(' ') {
+        while let Some(line) = lines.last_mut().filter(|_| !word.is_empty()) {
+            let gap = if line.is_empty() { "" } else { " " };
+            if width(line) + gap.len() + width(word) <= columns {
+                line.push_str(gap);
                 line.push_str(word);
                 break;
             }
-            if !line.is_empty() {
+            if line.is_empty() {
+                // A wide character in a single column must go somewhere.
+                let one = word.chars().next().map_or(0, char::len_utf8);
+                let at = split(word, columns).0.len().max(one);
+                line.push_str(&word[..at]);
+                word = &word[at..];
+            }
+            if !word.is_empty() {
                 lines.push(String::new());
-                continue;
             }
-            let Some((start, rest)) = word
-                .char_indices()
-                .skip(1)
-                .map(|(at, _)| word.split_at(at))
-                .take_while(|(start, _)| width(start) <= columns.max(1))
-                .last()
-            else {
-                line.push_str(word);
-                break;
-            };
-            line.push_str(start);
-            lines.push(String::new());
-            word = rest;
         }
     }
     lines
+}
+
+/// As much of a text as fits, and the rest.
+fn split(text: &str, columns: usize) -> (&str, &str) {
+    let mut used = 0;
+    let surplus = |character: char| {
+        used += width(character.encode_utf8(&mut [0; 4]));
+        used > columns
+    };
+    text.split_at(text.find(surplus).unwrap_or(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words_and_only_too_long_ones_within() {
+        let text = "sessions drop 27a3d034-e6d3 of it";
+        assert_eq!(wrapped(text, 13), ["sessions drop", "27a3d034-e6d3", "of it"]);
+        assert_eq!(wrapped(text, 9), ["sessions", "drop", "27a3d034-", "e6d3 of", "it"]);
+        assert_eq!(wrapped("日本", 1), ["日", "本"], "it cannot be narrower");
+        assert_eq!(wrapped("", 9), [""]);
+    }
+
+    #[test]
+    fn what_is_cut_says_so_in_as_many_columns() {
+        let cut = |text, columns, unicode| cut(text, columns, Theme { color: false, unicode });
+        assert_eq!(cut("COMPONENTS", 10, true), "COMPONENTS");
+        assert_eq!(cut("COMPONENTS", 7, true), "COMPON…");
+        assert_eq!(cut("COMPONENTS", 7, false), "COMPO..");
+        assert_eq!(cut("日本語", 4, true), "日…");
+        assert_eq!(cut("COMPONENTS", 0, true), "");
+    }
 }
