@@ -13,7 +13,7 @@ use crate::judge::Case;
 use crate::options::{Options, Talk};
 use crate::reap::{Condemned, Extent, Outcome, Report, Warrant};
 use crate::render::{events, json};
-use crate::watch::event::Event;
+use crate::watch::event::{Event, What};
 use crate::watch::lease::{Leases, Terms};
 use crate::watch::link::{self, Link, News, Request};
 use crate::watch::live::{Live, Order, Theme};
@@ -178,7 +178,15 @@ impl Watching<'_> {
     }
 
     async fn show(&mut self, events: &[Event]) -> Result<()> {
-        events.iter().filter_map(events::words).for_each(|words| self.tell(&words));
+        // The live view has a place for that as long as it lasts.
+        let shown = |event: &Event| {
+            matches!((&self.view, &event.what), (View::Live(_), What::ServerLost { .. }))
+        };
+        let words: Vec<_> =
+            events.iter().filter(|it| !shown(it)).filter_map(events::words).collect();
+        for words in &words {
+            self.tell(words);
+        }
         match &mut self.view {
             View::Live(live) => live.draw(&self.state),
             View::Lines => {
