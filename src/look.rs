@@ -51,17 +51,7 @@ pub struct Observer {
     timeout: Duration,
     start_timeout: Duration,
     host: Box<dyn Host>,
-}
-
-/// How a look is taken.
-#[derive(Debug, Default)]
-struct Manner<'a> {
-    /// For how long before it whatever was heard is a sign of life.
-    heard_within: Duration,
-    /// Holders are told also where no verdict depends on them.
-    closely: bool,
-    /// What earlier looks saw.
-    memory: Option<&'a mut Memory>,
+    memory: Option<Memory>,
 }
 
 #[derive(Debug)]
@@ -91,7 +81,22 @@ impl Observer {
         };
         let Options { address, timeout, start_timeout, .. } = options;
         let (address, timeout, start_timeout) = (address.clone(), *timeout, *start_timeout);
-        Ok(Self { source, address, timeout, start_timeout, host: Box::new(here()) })
+        let host = Box::new(here());
+        Ok(Self { source, address, timeout, start_timeout, host, memory: None })
+    }
+
+    /// From now on each look knows of all earlier ones, and of those in `memory`. It is one request to the
+    /// server, also where the verdict depends on messages: these are told by each process with its sign of
+    /// life, so all have a rate from the second look on.
+    #[must_use]
+    pub fn remembering(self, memory: Memory) -> Self {
+        Self { memory: Some(memory), ..self }
+    }
+
+    /// What it remembers, for another that takes its place.
+    #[must_use]
+    pub fn into_memory(self) -> Option<Memory> {
+        self.memory
     }
 
     /// Takes a look.
@@ -99,7 +104,7 @@ impl Observer {
     /// # Errors
     /// The server did not answer, or refused the admin channel.
     pub async fn look(&mut self) -> Result<Look> {
-        self.look_as(Manner::default()).await
+        self.look_since(self.since_last(), false).await
     }
 
     /// Takes a look that tells who holds each session, also where no verdict depends on it: that takes
@@ -108,7 +113,7 @@ impl Observer {
     /// # Errors
     /// As [`look`](Self::look).
     pub async fn look_closely(&mut self) -> Result<Look> {
-        self.look_as(Manner { closely: true, ..Manner::default() }).await
+        self.look_since(self.since_last(), true).await
     }
 
     /// Takes a look that knows of an earlier one: what spoke since then is alive.
@@ -116,37 +121,33 @@ impl Observer {
     /// # Errors
     /// As [`look`](Self::look).
     pub async fn look_again(&mut self, first: Instant) -> Result<Look> {
-        self.look_as(Manner { heard_within: first.elapsed(), ..Manner::default() }).await
+        self.look_since(first.elapsed(), false).await
     }
 
-    /// Takes a look that knows of all earlier ones in `memory`, and is kept there. It is one request to the
-    /// server, also where the verdict depends on messages: these are told by each process with its sign of
-    /// life, so all have a rate from the second look on.
-    ///
-    /// # Errors
-    /// As [`look`](Self::look).
-    pub async fn look_on(&mut self, memory: &mut Memory, closely: bool) -> Result<Look> {
-        // Without the kernel's word on every connection, time passed says nothing.
-        let admin = matches!(self.source, Source::Admin(_));
-        let heard_within = if admin { memory.since_last() } else { Duration::ZERO };
-        self.look_as(Manner { heard_within, closely, memory: Some(memory) }).await
+    /// For how long before it a look takes what was heard for a sign of life. Without the kernel's word on
+    /// every connection, time passed says nothing.
+    fn since_last(&self) -> Duration {
+        let memory = self.memory.as_ref().filter(|_| matches!(self.source, Source::Admin(_)));
+        memory.map(Memory::since_last).unwrap_or_default()
     }
 
-    async fn look_as(&mut self, manner: Manner<'_>) -> Result<Look> {
-        let Manner { heard_within, closely, mut memory } = manner;
+    async fn look_since(&mut self, heard_within: Duration, closely: bool) -> Result<Look> {
         let thresholds = Thresholds { start_timeout: self.start_timeout, heard_within };
         let mut inventory = match &mut self.source {
-            Source::Admin(channel) if memory.is_some() => {
-                list(channel, &self.address, Ask::Traffic(PING_TIMEOUT)).await?
+            Source::Admin(channel) => {
+                let ask = match self.memory {
+                    Some(_) => Ask::Traffic(PING_TIMEOUT),
+                    None => Ask::Ping(PING_TIMEOUT),
+                };
+                list(channel, &self.address, ask).await?
             }
-            Source::Admin(channel) => list(channel, &self.address, Ask::Ping(PING_TIMEOUT)).await?,
             Source::Snapshot(session) => {
                 let mut inventory = snapshot(session, &self.address).await?;
                 ping_all(&mut inventory, &self.address, self.timeout).await?;
                 inventory
             }
         };
-        if let Some(memory) = &mut memory {
+        if let Some(memory) = &mut self.memory {
             memory.recall(&mut inventory);
         }
         let taken = Instant::now();
@@ -161,13 +162,13 @@ impl Observer {
             cases = judge::judge(&inventory, &thresholds);
         }
         if let Source::Admin(channel) = &mut self.source
-            && memory.is_none()
+            && self.memory.is_none()
             && measure_traffic(channel, &mut inventory, &cases).await?
         {
             cases = judge::judge(&inventory, &thresholds);
         }
         let collisions = judge::collisions::among(&inventory, &cases);
-        if let Some(memory) = memory {
+        if let Some(memory) = &mut self.memory {
             memory.keep(&inventory, &cases, taken);
         }
         Ok(Look { inventory, cases, collisions, taken })

@@ -55,16 +55,17 @@ fn thousands_of_looks_leave_nothing_behind() {
     let runtime = runtime.expect("a runtime of one thread can be built");
     let lease = Duration::from_secs(3600);
     let mut leases = Leases::new(Terms { lease, include_suspect: true, spare_flowing: false });
-    let (mut state, mut seen) = (State::new(Filter::default()), Memory::default());
+    let mut state = State::new(Filter::default());
     let own = std::process::id();
     let mut warm = (0, 0);
     runtime.block_on(async {
-        let mut observer = Observer::open(&options(server.address())).await.expect("a session");
+        let observer = Observer::open(&options(server.address())).await.expect("a session");
+        let mut observer = observer.remembering(Memory::default());
         for number in 0..LOOKS {
             if number == WARM {
                 warm = (memory(own), memory(server.pid()));
             }
-            let look = observer.look_on(&mut seen, false).await.expect("a look");
+            let look = observer.look().await.expect("a look");
             state.see(look, SystemTime::now());
             let look = state.look().expect("it was just taken");
             leases.look(&look.inventory, &state.selected(), look.taken);

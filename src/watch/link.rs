@@ -45,6 +45,7 @@ pub struct Link<'a> {
     every: Duration,
     extent: Extent,
     observer: Option<Observer>,
+    /// What the last observer saw, while there is none.
     memory: Memory,
     closely: bool,
     /// It has been reached: whatever is there now, a GraphServer may be again.
@@ -94,7 +95,8 @@ impl<'a> Link<'a> {
                 Ok(told) => told,
                 Err(error) if !self.reached && !error.may_pass() => return Err(error),
                 Err(error) => {
-                    self.observer = None;
+                    let memory = self.observer.take().and_then(Observer::into_memory);
+                    self.memory = memory.unwrap_or_else(|| std::mem::take(&mut self.memory));
                     not_before = Instant::now() + pause(self.attempts, fastrand::f64());
                     self.attempts = self.attempts.saturating_add(1);
                     Some(News::Lost(error))
@@ -117,11 +119,19 @@ impl<'a> Link<'a> {
         }
         let observer = match &mut self.observer {
             Some(observer) => observer,
-            none => none.insert(Observer::open(self.options).await?),
+            none => {
+                let observer = Observer::open(self.options).await?;
+                none.insert(observer.remembering(std::mem::take(&mut self.memory)))
+            }
         };
         let told = match request {
             Request::Look | Request::Closely(_) => {
-                News::Looked(Box::new(observer.look_on(&mut self.memory, self.closely).await?))
+                let look = if self.closely {
+                    observer.look_closely().await
+                } else {
+                    observer.look().await
+                };
+                News::Looked(Box::new(look?))
             }
             Request::Drop(condemned) => {
                 let first = observer.look().await?;

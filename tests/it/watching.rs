@@ -63,7 +63,7 @@ fn a_pipeline_is_told_of_from_its_start_to_its_end() {
 #[test]
 fn who_lost_its_processes_is_known_because_they_were_seen() {
     let server = server();
-    let watch = watch(server.address(), &[]);
+    let watch = watch(server.address(), &["--reap", "--lease", "500ms", "--dry-run"]);
     let notebook = |name: &str| lab::Options {
         name: name.into(),
         runner: Runner::Start,
@@ -86,6 +86,7 @@ fn who_lost_its_processes_is_known_because_they_were_seen() {
     wait_judged(&watch, "changed", "stale", Some("abandoned"));
     let listing = graphctl(server.address(), &["sessions", "list"]);
     assert!(listing.stdout.contains("starting"), "one look cannot tell: {listing:#?}");
+    wait_judged(&watch, "would-drop", "stale", Some("abandoned"));
 }
 
 #[test]
@@ -175,10 +176,10 @@ fn a_wedged_server_is_watched_and_left_as_it_was() {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime of one thread can be built").block_on(async {
-        let mut observer = Observer::open(&options).await.expect("a session");
-        let mut memory = Memory::default();
+        let observer = Observer::open(&options).await.expect("a session");
+        let mut observer = observer.remembering(Memory::default());
         for _ in 0..100 {
-            observer.look_on(&mut memory, false).await.expect("a look");
+            observer.look().await.expect("a look");
         }
         let now = server.state();
         let sessions = |state: &Value| state["clients"]["SessionInfo"].as_u64().unwrap_or(0);
