@@ -111,7 +111,11 @@ fn write_whole(file: &mut File, line: &[u8]) -> io::Result<()> {
     loop {
         match file.write(line) {
             Ok(written) if written == line.len() => return Ok(()),
-            Ok(_) => return Err(ErrorKind::StorageFull.into()),
+            Ok(_) => {
+                // What stands there now must not spoil the next line too.
+                let _ = file.write(b"\n");
+                return Err(ErrorKind::StorageFull.into());
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

@@ -2,6 +2,10 @@
 
 use std::env;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use crate::cli::Color;
 use crate::error::{Error, Result};
@@ -10,6 +14,9 @@ use crate::render::printable;
 
 /// How much is written to standard output at once, in bytes: what a pipe holds.
 const BUFFER: usize = 64 * 1024;
+
+/// How long a reader of standard error may hold up what must go on.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// What is known of the terminal we run in.
 #[must_use]
@@ -72,6 +79,23 @@ pub fn say(talk: Talk, least: Talk, text: &str) {
         // Nobody is left to be told that standard error is closed.
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
+}
+
+/// Says something where nothing may be held up by a reader that does not read: after a moment it is not waited
+/// for any more, and as long as it does not read nothing else is said.
+pub fn say_in_passing(talk: Talk, least: Talk, text: &str) {
+    static HELD_UP: AtomicBool = AtomicBool::new(false);
+    if talk < least || text.is_empty() || HELD_UP.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let (said, wait) = mpsc::channel();
+    let text = text.to_owned();
+    thread::spawn(move || {
+        say(Talk::Quiet, Talk::Quiet, &text);
+        HELD_UP.store(false, Ordering::Release);
+        let _ = said.send(());
+    });
+    let _ = wait.recv_timeout(MOMENT);
 }
 
 /// Tells an error: one line, and its hint.

@@ -8,6 +8,7 @@
 //! | [`admin`] | the program that the server runs for us, and its answers |
 //! | [`inventory`] | answers → [`model`]: what the server holds, as plain data |
 //! | [`judge`] | inventory → verdicts and collisions |
+//! | [`pings`] | signs of life without the admin channel |
 //! | [`look`] | all of the above, once; [`memory`]: what earlier looks add to it |
 //! | [`select`] | filters → which of them |
 //! | [`reap`] | plan → second look → drop → verification |
@@ -36,6 +37,7 @@ pub mod look;
 pub mod memory;
 pub mod model;
 pub mod options;
+pub mod pings;
 pub mod reap;
 pub mod render;
 #[cfg(target_os = "linux")]

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::address::Address;
@@ -16,8 +15,9 @@ use crate::host::{
 use crate::inventory::{self, Listing};
 use crate::judge::{self, Case, Collision, Thresholds};
 use crate::memory::Memory;
-use crate::model::{Holder, Inventory, Ping, Process};
+use crate::model::{Holder, Inventory, Process};
 use crate::options::{Options, Talk};
+use crate::pings::Pings;
 use crate::render::printable;
 use crate::wire::Session;
 
@@ -26,9 +26,6 @@ const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long messages are counted for a rate.
 const RATE_SPAN: Duration = Duration::from_millis(500);
-
-/// How many processes are asked at once where each question takes a session of its own.
-const PARALLEL_PINGS: usize = 8;
 
 /// What one look saw.
 #[derive(Debug)]
@@ -57,7 +54,7 @@ pub struct Observer {
 #[derive(Debug)]
 enum Source {
     Admin(admin::Channel),
-    Snapshot(Session),
+    Snapshot(Session, Pings),
 }
 
 impl Observer {
@@ -77,7 +74,7 @@ impl Observer {
         let source = if options.admin {
             Source::Admin(admin::Channel::new(session))
         } else {
-            Source::Snapshot(session)
+            Source::Snapshot(session, Pings::default())
         };
         let Options { address, timeout, start_timeout, .. } = options;
         let (address, timeout, start_timeout) = (address.clone(), *timeout, *start_timeout);
@@ -141,9 +138,9 @@ impl Observer {
                 };
                 list(channel, &self.address, ask).await?
             }
-            Source::Snapshot(session) => {
+            Source::Snapshot(session, pings) => {
                 let mut inventory = snapshot(session, &self.address).await?;
-                ping_all(&mut inventory, &self.address, self.timeout).await?;
+                pings.ask(&mut inventory, &self.address, self.timeout, PING_TIMEOUT).await?;
                 inventory
             }
         };
@@ -181,7 +178,7 @@ impl Observer {
     pub async fn inventory(&mut self) -> Result<Inventory> {
         match &mut self.source {
             Source::Admin(channel) => list(channel, &self.address, Ask::Nothing).await,
-            Source::Snapshot(session) => snapshot(session, &self.address).await,
+            Source::Snapshot(session, _) => snapshot(session, &self.address).await,
         }
     }
 
@@ -234,7 +231,7 @@ impl Observer {
     pub fn admin(&mut self, command: &'static str) -> Result<&mut admin::Channel> {
         match &mut self.source {
             Source::Admin(channel) => Ok(channel),
-            Source::Snapshot(_) => Err(Error::AdminOff { command }),
+            Source::Snapshot(..) => Err(Error::AdminOff { command }),
         }
     }
 }
@@ -279,35 +276,4 @@ async fn snapshot(session: &mut Session, address: &Address) -> Result<Inventory>
     let bytes = session.snapshot().await?;
     inventory::from_pickle(bytes, session.id, address.to_string(), session.version.clone())
         .map_err(|detail| Error::Protocol { address: address.clone(), detail })
-}
-
-/// Asks every process that owns a unit, over a few sessions at a time: the server answers the
-/// requests of one session one after the other.
-async fn ping_all(inventory: &mut Inventory, address: &Address, timeout: Duration) -> Result<()> {
-    let asked = inventory.processes.iter().enumerate();
-    let mut questions: Vec<_> = asked
-        .filter_map(|(index, process)| Some((index, process.units.first()?.clone())))
-        .collect();
-    let mut running = JoinSet::new();
-    loop {
-        while running.len() < PARALLEL_PINGS
-            && let Some((index, unit)) = questions.pop()
-        {
-            // One after the other: an interruption must wait for every session that is being opened.
-            let session = Session::open(address, timeout).await?;
-            running.spawn(async move { Ok((index, ping(session, &unit).await?)) });
-        }
-        let Some(answer) = running.join_next().await else { return Ok(()) };
-        match answer {
-            Ok(Ok((index, ping))) => inventory.processes[index].ping = ping,
-            Ok(Err(error)) => return Err(error),
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        }
-    }
-}
-
-async fn ping(mut session: Session, unit: &str) -> Result<Ping> {
-    let sent = Instant::now();
-    let answer = session.process_request(unit, "PING", PING_TIMEOUT).await?;
-    Ok(inventory::ping_answer(answer, sent.elapsed()))
 }

@@ -1,5 +1,6 @@
 //! `graphctl sessions watch`
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::mpsc::{Receiver, UnboundedSender, channel, unbounded_channel};
@@ -50,7 +51,7 @@ pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
         extent: Extent { dry_run: args.dry_run, kill: false, free: false },
         audit,
         unrecorded: None,
-        dropping: None,
+        dropping: VecDeque::new(),
     };
     let link = Link::new(&options, args.interval, watch.extent).run(requested, told);
     tokio::pin!(link);
@@ -64,7 +65,7 @@ pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
             interruption => Err(interruption),
         },
     };
-    if let Some(unsettled) = watch.dropping.take() {
+    while let Some(unsettled) = watch.dropping.front().cloned() {
         let last = async {
             tokio::select! { _ = &mut link => None, report = link::drop_ended(&mut news) => report }
         };
@@ -72,7 +73,7 @@ pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
         let report = report.unwrap_or_else(|| Box::new(unsettled));
         timeout(LAST_PATIENCE, watch.hear(News::Dropped(report))).await.unwrap_or(Ok(()))?;
     }
-    ended.and_then(|exit| watch.unrecorded.map_or(Ok(exit), Err))
+    ended
 }
 
 /// How it is shown.
@@ -115,10 +116,10 @@ struct Watching<'a> {
     requests: UnboundedSender<Request>,
     extent: Extent,
     audit: Audit,
-    /// Why not all drops could be recorded.
+    /// Why a drop could not be recorded.
     unrecorded: Option<Error>,
-    /// A drop that is under way, as it is to be told if its end never gets known.
-    dropping: Option<Report>,
+    /// Drops that are under way, as they are to be told if their end never gets known.
+    dropping: VecDeque<Report>,
 }
 
 impl Watching<'_> {
@@ -146,15 +147,18 @@ impl Watching<'_> {
             }
             News::Lost(error) => {
                 self.leases.iter_mut().for_each(Leases::renew_all);
-                let unsettled = self.dropping.take();
-                let unsettled = unsettled.into_iter().flat_map(|it| self.drop_ended(it, now));
-                let mut events: Vec<_> = unsettled.collect();
+                let mut events = Vec::new();
+                while let Some(unsettled) = self.dropping.front().cloned() {
+                    events.extend(self.drop_ended(unsettled, now));
+                }
                 events.extend(self.state.lose(error.to_string(), Instant::now(), now));
                 events
             }
             News::Dropped(report) => self.drop_ended(*report, now),
         };
-        self.show(&events).await
+        self.show(&events).await?;
+        // What cannot be recorded is the last that is dropped.
+        self.unrecorded.take().map_or(Ok(()), Err)
     }
 
     fn look_at_leases(&mut self) {
@@ -164,11 +168,8 @@ impl Watching<'_> {
     }
 
     fn drop_ended(&mut self, report: Report, now: SystemTime) -> Vec<Event> {
-        self.dropping = None;
-        if let Err(error) = self.audit.record(&report, now) {
-            self.tell(&error.to_string());
-            self.unrecorded = Some(error);
-        }
+        self.dropping.pop_front();
+        self.unrecorded = self.audit.record(&report, now).err().or(self.unrecorded.take());
         if let Some(leases) = &mut self.leases {
             let undone = [Outcome::Refused, Outcome::Changed, Outcome::Failed];
             report.of(&undone).for_each(|target| leases.renew(target.id));
@@ -202,14 +203,13 @@ impl Watching<'_> {
     fn tell(&mut self, text: &str) {
         match &mut self.view {
             View::Live(live) => live.tell(text),
-            View::Lines => console::say(self.options.talk, Talk::Normal, text),
+            View::Lines => console::say_in_passing(self.options.talk, Talk::Normal, text),
         }
     }
 
     fn carry_out(&mut self, order: Order) {
         match order {
             Order::Look => self.request(Request::Look),
-            Order::Closely(closely) => self.request(Request::Closely(closely)),
             Order::Drop(_) if !self.options.admin => {
                 self.tell(&Error::AdminOff { command: COMMAND }.to_string());
             }
@@ -228,7 +228,8 @@ impl Watching<'_> {
         let cases = condemned.iter().filter_map(|it| self.state.case(it.id));
         let cases: Vec<_> = cases.map(|(_, case)| case).collect();
         let look = self.state.look();
-        self.dropping = look.map(|it| Report::unsettled(&it.inventory, &cases, self.extent));
+        let unsettled = look.map(|it| Report::unsettled(&it.inventory, &cases, self.extent));
+        self.dropping.extend(unsettled);
         self.request(Request::Drop(condemned));
     }
 

@@ -159,6 +159,13 @@ pub fn signal(holder: &Holder, kill: bool) -> Result<(), Ended> {
     system::signal(holder, kill)
 }
 
+/// How long ago this machine was booted, also if it slept meanwhile.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn uptime() -> Duration {
+    system::uptime()
+}
+
 /// Whether this process ignores a signal, and what it starts will too.
 #[cfg(target_os = "linux")]
 #[must_use]

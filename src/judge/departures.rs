@@ -53,7 +53,7 @@ pub(super) fn losses(
     let (seen, mut departed): (Vec<_>, Vec<_>) =
         history.departed.iter().partition(|departed| departed.seen.is_some());
     if !seen.is_empty() {
-        charge(&mut losses, inventory, &seen);
+        charge(&mut losses, inventory, ownership, &seen);
     }
     departed.sort_by_key(|departed| departed.created);
     let losers = losers(inventory, ownership);
@@ -93,14 +93,21 @@ pub(super) fn losses(
     losses
 }
 
-/// Charges those of whom it was seen whose they were.
-fn charge(losses: &mut [Losses], inventory: &Inventory, seen: &[&Departed]) {
+/// Charges those of whom it was seen whose they were, if what they owned has nobody since.
+fn charge(
+    losses: &mut [Losses],
+    inventory: &Inventory,
+    ownership: &Ownership<'_>,
+    departed: &[&Departed],
+) {
     let sessions = inventory.sessions.iter().enumerate();
     let places: HashMap<_, _> = sessions.map(|(index, session)| (session.id, index)).collect();
-    for departed in seen {
-        let session = departed.seen.as_ref().map(|seen| seen.session);
-        if let Some(index) = session.and_then(|session| places.get(&session)) {
-            losses[*index].certain.push(departed.left);
+    for Departed { left, seen, .. } in departed {
+        let Some(seen) = seen else { continue };
+        let Some(&index) = places.get(&seen.session) else { continue };
+        let unowned = &ownership.sessions[index].unowned;
+        if seen.units.iter().any(|unit| unowned.iter().any(|it| *it.key == **unit)) {
+            losses[index].certain.push(*left);
         }
     }
 }

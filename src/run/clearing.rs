@@ -1,14 +1,14 @@
 //! Drops what a tree has left on the server, and verifies that its keys are free.
 
 use std::collections::{BTreeSet, HashSet};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
 use super::trail::{Own, Trail};
 use crate::console;
 use crate::error::Error;
-use crate::host::Tree;
+use crate::host::{Tree, uptime};
 use crate::judge::{Case, Wanted, collisions};
 use crate::look::Observer;
 use crate::model::Inventory;
@@ -104,7 +104,7 @@ async fn wait_for_cleanup(
 }
 
 fn own(observer: &Observer, inventory: &Inventory, trail: &Trail) -> Own {
-    trail.own(inventory, &observer.connections(inventory), SystemTime::now())
+    trail.own(inventory, &observer.connections(inventory), uptime())
 }
 
 async fn drop_all(observer: &mut Observer, left: &HashSet<Uuid>, talk: Talk) -> Result<(), String> {
@@ -124,7 +124,7 @@ async fn drop_all(observer: &mut Observer, left: &HashSet<Uuid>, talk: Talk) -> 
     let condemned: Vec<_> = condemned.collect();
     let extent = Extent { dry_run: false, kill: false, free: false };
     let done = reap::run(observer, look, &condemned, extent, COMMAND).await.map_err(told)?;
-    console::say(talk, Talk::Normal, &report::notes(&done));
+    console::say_in_passing(talk, Talk::Normal, &report::notes(&done));
     Ok(())
 }
 
@@ -138,7 +138,7 @@ async fn verify(observer: &mut Observer, keys: BTreeSet<String>, talk: Talk) -> 
     let holders = Holders::of(&inventory, FULL_ID);
     for collision in collisions::with(&inventory, &wanted) {
         let note = format!("still not free: {}", holders.of_collision(&collision));
-        console::say(talk, Talk::Normal, &note);
+        console::say_in_passing(talk, Talk::Normal, &note);
     }
     Ok(())
 }

@@ -86,14 +86,19 @@ pub(super) async fn leaves(guarded: &mut Guarded) -> bool {
     matches!(wait(guarded, None, LEAVES_BY_ITSELF, |_, _| {}).await, Wait::Gone)
 }
 
-/// Ends everybody. `tell` is told for whom it is waited, where that takes its time.
-pub(super) async fn end(guarded: &mut Guarded, grace: Duration, tell: impl Fn(&[Holder])) -> End {
+/// Ends everybody; Ctrl-C since it has `begun` kills at once. `tell` is told for whom it is waited, where that takes its time.
+pub(super) async fn end(
+    guarded: &mut Guarded,
+    begun: Instant,
+    grace: Duration,
+    tell: impl Fn(&[Holder]),
+) -> End {
     let mut end = End::default();
     let mut asking = Sending::of(false);
     let mut ask = |guarded: &mut Guarded, living: &[Holder]| {
         end.asked.extend(asking.send(guarded, living));
     };
-    let begun = Some(Instant::now());
+    let begun = Some(begun);
     let mut waited = wait(guarded, begun, grace.min(SILENCE), &mut ask).await;
     if let Wait::Left(living) = &waited
         && let Some(rest) = grace.checked_sub(SILENCE)
@@ -124,14 +129,20 @@ async fn wait(
     mut with: impl FnMut(&mut Guarded, &[Holder]),
 ) -> Wait {
     let deadline = Instant::now() + patience;
-    let mut nobody_seen = 0;
+    let (mut nobody_seen, mut next_look) = (0, Instant::now());
     loop {
         if !guarded.children.reap() {
             return Wait::Gone;
         }
         // What cannot be seen is not gone.
         let living = guarded.tree.living();
-        nobody_seen = if living.as_ref().is_ok_and(Vec::is_empty) { nobody_seen + 1 } else { 0 };
+        let nobody = living.as_ref().is_ok_and(Vec::is_empty);
+        if !nobody {
+            nobody_seen = 0;
+        } else if Instant::now() >= next_look {
+            nobody_seen += 1;
+            next_look = Instant::now() + LOOK_EVERY;
+        }
         if nobody_seen == NOBODY_SEEN {
             return Wait::Gone;
         }

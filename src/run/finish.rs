@@ -42,14 +42,19 @@ pub(super) async fn finish(guarded: &mut Guarded, grace: Duration, options: &Opt
     let mut keys = BTreeSet::new();
     if !ending::leaves(guarded).await {
         guarded.follow_all();
+        let begun = Instant::now();
         keys = clearing::keys(options, &guarded.trail).await;
         let tell = |living: &[Holder]| {
             let waiting = format!("waiting up to {} (or Ctrl-C) for", precise(grace));
             let note = those(&waiting, living.iter(), "asked to end");
-            console::say(options.talk, Talk::Normal, &note.unwrap_or_default());
+            console::say_in_passing(options.talk, Talk::Normal, &note.unwrap_or_default());
         };
-        let end = ending::end(guarded, grace, tell).await;
+        let end = ending::end(guarded, begun, grace, tell).await;
         tell_end(&end, options.talk);
+        if !end.left.is_empty() {
+            // What they hold on the server is alive.
+            return;
+        }
     }
     if guarded.trail.is_empty() {
         return;
@@ -61,7 +66,7 @@ pub(super) async fn finish(guarded: &mut Guarded, grace: Duration, options: &Opt
     };
     if let Err(why) = cleared {
         let note = format!("what it may have left on the server was not cleared: {why}");
-        console::say(options.talk, Talk::Quiet, &printable(&note));
+        console::say_in_passing(options.talk, Talk::Quiet, &printable(&note));
     }
 }
 
@@ -70,15 +75,17 @@ async fn cut_short(signals: &mut Signals, begun: Instant) {
 }
 
 fn tell_end(end: &ending::End, talk: Talk) {
-    let was_killed = |it: &&Holder| end.killed.iter().any(|killed| killed.pid == it.pid);
+    let was_killed = |it: &&Holder| {
+        end.killed.iter().any(|killed| (killed.pid, killed.start) == (it.pid, it.start))
+    };
     let ended = those("ended", end.asked.iter().filter(|it| !was_killed(it)), "left");
     let killed = those("killed", end.killed.iter(), "left and did not end when asked");
     for note in [ended, killed].into_iter().flatten() {
-        console::say(talk, Talk::Normal, &note);
+        console::say_in_passing(talk, Talk::Normal, &note);
     }
     for (why, process) in &end.left {
         let note = format!("{} could not be ended: {why}", process.name());
-        console::say(talk, Talk::Quiet, &printable(&note));
+        console::say_in_passing(talk, Talk::Quiet, &printable(&note));
     }
 }
 

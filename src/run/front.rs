@@ -9,7 +9,7 @@ use rustix::process::{WaitStatus, getpid, set_child_subreaper};
 use super::children::{Children, code};
 use super::finish::{Guarded, finish};
 use super::trail::Trail;
-use super::{FRONT_VARIABLE, block_on, refused, signals};
+use super::{FRONT_VARIABLE, block_on, mark, refused, signals};
 use crate::cli::Run;
 use crate::console;
 use crate::error::{Error, Result};
@@ -32,19 +32,19 @@ pub fn front(args: &Run, options: &Options) -> Result<Exit> {
 async fn run(args: &Run, options: &Options) -> Result<Exit> {
     let signals = signals::listen()?;
     let mut children = Children::listen()?;
-    let (tree, trail) = (Tree::from_now(), Trail::begin(options.address.port));
+    let own = std::process::id();
+    let (tree, trail) = (Tree::marked(mark(own)), Trail::begin(options.address.port));
     let guard = Command::new(OURSELVES)
         .arg0("guard")
         .args(env::args_os().skip(1))
-        .env(FRONT_VARIABLE, std::process::id().to_string())
+        .env(FRONT_VARIABLE, own.to_string())
         .spawn()
         .map_err(Error::Guard)?
         .id();
     children.watch(guard);
     let mut guarded = Guarded { tree, children, signals, trail };
     let ended = relay(&mut guarded).await;
-    // A guard with a bug ends by itself, and leaves everything to us too.
-    if ended.signaled() || code(ended) == Exit::Bug.code() {
+    if ended.signaled() {
         take_over(&mut guarded, args, options).await;
     }
     Ok(Exit::Of(code(guarded.children.status().unwrap_or(ended))))
@@ -73,7 +73,11 @@ async fn take_over(guarded: &mut Guarded, args: &Run, options: &Options) {
     let Some(command) = guarded.tree.living().ok().and_then(|it| it.into_iter().next()) else {
         return;
     };
-    console::say(options.talk, Talk::Normal, "the guard was killed: ending what it guarded");
+    console::say_in_passing(
+        options.talk,
+        Talk::Normal,
+        "the guard was killed: ending what it guarded",
+    );
     guarded.children.watch(command.pid);
     finish(guarded, args.grace, options).await;
 }

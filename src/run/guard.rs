@@ -3,16 +3,19 @@
 use std::env;
 use std::io;
 use std::os::unix::process::parent_id;
+use std::panic;
 use std::process::Command;
 
-use rustix::process::{Signal, getpid, set_child_subreaper, set_parent_process_death_signal};
+use rustix::process::{
+    Signal, getpid, kill_process, set_child_subreaper, set_parent_process_death_signal,
+};
 use rustix::thread::set_name;
 
 use super::children::{Children, code};
 use super::finish::{Guarded, finish};
 use super::signals::{self, Copies};
 use super::trail::Trail;
-use super::{FRONT_VARIABLE, block_on, refused};
+use super::{FRONT_VARIABLE, TREE_VARIABLE, block_on, refused};
 use crate::address::Address;
 use crate::cli::Run;
 use crate::error::{Error, Result};
@@ -41,14 +44,19 @@ pub fn guard(args: &Run, front: u32, options: &Options) -> Result<Exit> {
     if parent_id() != front {
         return Err(Error::Guard(io::Error::other("graphctl has been killed")));
     }
-    block_on(run(args, front, options))
+    let ended = panic::catch_unwind(|| block_on(run(args, front, options)));
+    // The front takes over from a guard that was killed. A command may exit with any code.
+    ended.unwrap_or_else(|_| {
+        kill_process(getpid(), Signal::KILL).map_err(refused)?;
+        Ok(Exit::Bug)
+    })
 }
 
 async fn run(args: &Run, front: u32, options: &Options) -> Result<Exit> {
     let signals = signals::listen()?;
     let mut children = Children::listen()?;
-    let (tree, trail) = (Tree::from_now(), Trail::begin(options.address.port));
-    children.watch(start(args, options)?);
+    let (tree, trail) = (Tree::below(), Trail::begin(options.address.port));
+    children.watch(start(args, front, options)?);
     let mut guarded = Guarded { tree, children, signals, trail };
     watch(&mut guarded, front).await;
     finish(&mut guarded, args.grace, options).await;
@@ -56,10 +64,10 @@ async fn run(args: &Run, front: u32, options: &Options) -> Result<Exit> {
 }
 
 /// Starts the command; returns its pid.
-fn start(args: &Run, options: &Options) -> Result<u32> {
+fn start(args: &Run, front: u32, options: &Options) -> Result<u32> {
     let (program, arguments) = args.command.split_first().expect("clap asks for one");
     let mut command = Command::new(program);
-    command.args(arguments).env_remove(FRONT_VARIABLE);
+    command.args(arguments).env_remove(FRONT_VARIABLE).env(TREE_VARIABLE, front.to_string());
     let known = env::var(ADDRESS_VARIABLE).unwrap_or_else(|_| Address::DEFAULT.into());
     // Set, it has ezmsg start no server of its own.
     if known.parse::<Address>().as_ref() != Ok(&options.address) {

@@ -4,8 +4,9 @@
 //! *guard*, which is graphctl again, and ends as that ends. The guard starts the command and ends what is
 //! left of it. The kernel tells the guard when the front has died, which then ends everything; and hands
 //! everything to the front when the guard has, which then does the same. Both are subreapers: whoever is
-//! orphaned below them, daemons too, becomes their child, so that the *tree* is all that is below. Only if
-//! both are killed at one time nobody is left to end it.
+//! orphaned below them, daemons too, becomes their child, so that the *tree* is all that is below the guard. Of
+//! what is below the front it is what was started with a mark in its environment. Only if both are killed at
+//! one time nobody is left to end it.
 //!
 //! Both stay in the process group that the user's shell made, so that the terminal means all of them.
 //! The guard is called `guard` and otherwise as the command: a signal that is sent to a group or by a
@@ -44,6 +45,15 @@ use crate::error::{Error, Result};
 
 /// Tells a guard the pid of its front. No command sees it.
 const FRONT_VARIABLE: &str = "GRAPHCTL_RUN_FRONT";
+
+/// By this the front knows what its guard has started, from other children that it may have: the shell that
+/// executed it may have left it some.
+const TREE_VARIABLE: &str = "GRAPHCTL_RUN_TREE";
+
+/// What the command of a front has in its environment.
+fn mark(front: u32) -> String {
+    format!("{TREE_VARIABLE}={front}")
+}
 
 /// Runs asynchronous work on this thread. Unlike elsewhere nothing interrupts it but what it asks for.
 ///

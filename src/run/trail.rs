@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use uuid::Uuid;
 
-use crate::host::{Connection, Ends, Tree};
+use crate::host::{Connection, Ends, Tree, uptime};
 use crate::model::{Holder, Inventory};
 
 /// When a tree is first looked at after its start, and how long it is left alone at the most. In between
@@ -20,7 +20,8 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Trail {
     port: u16,
-    began: SystemTime,
+    /// By the clock that nobody sets, and that goes on while the machine sleeps.
+    began: Duration,
     pause: Duration,
     due: Instant,
     seen: HashSet<Ends>,
@@ -38,7 +39,7 @@ pub(super) struct Own {
 impl Trail {
     /// Of what is started now.
     pub(super) fn begin(port: u16) -> Self {
-        let (began, due) = (SystemTime::now(), Instant::now() + FIRST_LOOK);
+        let (began, due) = (uptime(), Instant::now() + FIRST_LOOK);
         Self { port, began, pause: FIRST_LOOK, due, seen: HashSet::new() }
     }
 
@@ -59,15 +60,15 @@ impl Trail {
         self.seen.is_empty()
     }
 
-    /// What was on the server at this listing, which was taken `now` by our clock: what came on one of its
-    /// connections, and was not there before the tree was.
+    /// What was on the server at this listing, which was taken `now`, by the time since boot: what came on one
+    /// of its connections, and was not there before the tree was.
     pub(super) fn own(
         &self,
         inventory: &Inventory,
         connections: &HashMap<Uuid, Connection>,
-        now: SystemTime,
+        now: Duration,
     ) -> Own {
-        let longest = now.duration_since(self.began).unwrap_or_default() + CLOCKS_DIFFER;
+        let longest = now.saturating_sub(self.began) + CLOCKS_DIFFER;
         let ours = |id: &Uuid, created: Option<SystemTime>| {
             let ends = connections.get(id)?.ends();
             let young = inventory.age_of(created?) <= longest;
@@ -139,11 +140,11 @@ mod tests {
     /// has, what others have, and a process of its own.
     #[test]
     fn its_own_came_on_its_connections_and_after_it() {
-        let now = SystemTime::now();
+        let (began, now) = (940 * SECOND, 1000 * SECOND);
         let mut trail = Trail::begin(PORT);
-        trail.began = now - 60 * SECOND;
+        trail.began = began;
         trail.seen.extend([ends(1), ends(2), ends(4)]);
-        let there = now - 3600 * SECOND;
+        let there = SystemTime::now() - 3600 * SECOND;
         let ago = |seconds| there - seconds * SECOND;
         let inventory = Inventory {
             server: Server {

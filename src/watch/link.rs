@@ -21,8 +21,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 pub enum Request {
     /// A look now.
     Look,
-    /// Whether looks are to tell who holds each session.
-    Closely(bool),
     /// These are to go, if they are still what they were condemned as.
     Drop(Vec<Condemned>),
 }
@@ -47,7 +45,6 @@ pub struct Link<'a> {
     observer: Option<Observer>,
     /// What the last observer saw, while there is none.
     memory: Memory,
-    closely: bool,
     /// It has been reached: whatever is there now, a GraphServer may be again.
     reached: bool,
     /// Attempts in vain since then.
@@ -67,7 +64,6 @@ impl<'a> Link<'a> {
             extent,
             observer: None,
             memory: Memory::default(),
-            closely: false,
             reached: false,
             attempts: 0,
         }
@@ -99,24 +95,18 @@ impl<'a> Link<'a> {
                     self.memory = memory.unwrap_or_else(|| std::mem::take(&mut self.memory));
                     not_before = Instant::now() + pause(self.attempts, fastrand::f64());
                     self.attempts = self.attempts.saturating_add(1);
-                    Some(News::Lost(error))
+                    // What was condemned before is to be looked at anew.
+                    while requests.try_recv().is_ok() {}
+                    News::Lost(error)
                 }
             };
-            if let Some(told) = told
-                && news.send(told).await.is_err()
-            {
+            if news.send(told).await.is_err() {
                 return Ok(());
             }
         }
     }
 
-    async fn fulfil(&mut self, request: Request) -> Result<Option<News>> {
-        if let Request::Closely(closely) = request {
-            self.closely = closely;
-            if !closely {
-                return Ok(None);
-            }
-        }
+    async fn fulfil(&mut self, request: Request) -> Result<News> {
         let observer = match &mut self.observer {
             Some(observer) => observer,
             none => {
@@ -125,14 +115,7 @@ impl<'a> Link<'a> {
             }
         };
         let told = match request {
-            Request::Look | Request::Closely(_) => {
-                let look = if self.closely {
-                    observer.look_closely().await
-                } else {
-                    observer.look().await
-                };
-                News::Looked(Box::new(look?))
-            }
+            Request::Look => News::Looked(Box::new(observer.look_closely().await?)),
             Request::Drop(condemned) => {
                 let first = observer.look().await?;
                 let report = reap::run(observer, first, &condemned, self.extent, COMMAND).await?;
@@ -140,7 +123,7 @@ impl<'a> Link<'a> {
             }
         };
         (self.reached, self.attempts) = (true, 0);
-        Ok(Some(told))
+        Ok(told)
     }
 }
 

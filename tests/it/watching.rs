@@ -31,6 +31,12 @@ fn wait_judged(watch: &Process, event: &str, verdict: &str, reason: Option<&str>
     })
 }
 
+/// Waits for a session that lives; when it was first seen it may have been starting.
+#[track_caller]
+fn wait_live(watch: &Process) {
+    watch.wait_for("a live session", PATIENCE, |it| it["verdict"] == "live");
+}
+
 /// The names of all events so far, each with its verdict.
 fn story(watch: &Process) -> Vec<String> {
     let said = |event: &Value, key: &str| event[key].as_str().unwrap_or("-").to_owned();
@@ -94,7 +100,7 @@ fn a_server_that_goes_and_comes_back_is_an_event_and_no_end() {
     let first = server();
     let mut watch = watch(first.address(), &[]);
     let pipeline = Pipeline::running(&first, &lab::Options::default());
-    wait_judged(&watch, "appeared", "live", None);
+    wait_live(&watch);
     let (address, python) = (first.address().to_owned(), first.python().to_owned());
     drop(first);
     let lost = watch.wait_event("server-lost", PATIENCE);
@@ -119,7 +125,7 @@ fn a_connection_that_breaks_is_no_other_server() {
     let mut server = server();
     let watch = watch(server.address(), &[]);
     let _pipeline = Pipeline::running(&server, &lab::Options::default());
-    wait_judged(&watch, "appeared", "live", None);
+    wait_live(&watch);
     server.hang_up_on_graphctl();
     let back = watch.wait_event("server-back", PATIENCE);
     assert_eq!(back["restarted"], false, "{back}");
@@ -219,6 +225,23 @@ fn what_outstays_its_lease_is_dropped_and_nothing_else() {
     let wanted: Vec<Value> = hows.iter().map(|(_, reason)| (*reason).into()).collect();
     let (dropped, why) = (Value::from("dropped"), Value::from("night shift"));
     assert_eq!(said, wanted.iter().map(|reason| (reason, &dropped, &why)).collect::<Vec<_>>());
+}
+
+/// What cannot be recorded is the last that is dropped.
+#[test]
+fn an_audit_that_cannot_be_written_ends_the_reaping() {
+    let server = server();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (inner, moved) = (folder.path().join("inner"), folder.path().join("moved"));
+    fs::create_dir(&inner).expect("it can be made");
+    let file = inner.join("audit.jsonl").to_str().expect("a path of text").to_owned();
+    let mut watch = watch(server.address(), &["--reap", "--lease", "200ms", "--audit", &file]);
+    watch.wait_stderr(PATIENCE, &["watching"]);
+    fs::rename(&inner, &moved).expect("it can be moved");
+    let _phantom = phantom(&server, Phantom::MainTerminated, "SYSTEM");
+    assert_eq!(watch.wait_exit(PATIENCE).code(), Some(3));
+    watch.wait_stderr(PATIENCE, &["dropped "]);
+    watch.wait_stderr(PATIENCE, &["error: "]);
 }
 
 /// Without `--include-suspect` a suspect stays; with it, an answer of any of its processes renews its lease.

@@ -165,6 +165,20 @@ fn whoever_was_seen_with_a_unit_is_missed_when_it_leaves() {
     assert_eq!(departed[0].left, at(LOOK), "it left between two looks");
 }
 
+/// Another has its unit since, and yet another unit has nobody: that may be starting.
+#[test]
+fn whoever_was_replaced_is_not_missed() {
+    let mut watch = Watch::new();
+    let two = |owner: Process| {
+        let mut look = inventory(vec![session(LOOK - 60, "S", &["A", "B"])], vec![owner]);
+        look.history.as_mut().expect("a history").whole = false;
+        look
+    };
+    watch.see(two(process(LOOK - 59, &["S/A"])));
+    watch.see(two(process(LOOK - 1, &["S/A"])));
+    assert_eq!(watch.verdicts(), [Verdict::Starting]);
+}
+
 #[test]
 fn a_process_of_two_sessions_is_held_against_neither() {
     let mut watch = Watch::new();

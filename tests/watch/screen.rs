@@ -180,7 +180,7 @@ Enter details  d drop  r reap  / filter  s sort  ? help  q quit",
 fn details_are_what_show_says_and_for_how_long() {
     let mut person = Person::seeing(80, 24, later());
     person.press(KeyCode::Down);
-    assert_eq!(person.press(KeyCode::Enter), Some(Wish::Order(Order::Closely(true))));
+    assert_eq!(person.press(KeyCode::Enter), None);
     expect(
         &mut person,
         r"lab:25978 · ezmsg 3.9.0 · 5 sessions, 1 stale · looked <1s ago
@@ -206,7 +206,7 @@ arrows scroll  d drop  ? help  Esc back",
     assert!(screen.contains("\nstale abandoned for"), "{screen}");
     let keys = "it is gone; this is how it was\narrows scroll  d drop  ? help  Esc back";
     assert!(screen.ends_with(keys), "{screen}");
-    assert_eq!(person.press(KeyCode::Char('q')), Some(Wish::Order(Order::Closely(false))));
+    assert_eq!(person.press(KeyCode::Char('q')), None);
 }
 
 #[test]

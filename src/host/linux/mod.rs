@@ -39,6 +39,7 @@ use crate::model::{Holder, Holding};
 
 pub(super) use end::{end, signal};
 pub(super) use process::ignores;
+pub(super) use process::uptime;
 pub use tree::Tree;
 
 /// Where this machine tells of itself.

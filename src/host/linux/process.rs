@@ -106,14 +106,8 @@ fn command(process: &Process) -> Option<String> {
 }
 
 /// How long ago the machine was booted.
-pub(super) fn uptime() -> Duration {
+pub(in crate::host) fn uptime() -> Duration {
     clock_gettime(ClockId::Boottime).try_into().unwrap_or_default()
-}
-
-/// A time since boot in whole clock ticks, as starts are told.
-pub(super) fn ticks(since_boot: Duration) -> u64 {
-    let second = procfs::ticks_per_second();
-    since_boot.as_secs() * second + u64::from(since_boot.subsec_nanos()) * second / 1_000_000_000
 }
 
 fn since_boot(ticks: u64) -> Duration {

@@ -6,37 +6,36 @@ use std::path::{Path, PathBuf};
 use procfs::ProcResult;
 use procfs::process::{Process, all_processes_with_root};
 
-use super::process::{Identity, alive, ticks, uptime};
+use super::process::{Identity, alive, text, uptime};
 use super::sockets;
 use crate::host::Ends;
 use crate::model::Holder;
 
-/// The living processes below this one that started after it was made.
-///
-/// Those that became children before, of a shell that then executed graphctl, are none of ours.
+/// The living processes below this one.
 #[derive(Debug)]
 pub struct Tree {
     root: PathBuf,
     top: i32,
-    since: u64,
-}
-
-/// What tells where a process belongs.
-struct Kin {
-    parent: i32,
-    start: u64,
+    /// `NAME=value`, by which those are known that are meant.
+    mark: Option<String>,
 }
 
 impl Tree {
-    /// What will be started from now on.
+    /// All of them.
     #[must_use]
-    pub fn from_now() -> Self {
-        Self::of(Path::new(super::ROOT), std::process::id().cast_signed(), ticks(uptime()))
+    pub fn below() -> Self {
+        Self::of(Path::new(super::ROOT), std::process::id().cast_signed(), None)
     }
 
-    /// Below this process, with starts in clock ticks since the machine was booted.
-    pub(super) fn of(root: &Path, top: i32, since: u64) -> Self {
-        Self { root: root.to_owned(), top, since }
+    /// Those that were started with this in their environment, as `NAME=value`, and all below them. A shell
+    /// that executed graphctl has left it children that are none of ours.
+    #[must_use]
+    pub fn marked(mark: String) -> Self {
+        Self { mark: Some(mark), ..Self::below() }
+    }
+
+    pub(super) fn of(root: &Path, top: i32, mark: Option<String>) -> Self {
+        Self { root: root.to_owned(), top, mark }
     }
 
     /// Oldest first. One whose parent ends while this is read may be missing.
@@ -44,28 +43,35 @@ impl Tree {
     /// # Errors
     /// `/proc` cannot be read.
     pub fn living(&self) -> ProcResult<Vec<Holder>> {
-        let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
+        let mut children: HashMap<i32, Vec<(i32, u64)>> = HashMap::new();
         for process in all_processes_with_root(&self.root)? {
             // What may not be read at all is not below us: we could read its parent at least.
             let Ok(process) = process else { continue };
-            if let Some(kin) = kin(&process)
-                && kin.start >= self.since
-            {
-                children.entry(kin.parent).or_default().push(process.pid);
+            if let Ok(stat) = alive(&process) {
+                children.entry(stat.ppid).or_default().push((process.pid, stat.starttime));
             }
         }
         let now = uptime();
         let mut living = Vec::new();
-        let mut next = vec![self.top];
-        while let Some(parent) = next.pop() {
-            for pid in children.remove(&parent).unwrap_or_default() {
+        let mut next = vec![(self.top, self.mark.is_none())];
+        while let Some((parent, ours)) = next.pop() {
+            for (pid, start) in children.remove(&parent).unwrap_or_default() {
                 let process = Process::new_with_root(self.root.join(pid.to_string()));
-                living.extend(process.and_then(|it| Identity::read(&it, now)).map(|it| it.holder));
-                next.push(pid);
+                let Ok(process) = process else { continue };
+                let ours = ours || self.is_marked(&process);
+                let holder = Identity::read(&process, now).map(|identity| identity.holder);
+                // The pid may be another's by now.
+                living.extend(holder.ok().filter(|it| ours && it.start == start));
+                next.push((pid, ours));
             }
         }
         living.sort_by_key(|it| (it.start, it.pid));
         Ok(living)
+    }
+
+    fn is_marked(&self, process: &Process) -> bool {
+        let environment = text(process, "environ").unwrap_or_default();
+        self.mark.as_ref().is_some_and(|mark| environment.split('\0').any(|it| it == mark))
     }
 
     /// Their connections to this port of anybody, as far as they can be seen.
@@ -83,9 +89,4 @@ impl Tree {
         let held = connections.iter().zip(sockets).filter(|(_, socket)| socket.inode().is_some());
         Ok(held.map(|(ends, _)| *ends).collect())
     }
-}
-
-fn kin(process: &Process) -> Option<Kin> {
-    let stat = alive(process).ok()?;
-    Some(Kin { parent: stat.ppid, start: stat.starttime })
 }

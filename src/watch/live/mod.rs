@@ -93,7 +93,10 @@ impl Live {
                 _ => None,
             };
             match wish {
-                Some(Wish::Order(order)) => return Ok(order),
+                Some(Wish::Order(order)) => {
+                    self.draw(state)?;
+                    return Ok(order);
+                }
                 Some(Wish::Redraw) => self.guard.clear().map_err(Error::Output)?,
                 Some(Wish::Suspend) => self.guard.suspend().map_err(Error::Output)?,
                 None => {}

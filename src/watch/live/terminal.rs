@@ -1,6 +1,7 @@
 //! Takes the terminal over, and gives it back as it was whatever happens.
 
 use std::io::{self, BufWriter, Stdout};
+use std::mem::ManuallyDrop;
 use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,9 +23,10 @@ const BUFFER: usize = 64 * 1024;
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// A terminal that is ours: without echo and line editing, and with a screen of its own. Dropped, or in a
-/// panic, it is as it was before.
+/// panic, it is as it was before. What ratatui would do at the end is done already, and where the terminal is
+/// gone it would panic.
 #[derive(Debug)]
-pub(super) struct Guard(Terminal<CrosstermBackend<BufWriter<Stdout>>>);
+pub(super) struct Guard(ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>);
 
 impl Guard {
     /// Takes the terminal on standard output over, with colours or without.
@@ -35,7 +37,7 @@ impl Guard {
         take_over()?;
         let terminal =
             Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout())));
-        terminal.map(Self).inspect_err(|_| give_back())
+        terminal.map(ManuallyDrop::new).map(Self).inspect_err(|_| give_back())
     }
 
     /// Gives the terminal back and stops, as Ctrl-Z does; takes it again when we go on.

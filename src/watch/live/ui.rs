@@ -24,8 +24,6 @@ pub enum Order {
     Interrupt,
     /// To look at once.
     Look,
-    /// Whether holders are to be told of every session.
-    Closely(bool),
     /// To drop these, which was confirmed.
     Drop(Vec<Uuid>),
 }
@@ -138,7 +136,7 @@ impl Ui {
         match key.code {
             KeyCode::Char('q') => return Some(Order::Quit),
             KeyCode::Char(' ') => return Some(Order::Look),
-            KeyCode::Enter => return self.open_details(state),
+            KeyCode::Enter => self.open_details(state),
             KeyCode::Char('d') => {
                 let chosen = self.chosen(state)?;
                 self.ask_for_one(chosen, state);
@@ -211,7 +209,6 @@ impl Ui {
             KeyCode::Char('?') => self.over = Some(Over::Help(Page::default())),
             _ if closes(key) => {
                 self.details = None;
-                return Some(Order::Closely(false));
             }
             _ => {}
         }
@@ -224,14 +221,12 @@ impl Ui {
         self.list.chosen()
     }
 
-    fn open_details(&mut self, state: &State) -> Option<Order> {
-        let id = self.chosen(state)?;
+    fn open_details(&mut self, state: &State) {
+        let Some(id) = self.chosen(state) else { return };
         if here(state, id).is_none() {
-            self.tell("it is gone");
-            return None;
+            return self.tell("it is gone");
         }
         self.details = Some(Details::of(id));
-        Some(Order::Closely(true))
     }
 
     fn ask_for_one(&mut self, id: Uuid, state: &State) {

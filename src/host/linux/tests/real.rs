@@ -129,21 +129,25 @@ fn an_opener_serves_while_it_lives_and_its_helper_never() {
 #[test]
 fn the_tree_below_an_opener_is_its_helper_with_what_that_inherited() {
     let family = Family::start("poll");
-    let below = |top: u32, since| {
-        let tree = Tree::of(Path::new("/proc"), top.cast_signed(), since);
+    let below = |top: u32, mark: Option<&str>| {
+        let tree = Tree::of(Path::new("/proc"), top.cast_signed(), mark.map(str::to_owned));
         tree.living().expect("it is our own /proc")
     };
     let opener = family.opener.id();
-    let living = below(opener, 0);
+    let living = below(opener, None);
     assert_eq!(
         living.iter().map(|it| (it.pid, it.parent)).collect::<Vec<_>>(),
         [(family.helper, opener)]
     );
-    assert_eq!(below(opener, living[0].start).len(), 1);
-    assert_eq!(below(opener, living[0].start + 1), []);
-    assert!(below(process::id(), 0).iter().any(|it| it.pid == family.helper));
+    let environ = format!("/proc/{}/environ", family.helper);
+    let environ = std::fs::read_to_string(environ).expect("it is one of ours");
+    let inherited = environ.split('\0').next().filter(|it| it.contains('='));
+    assert!(inherited.is_some(), "{environ:?}");
+    assert_eq!(below(opener, inherited).len(), 1);
+    assert_eq!(below(opener, Some("NOT=THERE")), []);
+    assert!(below(process::id(), None).iter().any(|it| it.pid == family.helper));
 
-    let tree = Tree::from_now();
+    let tree = Tree::below();
     let ends = family.connection.ends();
     let port = ends.server.port();
     assert_eq!(tree.connections(&living, port), HashSet::from([ends]));
