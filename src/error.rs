@@ -152,7 +152,7 @@ pub enum Error {
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
-    /// SIGTERM.
+    /// SIGTERM, or SIGHUP.
     #[error("terminated")]
     Terminated,
 }

@@ -32,7 +32,7 @@ pub enum Exit {
     NotFound,
     /// Interrupted by Ctrl-C.
     Interrupted,
-    /// Ended by SIGTERM.
+    /// Ended by SIGTERM, or by the end of its terminal.
     Terminated,
     /// `run`: the command's own status; 128 and the number of the signal that ended it.
     Of(u8),
@@ -76,7 +76,7 @@ impl Exit {
             Self::NotExecutable => "`run`: the command cannot be executed",
             Self::NotFound => "`run`: the command was not found",
             Self::Interrupted => "interrupted (Ctrl-C)",
-            Self::Terminated => "ended by SIGTERM",
+            Self::Terminated => "ended by SIGTERM or SIGHUP; `watch` exits with 0",
             Self::Of(_) => "`run`: as the command exited",
         }
     }

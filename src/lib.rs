@@ -138,22 +138,44 @@ pub(crate) fn run_to_end<T>(work: impl Future<Output = Result<T>>) -> Result<T> 
     result
 }
 
-/// Waits for Ctrl-C or SIGTERM.
+/// Waits for Ctrl-C, SIGTERM, or SIGHUP unless that is ignored, as it is under `nohup`.
 pub(crate) async fn interruption() -> Error {
     let terminated = async {
         #[cfg(unix)]
-        if let Ok(mut terminate) =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
         {
-            terminate.recv().await;
-            return;
+            use tokio::signal::unix::SignalKind;
+            let hang_up = (!ignores_hang_up()).then(SignalKind::hangup);
+            tokio::select! {
+                () = signalled(Some(SignalKind::terminate())) => {}
+                () = signalled(hang_up) => {}
+            }
         }
+        #[cfg(not(unix))]
         std::future::pending::<()>().await;
     };
     tokio::select! {
         Ok(()) = tokio::signal::ctrl_c() => Error::Interrupted,
         () = terminated => Error::Terminated,
     }
+}
+
+#[cfg(unix)]
+async fn signalled(kind: Option<tokio::signal::unix::SignalKind>) {
+    if let Some(mut signals) = kind.and_then(|kind| tokio::signal::unix::signal(kind).ok()) {
+        signals.recv().await;
+        return;
+    }
+    std::future::pending::<()>().await;
+}
+
+#[cfg(target_os = "linux")]
+fn ignores_hang_up() -> bool {
+    host::ignores(rustix::process::Signal::HUP.as_raw())
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+const fn ignores_hang_up() -> bool {
+    false
 }
 
 /// For errors that can only come from a file that was named on the command line.

@@ -39,7 +39,7 @@ pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
         // What is written beside the screen spoils it.
         options.talk = Talk::Quiet;
     }
-    console::say(options.talk, Talk::Normal, &what_is_done(&args, &options));
+    console::say_in_passing(options.talk, Talk::Normal, &what_is_done(&args, &options));
     let (requests, requested) = unbounded_channel();
     let (told, mut news) = channel(1);
     let mut watch = Watching {
@@ -73,7 +73,14 @@ pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
         let report = report.unwrap_or_else(|| Box::new(unsettled));
         timeout(LAST_PATIENCE, watch.hear(News::Dropped(report))).await.unwrap_or(Ok(()))?;
     }
-    ended
+    match ended {
+        Err(error) if args.reap && error.is_broken_pipe() => {
+            let note = "nobody reads the events any more: the reaping ends";
+            console::say_in_passing(options.talk, Talk::Normal, note);
+            Ok(Exit::Partial)
+        }
+        ended => ended,
+    }
 }
 
 /// How it is shown.

@@ -23,7 +23,6 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_stream::StreamExt as _;
 
 pub use self::style::Theme;
@@ -77,7 +76,6 @@ impl Live {
     /// # Errors
     /// The terminal is gone.
     pub async fn order(&mut self, state: &State) -> Result<Order> {
-        let mut hang_up = signal(SignalKind::hangup()).map_err(Error::Output)?;
         loop {
             let event = tokio::select! {
                 event = self.events.next() => event,
@@ -85,7 +83,6 @@ impl Live {
                     self.draw(state)?;
                     continue;
                 }
-                _ = hang_up.recv() => return Ok(Order::Quit),
             };
             let event = event.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()));
             let wish = match event.map_err(Error::Output)? {
