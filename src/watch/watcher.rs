@@ -1,0 +1,234 @@
+//! What is done with what is seen: it is told or shown, and what outstays its lease, or is ordered to go, is
+//! dropped and recorded.
+
+use std::collections::VecDeque;
+use std::time::{Instant, SystemTime};
+
+use tokio::sync::mpsc::{Receiver, UnboundedSender};
+
+use super::event::{Event, What};
+use super::lease::{Leases, Terms};
+use super::link::{News, Request};
+use super::live::{Live, Order, Theme};
+use super::state::State;
+use crate::audit::Audit;
+use crate::cli::Stream;
+use crate::console;
+use crate::error::{Error, Result};
+use crate::exit::Exit;
+use crate::judge::Case;
+use crate::options::{Options, Talk};
+use crate::reap::{Condemned, Extent, Outcome, Report, Warrant};
+use crate::render::{events, json};
+use crate::select::Filter;
+
+/// Who is named where the admin channel is missing.
+pub(crate) const ADMIN_COMMAND: &str = "dropping while watching";
+
+/// How it is shown.
+pub(crate) enum View {
+    Live(Box<Live>),
+    Lines,
+}
+
+impl View {
+    pub(crate) fn of(output: Option<Stream>, options: &Options) -> Result<Self> {
+        match output {
+            Some(Stream::Jsonl) => Ok(Self::Lines),
+            None if options.terminal.screen.is_none() => Ok(Self::Lines),
+            None | Some(Stream::Table) => {
+                let screen = options.terminal.screen.ok_or_else(|| Error::Usage {
+                    message: "the live view needs a terminal on standard output".into(),
+                    hint: "-o jsonl tells what happens, an event a line".into(),
+                })?;
+                let look = Theme { color: options.terminal.color, unicode: screen.unicode };
+                let live = Live::open(look, options.address.to_string())?;
+                Ok(Self::Live(Box::new(live)))
+            }
+        }
+    }
+
+    async fn order(&mut self, state: &State) -> Result<Order> {
+        match self {
+            Self::Live(live) => live.order(state).await,
+            Self::Lines => std::future::pending().await,
+        }
+    }
+}
+
+/// Everything but the connection.
+pub(crate) struct Watcher<'a> {
+    options: &'a Options,
+    view: View,
+    state: State,
+    leases: Option<Leases>,
+    requests: UnboundedSender<Request>,
+    extent: Extent,
+    audit: Audit,
+    /// Why a drop could not be recorded.
+    unrecorded: Option<Error>,
+    /// Drops that are under way, as they are to be told if their end never gets known.
+    dropping: VecDeque<Report>,
+}
+
+impl<'a> Watcher<'a> {
+    /// Of what the filter selects; with terms, what they condemn is dropped.
+    pub(crate) fn new(
+        options: &'a Options,
+        view: View,
+        filter: Filter,
+        terms: Option<Terms>,
+        requests: UnboundedSender<Request>,
+        extent: Extent,
+        audit: Audit,
+    ) -> Self {
+        Self {
+            options,
+            view,
+            state: State::new(filter),
+            leases: terms.map(Leases::new),
+            requests,
+            extent,
+            audit,
+            unrecorded: None,
+            dropping: VecDeque::new(),
+        }
+    }
+
+    /// Whether drops are under way.
+    pub(crate) fn drops(&self) -> bool {
+        !self.dropping.is_empty()
+    }
+
+    /// Until somebody wants it to end.
+    pub(crate) async fn go_on(&mut self, news: &mut Receiver<News>) -> Result<Exit> {
+        loop {
+            tokio::select! {
+                Some(news) = news.recv() => self.hear(news).await?,
+                order = self.view.order(&self.state) => match order? {
+                    Order::Quit => return Ok(Exit::Success),
+                    Order::Interrupt => return Err(Error::Interrupted),
+                    order => self.carry_out(order),
+                },
+            }
+        }
+    }
+
+    pub(crate) async fn hear(&mut self, news: News) -> Result<()> {
+        let now = SystemTime::now();
+        let events = match news {
+            News::Looked(look) => {
+                let events = self.state.see(*look, now);
+                self.look_at_leases();
+                events
+            }
+            News::Lost(error) => {
+                self.leases.iter_mut().for_each(Leases::renew_all);
+                let mut events = Vec::new();
+                while let Some(unsettled) = self.dropping.front().cloned() {
+                    events.extend(self.drop_ended(unsettled, now));
+                }
+                events.extend(self.state.lose(error.to_string(), Instant::now(), now));
+                events
+            }
+            News::Dropped(report) => self.drop_ended(*report, now),
+        };
+        self.show(&events).await?;
+        // What cannot be recorded is the last that is dropped.
+        self.unrecorded.take().map_or(Ok(()), Err)
+    }
+
+    fn look_at_leases(&mut self) {
+        let (Some(leases), Some(look)) = (&mut self.leases, self.state.look()) else { return };
+        let ended = leases.look(&look.inventory, &self.state.selected(), look.taken);
+        self.request_drop(ended);
+    }
+
+    fn drop_ended(&mut self, report: Report, now: SystemTime) -> Vec<Event> {
+        self.dropping.pop_front();
+        self.unrecorded = self.audit.record(&report, now).err().or(self.unrecorded.take());
+        if let Some(leases) = &mut self.leases {
+            let undone = [Outcome::Refused, Outcome::Changed, Outcome::Failed];
+            report.of(&undone).for_each(|target| leases.renew(target.id));
+        }
+        self.request(Request::Look);
+        self.state.drop_ended(report, now)
+    }
+
+    /// Of drops whose end never got known: what is to be said of them. They are recorded so.
+    pub(crate) fn unsettled(&mut self) -> Result<Vec<String>> {
+        let now = SystemTime::now();
+        let mut unsettled = Vec::new();
+        while let Some(report) = self.dropping.front().cloned() {
+            let events = self.drop_ended(report, now);
+            unsettled.extend(events.iter().filter_map(events::words));
+        }
+        self.unrecorded.take().map_or(Ok(unsettled), Err)
+    }
+
+    async fn show(&mut self, events: &[Event]) -> Result<()> {
+        // The live view has a place for that as long as it lasts.
+        let shown = |event: &Event| {
+            matches!((&self.view, &event.what), (View::Live(_), What::ServerLost { .. }))
+        };
+        let words: Vec<_> =
+            events.iter().filter(|it| !shown(it)).filter_map(events::words).collect();
+        for words in &words {
+            self.tell(words);
+        }
+        match &mut self.view {
+            View::Live(live) => live.draw(&self.state),
+            View::Lines => {
+                let mut lines = Vec::new();
+                let address = self.options.address.to_string();
+                let mut event = |event| json::event(&mut lines, &address, self.audit.why(), event);
+                events.iter().try_for_each(&mut event).map_err(Error::Output)?;
+                console::print_patiently(lines).await
+            }
+        }
+    }
+
+    fn tell(&mut self, text: &str) {
+        match &mut self.view {
+            View::Live(live) => live.tell(text),
+            View::Lines => console::say_in_passing(self.options.talk, Talk::Normal, text),
+        }
+    }
+
+    fn carry_out(&mut self, order: Order) {
+        match order {
+            Order::Look => self.request(Request::Look),
+            Order::Drop(_) if !self.options.admin => {
+                self.tell(&Error::AdminOff { command: ADMIN_COMMAND }.to_string());
+            }
+            Order::Drop(ids) => {
+                let cases = ids.iter().filter_map(|id| self.state.case(*id));
+                self.request_drop(cases.filter_map(|(_, case)| condemned(case)).collect());
+            }
+            Order::Quit | Order::Interrupt => {}
+        }
+    }
+
+    fn request_drop(&mut self, condemned: Vec<Condemned>) {
+        if condemned.is_empty() {
+            return;
+        }
+        let cases = condemned.iter().filter_map(|it| self.state.case(it.id));
+        let cases: Vec<_> = cases.map(|(_, case)| case).collect();
+        let look = self.state.look();
+        let unsettled = look.map(|it| Report::unsettled(&it.inventory, &cases, self.extent));
+        self.dropping.extend(unsettled);
+        self.request(Request::Drop(condemned));
+    }
+
+    fn request(&self, request: Request) {
+        // Whoever takes requests ends only with us.
+        let _ = self.requests.send(request);
+    }
+}
+
+/// By what right a case goes that a person saw and confirmed: none but the proof that it is dead.
+fn condemned(case: &Case) -> Option<Condemned> {
+    let warrant = Warrant::of(case.verdict).filter(|it| matches!(it, Warrant::Proof(_)))?;
+    Some(Condemned { id: case.id, warrant, spare_flowing: false, messages: None })
+}
