@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::look::Observer;
 use crate::options::{Options, Talk};
-use crate::reap::{self, Condemned, Extent, Warrant};
+use crate::reap::{self, Condemned, Extent};
 use crate::render::report;
 use crate::run::{front, guard, guarded_for};
 use crate::select::Filter;
@@ -36,18 +36,8 @@ async fn clear_the_way(options: &Options) -> Result<()> {
     let look = observer.look().await?;
     let filter = Filter::default();
     let look = wait_for_proof(&mut observer, look, &filter, options.talk).await?;
-    let cases = look.cases.iter().filter(|case| filter.selects(&look.inventory, case));
-    let condemned: Vec<_> = cases
-        .filter_map(|case| match Warrant::of(case.verdict)? {
-            proof @ Warrant::Proof(_) => Some(Condemned {
-                id: case.id,
-                warrant: proof,
-                spare_flowing: false,
-                messages: case.messages,
-            }),
-            _ => None,
-        })
-        .collect();
+    let cases = filter.selected(&look.inventory, &look.cases);
+    let condemned: Vec<_> = cases.into_iter().filter_map(Condemned::proven).collect();
     if !condemned.is_empty() {
         let extent = Extent { dry_run: false, kill: false, free: false };
         let done = reap::run(&mut observer, look, &condemned, extent, COMMAND).await?;

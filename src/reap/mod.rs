@@ -21,6 +21,7 @@ pub use report::{Freed, Heir, HeirEnd, Outcome, Report, Target};
 use crate::admin::{self, DropTarget, OutcomeKind};
 use crate::error::Result;
 use crate::host::Held;
+use crate::judge::Case;
 use crate::look::{Look, Observer};
 use crate::model::{Inventory, LockHolder};
 use crate::words::list;
@@ -51,6 +52,15 @@ pub struct Condemned {
     pub spare_flowing: bool,
     /// How many had flowed when it was condemned.
     pub messages: Option<u64>,
+}
+
+impl Condemned {
+    /// A case that is proven dead; `None` if it is not.
+    #[must_use]
+    pub fn proven(case: &Case) -> Option<Self> {
+        let warrant = Warrant::of(case.verdict).filter(|it| matches!(it, Warrant::Proof(_)))?;
+        Some(Self { id: case.id, warrant, spare_flowing: false, messages: case.messages })
+    }
 }
 
 /// Looks again, and drops what is condemned again for the same reason; a dry run stops there.

@@ -16,9 +16,8 @@ use crate::cli::Stream;
 use crate::console;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
-use crate::judge::Case;
 use crate::options::{Options, Talk};
-use crate::reap::{Condemned, Extent, Outcome, Report, Warrant};
+use crate::reap::{Condemned, Extent, Outcome, Report};
 use crate::render::{events, json};
 use crate::select::Filter;
 
@@ -203,7 +202,7 @@ impl<'a> Watcher<'a> {
             }
             Order::Drop(ids) => {
                 let cases = ids.iter().filter_map(|id| self.state.case(*id));
-                self.request_drop(cases.filter_map(|(_, case)| condemned(case)).collect());
+                self.request_drop(cases.filter_map(|(_, case)| Condemned::proven(case)).collect());
             }
             Order::Quit | Order::Interrupt => {}
         }
@@ -225,10 +224,4 @@ impl<'a> Watcher<'a> {
         // Whoever takes requests ends only with us.
         let _ = self.requests.send(request);
     }
-}
-
-/// By what right a case goes that a person saw and confirmed: none but the proof that it is dead.
-fn condemned(case: &Case) -> Option<Condemned> {
-    let warrant = Warrant::of(case.verdict).filter(|it| matches!(it, Warrant::Proof(_)))?;
-    Some(Condemned { id: case.id, warrant, spare_flowing: false, messages: None })
 }
