@@ -4,6 +4,9 @@
 #[path = "../made_up/mod.rs"]
 #[allow(dead_code, reason = "each test uses its own part")]
 mod made_up;
+
+mod keys;
+mod person;
 mod screen;
 
 use std::time::{Duration, Instant, SystemTime};
