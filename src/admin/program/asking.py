@@ -8,6 +8,8 @@ PROFILE = "GET_PROFILING_SNAPSHOT"
 # A process that is alive and did not answer is asked again after this time, and then each time after
 # twice as long.
 FIRST_PAUSE = 4.0
+# In seconds: no process runs for longer.
+LONGEST_RUN = 1e11
 
 
 class Question:
@@ -155,9 +157,12 @@ def traffic_of(process_id, future):
         profile = pickle.loads(future.result().payload)
         published = sum(whole(it.messages_published_total) for it in profile.publishers.values())
         received = sum(whole(it.messages_received_total) for it in profile.subscribers.values())
-        return [("traffic", process_id, published, received, float(profile.timestamp) / 1e9)]
+        seconds = float(profile.timestamp) / 1e9
     except Exception:
         return []
+    # JSON has no word for what is no number, or endless.
+    known = 0 <= seconds < LONGEST_RUN
+    return [("traffic", process_id, published, received, seconds)] if known else []
 
 
 def whole(value):
