@@ -13,7 +13,7 @@ use crate::options::{Options, Talk};
 use crate::reap::Extent;
 use crate::watch::lease::Terms;
 use crate::watch::link::{self, Link, News};
-use crate::watch::watcher::{ADMIN_COMMAND, View, Watcher};
+use crate::watch::watcher::{View, Watcher};
 use crate::words::precise;
 use crate::{console, interruption};
 
@@ -22,7 +22,7 @@ const LAST_PATIENCE: Duration = Duration::from_millis(800);
 
 pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
     if args.reap && !options.admin {
-        return Err(Error::AdminOff { command: ADMIN_COMMAND });
+        return Err(Error::AdminOff { command: link::COMMAND });
     }
     let audit = Audit::open(&args.audit)?;
     let view = View::of(args.output, options)?;

@@ -51,8 +51,8 @@ pub struct Link<'a> {
     attempts: u32,
 }
 
-/// Who is named in an error about the admin channel.
-const COMMAND: &str = "dropping sessions";
+/// Who is named where the admin channel is missing.
+pub const COMMAND: &str = "dropping while watching";
 
 impl<'a> Link<'a> {
     /// None yet; `extent` is how far a drop goes.

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{Receiver, UnboundedSender};
 
 use super::event::{Event, What};
 use super::lease::{Leases, Terms};
-use super::link::{News, Request};
+use super::link::{self, News, Request};
 use super::live::{Live, Order, Theme};
 use super::state::State;
 use crate::audit::Audit;
@@ -20,9 +20,6 @@ use crate::options::{Options, Talk};
 use crate::reap::{Condemned, Extent, Outcome, Report};
 use crate::render::{events, json};
 use crate::select::Filter;
-
-/// Who is named where the admin channel is missing.
-pub(crate) const ADMIN_COMMAND: &str = "dropping while watching";
 
 /// How it is shown.
 pub(crate) enum View {
@@ -198,7 +195,7 @@ impl<'a> Watcher<'a> {
         match order {
             Order::Look => self.request(Request::Look),
             Order::Drop(_) if !self.options.admin => {
-                self.tell(&Error::AdminOff { command: ADMIN_COMMAND }.to_string());
+                self.tell(&Error::AdminOff { command: link::COMMAND }.to_string());
             }
             Order::Drop(ids) => {
                 let cases = ids.iter().filter_map(|id| self.state.case(*id));
