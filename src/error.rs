@@ -185,11 +185,17 @@ impl Error {
         }
     }
 
+    /// Whether there is no server, as far as the machine it would be on can tell.
+    #[must_use]
+    pub fn nobody_listens(&self) -> bool {
+        matches!(self, Self::NoServer { source, .. } if source.kind() == io::ErrorKind::ConnectionRefused)
+    }
+
     /// What the person can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NoServer { source, .. } if source.kind() != io::ErrorKind::ConnectionRefused => {
+            Self::NoServer { .. } if !self.nobody_listens() => {
                 "check --address or EZMSG_GRAPHSERVER_ADDR, and the network to that host".into()
             }
             Self::NoServer { address, .. } => format!(

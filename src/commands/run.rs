@@ -1,10 +1,8 @@
 //! `graphctl run`, on Linux.
 
-use std::io::ErrorKind::ConnectionRefused;
-
 use super::reap::wait_for_proof;
 use crate::cli::Run;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exit::Exit;
 use crate::look::Observer;
 use crate::options::{Options, Talk};
@@ -29,7 +27,7 @@ pub(super) fn run(args: &Run, options: &Options) -> Result<Exit> {
 /// Reaps as `sessions reap` without filters does. Where no server is, the pipeline will start its own.
 async fn clear_the_way(options: &Options) -> Result<()> {
     let mut observer = match Observer::open(options).await {
-        Err(Error::NoServer { source, .. }) if source.kind() == ConnectionRefused => return Ok(()),
+        Err(error) if error.nobody_listens() => return Ok(()),
         observer => observer?,
     };
     observer.admin(COMMAND)?;

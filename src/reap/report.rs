@@ -12,7 +12,7 @@ use crate::judge::{Case, Verdict};
 use crate::model::{Holder, Inventory, LockHolder, Server};
 
 /// What became of everything that was to be dropped.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Report {
     /// The server.
     pub server: Server,
@@ -29,7 +29,7 @@ pub struct Report {
 }
 
 /// A command that kept the server's command lock, and was to be freed from its wait.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Freed {
     /// The command.
     pub holder: LockHolder,
@@ -40,7 +40,7 @@ pub struct Freed {
 }
 
 /// One session or leftover that was to be dropped.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Target {
     /// Its id.
     pub id: Uuid,

@@ -58,11 +58,7 @@ pub(super) async fn clear(
     }
     let mut observer = match Observer::open(options).await {
         // It was in the tree, or has gone, and its sessions with it. Older servers have none.
-        Err(Error::NoServer { source, .. })
-            if source.kind() == std::io::ErrorKind::ConnectionRefused =>
-        {
-            return Ok(());
-        }
+        Err(error) if error.nobody_listens() => return Ok(()),
         Err(Error::NoSessions { .. }) => return Ok(()),
         observer => observer.map_err(told)?,
     };

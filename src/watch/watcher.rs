@@ -121,13 +121,16 @@ impl<'a> Watcher<'a> {
             News::Lost(error) => {
                 self.leases.iter_mut().for_each(Leases::renew_all);
                 let mut events = Vec::new();
-                while let Some(unsettled) = self.dropping.front().cloned() {
+                while let Some(unsettled) = self.dropping.pop_front() {
                     events.extend(self.drop_ended(unsettled, now));
                 }
                 events.extend(self.state.lose(error.to_string(), Instant::now(), now));
                 events
             }
-            News::Dropped(report) => self.drop_ended(*report, now),
+            News::Dropped(report) => {
+                self.dropping.pop_front();
+                self.drop_ended(*report, now)
+            }
         };
         self.show(&events).await?;
         // What cannot be recorded is the last that is dropped.
@@ -141,7 +144,6 @@ impl<'a> Watcher<'a> {
     }
 
     fn drop_ended(&mut self, report: Report, now: SystemTime) -> Vec<Event> {
-        self.dropping.pop_front();
         self.unrecorded = self.audit.record(&report, now).err().or(self.unrecorded.take());
         if let Some(leases) = &mut self.leases {
             let undone = [Outcome::Refused, Outcome::Changed, Outcome::Failed];
@@ -155,7 +157,7 @@ impl<'a> Watcher<'a> {
     pub(crate) fn unsettled(&mut self) -> Result<Vec<String>> {
         let now = SystemTime::now();
         let mut unsettled = Vec::new();
-        while let Some(report) = self.dropping.front().cloned() {
+        while let Some(report) = self.dropping.pop_front() {
             let events = self.drop_ended(report, now);
             unsettled.extend(events.iter().filter_map(events::words));
         }
