@@ -3,7 +3,7 @@
 use std::io::{BufReader, Read as _, Write as _};
 use std::time::Duration;
 
-use graphctl::admin::{self, Ask};
+use graphctl::admin::{Ask, Request};
 
 use crate::lab;
 
@@ -29,7 +29,7 @@ pub(crate) fn run(address: &str) {
     let id = lab::read_id(&mut stream).parse().expect("an id is a UUID");
     stream.read_exact(&mut [0]).expect("the server has opened a session");
     stream
-        .write_all(&admin::listing_request(id, Ask::Ping(PING)))
+        .write_all(&Request::List(Ask::Ping(PING)).message(id))
         .expect("the server takes a request");
     let mut reply = BufReader::with_capacity(64 * 1024, stream);
     let (mut bytes, mut frame) = (0, Vec::new());

@@ -8,33 +8,19 @@
 //! The program's first frame is written before the server answers the registration, which is how a
 //! server that did not run it is told apart.
 
+mod request;
 mod rows;
 
 use std::time::{Duration, Instant};
 
-pub use rows::{
-    Connection, DropTarget, Dropped, Outcome, OutcomeKind, Row, Taken, Tcp, Topics, Unconfirmed,
-    digest,
-};
+pub use request::{Ask, DropTarget, PARTS, PROGRAM, Request, Taken, digest};
+pub use rows::{Connection, Dropped, Outcome, OutcomeKind, Row, Tcp, Topics, Unconfirmed};
 use uuid::Uuid;
 
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::model::LockHolder;
-use crate::wire::{Session, codec, pickle};
-
-/// What runs in the server.
-pub const PROGRAM: &str = include_str!("program/running.py");
-
-/// What it compiles when it is needed, by the name under which it finds it.
-pub const PARTS: [(&str, &str); 6] = [
-    ("reading.py", include_str!("program/reading.py")),
-    ("listing.py", include_str!("program/listing.py")),
-    ("leaving.py", include_str!("program/leaving.py")),
-    ("asking.py", include_str!("program/asking.py")),
-    ("locking.py", include_str!("program/locking.py")),
-    ("dropping.py", include_str!("program/dropping.py")),
-];
+use crate::wire::{Session, codec};
 
 /// The byte before each frame of the program; the server's own replies are COMPLETE and ERROR.
 const TAG: u8 = 0xe5;
@@ -54,26 +40,6 @@ pub struct Channel {
     timeout: Duration,
     registered: bool,
     answered: Instant,
-}
-
-/// What the processes are asked in a listing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// Nothing.
-    Nothing,
-    /// For a sign of life, within that time.
-    Ping(Duration),
-    /// What they have carried so far, which is a sign of life too.
-    Traffic(Duration),
-}
-
-impl Ask {
-    const fn within(self) -> Option<Duration> {
-        match self {
-            Self::Nothing => None,
-            Self::Ping(within) | Self::Traffic(within) => Some(within),
-        }
-    }
 }
 
 impl Channel {
@@ -106,27 +72,22 @@ impl Channel {
     /// The program was refused or failed, or its answer did not come whole and in time.
     pub async fn list(&mut self, ask: Ask, take: impl FnMut(Row)) -> Result<()> {
         let extra = ask.within().unwrap_or_default();
-        self.exchange("listing its sessions", list_request(ask), extra, take).await
+        self.exchange("listing its sessions", Request::List(ask), extra, take).await
     }
 
     /// What the publishers and subscribers of these processes have carried: [`Row::Traffic`] of those that
-    /// answer within `ping`, and once more after the time `apart`.
+    /// answer `within` that time, and once more after the time `apart`.
     ///
     /// # Errors
     /// As [`list`](Self::list).
     pub async fn measure(
         &mut self,
         processes: &[Uuid],
-        ping: Duration,
+        within: Duration,
         apart: Duration,
     ) -> Result<Vec<Row>> {
-        let request = serde_json::json!({
-            "operation": "measure",
-            "processes": processes,
-            "ping_seconds": ping.as_secs_f64(),
-            "apart_seconds": apart.as_secs_f64(),
-        });
-        self.collect("measuring message rates", request, ping * 2 + apart).await
+        let request = Request::Measure { processes, within, apart };
+        self.collect("measuring message rates", request, within * 2 + apart).await
     }
 
     /// Drops `targets`, each only if it is still what it was when judged.
@@ -134,7 +95,7 @@ impl Channel {
     /// # Errors
     /// As [`list`](Self::list). Of a drop whose answer is lost nothing is known: look again.
     pub async fn drop_targets(&mut self, targets: &[DropTarget]) -> Result<Dropped> {
-        let request = serde_json::json!({ "operation": "drop", "targets": targets });
+        let request = Request::Drop(targets);
         let rows = self.collect("dropping sessions", request, DROP_PATIENCE).await?;
         let mut dropped = Dropped::default();
         for row in rows {
@@ -153,9 +114,7 @@ impl Channel {
     /// # Errors
     /// As [`drop_targets`](Self::drop_targets).
     pub async fn free(&mut self, holder: &LockHolder) -> Result<(OutcomeKind, Option<String>)> {
-        let LockHolder { waits_for, client, peer, .. } = holder;
-        let target = serde_json::json!({ "waits_for": waits_for, "client": client, "peer": peer });
-        let request = serde_json::json!({ "operation": "free", "target": target });
+        let request = Request::Free(holder);
         let rows = self.collect("freeing its lock", request, Duration::ZERO).await?;
         let freed = rows.into_iter().find_map(|row| match row {
             Row::Freed { outcome, detail } => Some((outcome, detail)),
@@ -167,7 +126,7 @@ impl Channel {
     async fn collect(
         &mut self,
         doing: &'static str,
-        request: serde_json::Value,
+        request: Request<'_>,
         extra: Duration,
     ) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
@@ -178,7 +137,7 @@ impl Channel {
     async fn exchange(
         &mut self,
         doing: &'static str,
-        request: serde_json::Value,
+        request: Request<'_>,
         extra: Duration,
         take: impl FnMut(Row),
     ) -> Result<()> {
@@ -186,7 +145,7 @@ impl Channel {
             // A session whose registration still waits for the command lock reads no further request.
             self.session = Session::open(&self.address, self.timeout).await?;
         }
-        let message = message(self.session.id, request);
+        let message = request.message(self.session.id);
         let connection = self.session.connection();
         connection.begin_within(doing, extra);
         connection.send(&message).await?;
@@ -233,24 +192,4 @@ impl Channel {
     fn refused(&self, detail: &str) -> Error {
         Error::AdminRefused { address: self.address.clone(), detail: detail.to_owned() }
     }
-}
-
-/// The bytes that ask for a listing on this session, as [`Channel::list`] does.
-#[must_use]
-pub fn listing_request(session: Uuid, ask: Ask) -> Vec<u8> {
-    message(session, list_request(ask))
-}
-
-fn list_request(ask: Ask) -> serde_json::Value {
-    let ping_seconds = ask.within().map(|within| within.as_secs_f64());
-    let traffic = matches!(ask, Ask::Traffic(_));
-    serde_json::json!({ "operation": "list", "ping_seconds": ping_seconds, "traffic": traffic })
-}
-
-fn message(session: Uuid, mut request: serde_json::Value) -> Vec<u8> {
-    request["session"] = session.to_string().into();
-    let request = request.to_string();
-    let mut variables = vec![("request", &*request)];
-    variables.extend(PARTS);
-    codec::register(&pickle::exec_then_metadata(PROGRAM, &variables))
 }

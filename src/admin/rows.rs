@@ -1,6 +1,6 @@
-//! What the admin program is asked and what it answers, field for field as in `program/`.
+//! What the admin program answers, field for field as in `program/`.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::model::LockHolder;
@@ -93,55 +93,6 @@ pub struct Tcp {
     pub state: u8,
     /// How long ago the last byte came from the client, in milliseconds.
     pub last_data_received_ms: u32,
-}
-
-/// One target of a drop: what goes, and what must still hold for it to go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct DropTarget {
-    /// The session, or of a leftover the process registration.
-    pub id: Uuid,
-    /// What goes.
-    #[serde(flatten)]
-    pub taken: Taken,
-    /// Precondition: the component keys of the session, or the units of the leftover, are those that this
-    /// was made of by [`digest`].
-    pub keys: Uuid,
-    /// Precondition: the processes that own any of its units are exactly these.
-    pub owners: Vec<Uuid>,
-    /// Precondition: no publisher is on a topic of its output streams, and no subscriber on one of its input
-    /// streams, other than these clients.
-    pub known: Vec<Uuid>,
-}
-
-/// The clients whose connections a drop closes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Taken {
-    /// The session, if there is one: the target itself.
-    #[serde(skip)]
-    pub session: Option<Uuid>,
-    /// Process registrations.
-    pub processes: Vec<Uuid>,
-    /// Publishers.
-    pub publishers: Vec<Uuid>,
-    /// Subscribers.
-    pub subscribers: Vec<Uuid>,
-    /// Channels.
-    pub channels: Vec<Uuid>,
-}
-
-impl Taken {
-    /// All of them.
-    pub fn clients(&self) -> impl Iterator<Item = Uuid> {
-        let kinds = [&self.processes, &self.publishers, &self.subscribers, &self.channels];
-        self.session.into_iter().chain(kinds.into_iter().flatten().copied())
-    }
-}
-
-/// What stands for the keys of a target in a request, which would be long with all of them.
-#[must_use]
-pub fn digest(target: Uuid, mut keys: Vec<&str>) -> Uuid {
-    keys.sort_unstable();
-    Uuid::new_v5(&target, serde_json::json!(keys).to_string().as_bytes())
 }
 
 /// What became of a target.
