@@ -1,10 +1,11 @@
-//! What is generated from the command definitions and committed: `completions/`, `man/`, and the
-//! exit codes in the README. Each is made anew and compared; to write them instead, run
+//! What is generated and committed: `completions/` and `man/` from the command definitions, and the exit
+//! codes and the number of dependencies in the README. Each is made anew and compared; to write them instead, run
 //! `GRAPHCTL_WRITE_GENERATED=1 cargo test --test generated`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
@@ -64,18 +65,15 @@ fn man_pages() {
     });
 }
 
-#[test]
-fn exit_codes_in_the_readme() {
-    let table =
-        Exit::ALL.iter().fold("| code | meaning |\n|---|---|\n".to_owned(), |table, exit| {
-            table + &format!("| {} | {} |\n", exit.code(), exit.meaning())
-        });
+/// Expects the README to say just `text` between a comment of that name and the next.
+#[track_caller]
+fn in_the_readme(name: &str, text: &str) {
     let path = root().join("README.md");
     let readme = fs::read_to_string(&path).expect("the README is there");
-    let (start, end) = ("<!-- exit codes, generated -->\n", "<!-- end -->");
-    let from = readme.find(start).expect("the README marks the table's start") + start.len();
-    let to = from + readme[from..].find(end).expect("the README marks the table's end");
-    let renewed = format!("{}{table}{}", &readme[..from], &readme[to..]);
+    let (start, end) = (format!("<!-- {name}, generated -->\n"), "<!-- end -->");
+    let from = readme.find(&start).expect("the README marks the start") + start.len();
+    let to = from + readme[from..].find(end).expect("the README marks the end");
+    let renewed = format!("{}{text}{}", &readme[..from], &readme[to..]);
     if writing() {
         fs::write(&path, &renewed).expect("the README can be written");
     }
@@ -83,4 +81,39 @@ fn exit_codes_in_the_readme() {
         renewed == readme || writing(),
         "the README is out of step: set {WRITE}=1 and run this again"
     );
+}
+
+#[test]
+fn the_readme() {
+    in_the_readme("exit codes", &exit_codes());
+    in_the_readme("dependencies", &dependencies());
+}
+
+fn exit_codes() -> String {
+    Exit::ALL.iter().fold("| code | meaning |\n|---|---|\n".to_owned(), |table, exit| {
+        table + &format!("| {} | {} |\n", exit.code(), exit.meaning())
+    })
+}
+
+fn dependencies() -> String {
+    format!(
+        "It has {} direct dependencies, each with its reason in [Cargo.toml](Cargo.toml), and on Linux it is\n\
+         built of {} crates.\n",
+        crates_below("1"),
+        crates_below("1000")
+    )
+}
+
+/// How many crates are built for graphctl on Linux, so many steps away from it at the most.
+fn crates_below(depth: &str) -> usize {
+    let linux = "--target=x86_64-unknown-linux-gnu";
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--edges=normal,build", "--prefix=none", linux, "--no-dedupe"])
+        .args(["--depth", depth])
+        .output()
+        .expect("cargo starts");
+    assert!(tree.status.success(), "{tree:?}");
+    let tree = String::from_utf8(tree.stdout).expect("cargo writes text");
+    let crates: BTreeSet<_> = tree.lines().skip(1).collect();
+    crates.len()
 }
