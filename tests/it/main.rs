@@ -25,6 +25,7 @@ mod run;
 mod safety;
 mod screen;
 mod stage;
+mod tunnel;
 mod waiting;
 mod watching;
 mod wiretap;
