@@ -271,6 +271,22 @@ fn a_dry_run_sends_nothing_that_drops() {
     assert!(drops(&["sessions", "reap"]), "the test would not notice a drop");
 }
 
+/// What chooses the sessions, and why, stays here; and their keys go as a digest.
+#[test]
+fn nothing_that_was_typed_or_registered_is_sent() {
+    let server = server();
+    let _phantom = phantom(&server, Phantom::NeverStopped, "SYSTEM");
+    wait_until_judged(&server, "stale abandoned");
+    let wiretap = Wiretap::before(server.address());
+    let filters = ["--component", "SYS*", "--exclude", "TYPED*", "--older-than", "1ms"];
+    let why = ["--reason", "TYPED\"]}); import os #"];
+    let run = graphctl(wiretap.address(), &[&["sessions", "reap"], &filters[..], &why].concat());
+    assert_eq!(run.stderr, "1 session dropped\n", "{run:#?}");
+    let heard = wiretap.heard();
+    assert!(heard.contains(r#""operation":"drop""#), "the wiretap heard no drop");
+    assert!(!heard.contains("TYPED") && !heard.contains("SYS*") && !heard.contains("SYSTEM"));
+}
+
 #[test]
 fn max_is_a_brake() {
     let mut server = server();
