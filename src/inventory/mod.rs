@@ -1,6 +1,7 @@
-//! What a server says → [`Inventory`]. One file a source; nothing here judges.
+//! What a server says → [`Inventory`]. One file a source, and what bounds them; nothing here judges.
 
 mod admin;
+mod ration;
 mod snapshot;
 
 pub use admin::{Listing, add_traffic};

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
+use super::ration::Ration;
 use crate::model::{
     Channel, Component, Inventory, Ping, Process, Server, Session, Streams, minted,
 };
@@ -22,17 +23,21 @@ pub fn from_pickle(
     let document = pickle::decode(bytes, &Limits::default())
         .map_err(|error| format!("its snapshot cannot be read: {error}"))?;
     let snapshot = document.root();
-    if class_name(snapshot) != Some("GraphSnapshot") {
+    let ration = Ration::whole();
+    if ration.class_name(snapshot) != Some("GraphSnapshot") {
         return Err("its snapshot is not a GraphSnapshot".into());
     }
-    let sessions = snapshot.attr("sessions").and_then(Item::entries);
-    let processes = snapshot.attr("processes").and_then(Item::entries);
+    let sessions = snapshot.attr("sessions").and_then(|it| ration.entries(it));
+    let processes = snapshot.attr("processes").and_then(|it| ration.entries(it));
     let (Some(sessions), Some(processes)) = (sessions, processes) else {
         return Err("its snapshot has no sessions or no processes".into());
     };
-    let sessions: Option<Vec<_>> =
-        sessions.map(|(id, value)| session(id.as_str()?.parse().ok()?, own, value)).collect();
-    let processes: Option<Vec<_>> = processes.map(|(_, value)| process(value)).collect();
+    let session = |(id, value)| session(ration.text(id)?.parse().ok()?, own, value, &ration);
+    let sessions: Option<Vec<_>> = sessions.map(session).collect();
+    let processes: Option<Vec<_>> = processes.map(|(_, value)| process(value, &ration)).collect();
+    if ration.is_spent() {
+        return Err("its snapshot names the same things too often".into());
+    }
     let (Some(sessions), Some(processes)) = (sessions, processes) else {
         return Err("a session or a process of its snapshot makes no sense".into());
     };
@@ -69,11 +74,14 @@ pub fn ping_answer(bytes: Vec<u8>, took: Duration) -> Ping {
     }
 }
 
-fn session(id: Uuid, own: Uuid, value: Item<'_>) -> Option<Session> {
+fn session(id: Uuid, own: Uuid, value: Item<'_>, ration: &Ration) -> Option<Session> {
     let metadata = value.attr("metadata")?;
-    let root = metadata.attr("root_name").and_then(Item::as_str).map(str::to_owned);
+    let root = metadata.attr("root_name").and_then(|root| ration.text(root)).map(str::to_owned);
     let components = match metadata.attr("components") {
-        Some(components) => components.entries().and_then(|it| it.map(component).collect()),
+        Some(components) => {
+            let component = |(key, value)| component(key, value, ration);
+            ration.entries(components).and_then(|it| it.map(component).collect())
+        }
         None => Some(Vec::new()),
     };
     let mut session = Session {
@@ -85,7 +93,7 @@ fn session(id: Uuid, own: Uuid, value: Item<'_>) -> Option<Session> {
         readable: components.is_some(),
         registered: components.as_ref().is_some_and(|components| !components.is_empty()),
         components: components.unwrap_or_default(),
-        edges: value.attr("edges")?.elements()?.count() as u64,
+        edges: ration.elements(value.attr("edges")?)?.count() as u64,
         last_event: None,
         holding: None,
     };
@@ -93,41 +101,39 @@ fn session(id: Uuid, own: Uuid, value: Item<'_>) -> Option<Session> {
     Some(session)
 }
 
-fn component((key, value): (Item<'_>, Item<'_>)) -> Option<Component> {
+fn component(key: Item<'_>, value: Item<'_>, ration: &Ration) -> Option<Component> {
     let streams = |class| {
-        let streams = value.attr("streams").and_then(Item::entries).into_iter().flatten();
+        let streams = value.attr("streams").and_then(|it| ration.entries(it));
+        let streams = streams.into_iter().flatten();
         streams
-            .filter(|(_, stream)| class_name(*stream) == Some(class))
-            .filter_map(|(_, stream)| stream.attr("address")?.as_str().map(str::to_owned))
+            .filter(|(_, stream)| ration.class_name(*stream) == Some(class))
+            .filter_map(|(_, stream)| ration.text(stream.attr("address")?).map(str::to_owned))
             .collect()
     };
     let unit = value.attr("streams").is_some();
     let inputs = streams("InputStreamMetadata");
     let outputs = streams("OutputStreamMetadata");
     let streams = unit.then(|| Box::new(Streams { inputs, outputs }));
-    Some(Component { key: key.as_str()?.into(), unit, streams })
+    Some(Component { key: ration.text(key)?.into(), unit, streams })
 }
 
-fn process(value: Item<'_>) -> Option<Process> {
+fn process(value: Item<'_>, ration: &Ration) -> Option<Process> {
     // A UUID is pickled as its 128 bit number.
     let id = Uuid::from_u128(value.attr("process_id")?.attr("int")?.as_u128()?);
-    let units = value.attr("units")?.elements()?;
-    let mut units: Vec<_> = units.filter_map(|unit| unit.as_str().map(str::to_owned)).collect();
+    let units = ration.elements(value.attr("units")?)?;
+    let units = units.filter_map(|unit| ration.text(unit).map(str::to_owned));
+    let mut units: Vec<_> = units.collect();
     units.sort();
     Some(Process {
         id,
         created: minted(id),
         link: None,
         pid: value.attr("pid")?.as_u64().and_then(|pid| pid.try_into().ok()),
-        host: value.attr("host")?.as_str().map(str::to_owned),
+        host: ration.text(value.attr("host")?).map(str::to_owned),
         units,
         ping: Ping::NotAsked,
         unacked_for: None,
         traffic: None,
         last_event: None,
     })
-}
-
-fn class_name(item: Item<'_>) -> Option<&str> {
-    item.class().map(|(_, name)| name)
 }
