@@ -6,15 +6,21 @@
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use crate::lab::PATIENCE;
 use crate::run::{self, Run};
 
 /// How long graphctl may take to end at all, whatever the server does.
 const WATCHDOG: Duration = Duration::from_secs(20);
+
+/// How many graphctls run at once where many do.
+const AT_ONCE: usize = 8;
 
 /// The session id that [`session_reply`] gives away.
 pub(crate) const SESSION_ID: &str = "0a1b2c3d-4e5f-11f0-8000-0123456789ab";
@@ -85,6 +91,16 @@ impl Fake {
         run
     }
 
+    /// The same with so many bytes of memory, stacks and all: who asks for more aborts.
+    pub(crate) fn run_within(self, memory: u64, arguments: &[&str]) -> Run {
+        let child = run::command(&self.address, arguments).spawn().expect("graphctl starts");
+        let most = Rlimit { current: Some(memory), maximum: Some(memory) };
+        prlimit(Some(Pid::from_child(&child)), Resource::Data, most).expect("it is our own");
+        let run = watched(child);
+        self.finish();
+        run
+    }
+
     /// Waits until the script has come to a [`Step::Hold`].
     pub(crate) fn held(&self) {
         self.held.recv_timeout(PATIENCE).expect("the script comes to a hold");
@@ -115,6 +131,20 @@ pub(crate) fn watched(child: Child) -> Run {
     result
         .recv_timeout(WATCHDOG)
         .unwrap_or_else(|error| panic!("graphctl, pid {pid}, in {WATCHDOG:?}: {error}"))
+}
+
+/// Does this with each of many, several at once: both ends wait for each other most of the time.
+pub(crate) fn each<T: Sync>(all: &[T], test: impl Fn(&T) + Sync) {
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    test(one);
+                }
+            });
+        }
+    });
 }
 
 /// Sends a signal to a graphctl of ours.

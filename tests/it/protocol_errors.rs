@@ -3,88 +3,14 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use crate::fake::Step::{Block, Connected, Expect, Gone, Hold, Reset, Send, Trickle};
-use crate::fake::{Fake, SESSION_ID, Step, block, frame, graphctl, session_reply, signal, watched};
+use crate::dialogue::{
+    ABSURD, BLIND_LIST, EMPTY, LIST, NOT_ONE, ONE_PROCESS, SESSION, SOON, admin, fails, greeted,
+    late, opening, refused, snapshot, wrong,
+};
+use crate::fake::Step::{Connected, Expect, Gone, Hold, Send, Trickle};
+use crate::fake::{Fake, SESSION_ID, block, frame, graphctl, session_reply, signal, watched};
 use crate::lab::{self, OrphanedPort, Server};
-use crate::run::{self, Run, expect};
-
-const SESSION: &[u8] = b"\x15";
-const REGISTER: &[u8] = b"\x19";
-const SNAPSHOT: &[u8] = b"\x1a";
-const PROCESS_REQUEST: &[u8] = b"\x20";
-
-/// A `GraphSnapshot` of one process that owns the unit `A`, as Python 3.11 pickles it.
-const ONE_PROCESS: &[u8] = b"\
-    \x80\x04\x95\x01\x01\x00\x00\x00\x00\x00\x00\x8c\x14ezmsg.core.graphmeta\x94\x8c\rGr\
-    aphSnapshot\x94\x93\x94)\x81\x94}\x94(\x8c\x05graph\x94}\x94\x8c\x0bedge_owners\x94]\
-    \x94\x8c\x08sessions\x94}\x94\x8c\tprocesses\x94}\x94\x8c\x04uuid\x94\x8c\x04UUID\
-    \x94\x93\x94)\x81\x94}\x94\x8c\x03int\x94\x8a\x10\xab\x89gE#\x01\x00\x80\xf0\x11`N=,\
-    \x1b\nsbh\x00\x8c\x0fSnapshotProcess\x94\x93\x94)\x81\x94}\x94(\x8c\nprocess_id\x94h\
-    \x0f)\x81\x94}\x94h\x12\x8a\x10\xab\x89gE#\x01\x00\x80\xf0\x11`N=,\x1b\nsb\x8c\x03pi\
-    d\x94K\x01\x8c\x04host\x94\x8c\x01h\x94\x8c\x05units\x94]\x94\x8c\x01A\x94aubsub.";
-
-/// A length that nobody means.
-const ABSURD: u64 = 1 << 63;
-
-/// How `sessions list` is told to give up soon; only for servers that never answer.
-const SOON: &str = "--timeout=300ms";
-
-const LIST: &[&str] = &["sessions", "list"];
-const BLIND_LIST: &[&str] = &["--no-admin", "sessions", "list"];
-const EMPTY: &str = "ID  AGE  IDLE  STATE  COMPONENTS\n";
-
-const AGAIN: &str = "hint: the server may have been stopped; try again\n";
-const LATER: &str = "hint: it may be busy or wedged; try again, or wait longer with --timeout\n";
-const NOT_ONE: &str = "error: what listens at ADDRESS does not greet like a GraphServer\n\
-                       hint: check --address: another program may be listening on that port\n";
-
-const VERSIONS: &str =
-    "hint: graphctl may be too old or too new for this server; it is made for ezmsg 3.9\n";
-const NO_ADMIN: &str = "hint: --no-admin lists and checks with the documented commands alone\n";
-
-/// The connection went away.
-fn lost(doing: &str) -> String {
-    format!("error: the server at ADDRESS closed the connection while {doing}\n{AGAIN}")
-}
-
-/// Nothing more came.
-fn late(waited: &str, doing: &str) -> String {
-    format!("error: the server at ADDRESS did not answer within {waited} while {doing}\n{LATER}")
-}
-
-/// What came was wrong.
-fn wrong(detail: &str) -> String {
-    let what = "error: the server at ADDRESS does not keep to the GraphServer protocol";
-    format!("{what}: {detail}\n{VERSIONS}")
-}
-
-fn refused(detail: &str) -> String {
-    format!("error: the server at ADDRESS refused the admin channel: {detail}\n{NO_ADMIN}")
-}
-
-#[track_caller]
-fn fails(run: &Run, code: i32, stderr: &str) {
-    expect(run, code, "", stderr);
-}
-
-fn greeted(version: &str, steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
-    [Send(block(version.as_bytes()))].into_iter().chain(steps).collect()
-}
-
-/// Greets and reads SESSION; `steps` reply to it.
-fn opening(steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
-    greeted("3.9.0", [Expect(SESSION)].into_iter().chain(steps))
-}
-
-/// Opens a session and reads SNAPSHOT; `steps` reply to it.
-fn snapshot(steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
-    opening([Send(session_reply()), Expect(SNAPSHOT)].into_iter().chain(steps))
-}
-
-/// Opens a session and reads the admin program; `steps` reply to it.
-fn admin(steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
-    opening([Send(session_reply()), Expect(REGISTER), Block].into_iter().chain(steps))
-}
+use crate::run::{self, expect};
 
 #[test]
 fn nobody_is_there() {
@@ -154,14 +80,6 @@ fn a_port_of_a_dead_server_is_told_with_the_heirs_that_hold_it() {
 }
 
 #[test]
-fn a_connection_that_ends_before_the_greeting_is_lost() {
-    for sent in [&b""[..], b"\x05\0\0", b"\x05\0\0\0\0\0\0\0", b"\x05\0\0\0\0\0\0\x003.9"] {
-        let run = Fake::start(vec![Send(sent.to_vec())]).run(LIST);
-        fails(&run, 69, &lost("greeting"));
-    }
-}
-
-#[test]
 fn another_program_is_not_taken_for_a_server() {
     let http = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".to_vec();
     for greeting in [
@@ -200,18 +118,11 @@ fn servers_from_before_sessions_have_none() {
     }
 }
 
+/// What that means from a version that has sessions is told of every byte elsewhere.
 #[test]
-fn a_session_reply_that_breaks_off_is_lost_at_every_byte() {
-    let reply = session_reply();
-    for length in 0..reply.len() {
-        let run = Fake::start(opening([Send(reply[..length].to_vec())])).run(LIST);
-        fails(&run, 69, &lost("opening a session"));
-    }
-    // The same from a version that may have no sessions, told by its name.
+fn who_closes_when_asked_for_a_session_has_none_if_its_version_says_so() {
     let run = Fake::start(greeted("3.8.0", [Expect(SESSION)])).run(LIST);
     assert_eq!(run.code, 76, "{run:#?}");
-    let reset = Fake::start(greeted("3.9.0", [Reset])).run(LIST);
-    fails(&reset, 69, &lost("opening a session"));
 }
 
 #[test]
@@ -227,18 +138,6 @@ fn a_session_reply_of_something_else_is_no_protocol_of_ours() {
     ] {
         fails(&Fake::start(opening([Send(reply), Gone])).run(LIST), 76, &wrong(detail));
     }
-}
-
-#[test]
-fn a_session_reply_that_stalls_or_trickles_meets_its_deadline() {
-    let reply = session_reply();
-    for length in [0, 1, 8, 20, 44] {
-        let run = Fake::start(opening([Send(reply[..length].to_vec()), Gone]));
-        fails(&run.run(&[SOON, "sessions", "list"]), 75, &late("300ms", "opening a session"));
-    }
-    let trickle = Trickle(reply, Duration::from_millis(100));
-    let run = Fake::start(opening([trickle])).run(&["--timeout=500ms", "sessions", "list"]);
-    fails(&run, 75, &late("500ms", "opening a session"));
 }
 
 /// A client that closes before it has read the reply leaves a ghost on the server for ever.
@@ -287,23 +186,6 @@ fn a_session_opened_for_a_ping_is_never_closed_before_its_reply() {
 }
 
 #[test]
-fn a_snapshot_that_breaks_off_is_lost() {
-    let reply = [block(ONE_PROCESS), vec![0]].concat();
-    for length in [0, 1, 7, 8, 9, 100, reply.len() - 2, reply.len() - 1] {
-        let run = Fake::start(snapshot([Send(reply[..length].to_vec())])).run(BLIND_LIST);
-        fails(&run, 69, &lost("taking a snapshot"));
-    }
-    // Memory grows with what comes, not with what is promised.
-    let promised = Send([&(256_u64 << 20).to_le_bytes()[..], b"\x80\x04"].concat());
-    fails(&Fake::start(snapshot([promised])).run(BLIND_LIST), 69, &lost("taking a snapshot"));
-    for length in [0, 4, 9] {
-        let stalled = Fake::start(snapshot([Send(reply[..length].to_vec()), Gone]));
-        let run = stalled.run(&[&[SOON], BLIND_LIST].concat());
-        fails(&run, 75, &late("300ms", "taking a snapshot"));
-    }
-}
-
-#[test]
 fn a_snapshot_that_makes_no_sense_is_refused() {
     let complete = |pickle: &[u8]| [block(pickle), vec![0]].concat();
     let announced = format!(
@@ -332,16 +214,6 @@ fn a_snapshot_that_makes_no_sense_is_refused() {
     ] {
         fails(&Fake::start(snapshot([Send(reply), Gone])).run(BLIND_LIST), 76, &wrong(detail));
     }
-}
-
-#[test]
-fn a_silent_ping_meets_its_deadline() {
-    let taken = [Send([block(ONE_PROCESS), vec![0]].concat())];
-    let asked =
-        opening([Send(session_reply()), Expect(PROCESS_REQUEST), Block, Block, Block, Block, Gone]);
-    let fake = Fake::start_all(vec![snapshot(taken), asked]);
-    let run = fake.run(&[&[SOON], BLIND_LIST].concat());
-    fails(&run, 75, &late("AGE 300ms", "asking a process"));
 }
 
 #[test]
@@ -386,20 +258,6 @@ fn an_admin_reply_that_makes_no_sense_is_refused() {
     let deep = frame(&"[".repeat(100_000));
     let run = Fake::start(admin([Send(deep), Gone])).run(LIST);
     assert_eq!(run.code, 76, "{run:#?}");
-}
-
-#[test]
-fn an_admin_reply_that_breaks_off_or_stalls_is_told() {
-    let reply = [frame(r#"[{"hello":[1.0]}]"#), vec![0]].concat();
-    for length in [0, 1, 5, 9, 20, reply.len() - 1, reply.len()] {
-        let run = Fake::start(admin([Send(reply[..length].to_vec())])).run(LIST);
-        fails(&run, 69, &lost("listing its sessions"));
-    }
-    for length in [0, 5, 20, reply.len()] {
-        let fake = Fake::start(admin([Send(reply[..length].to_vec()), Gone]));
-        let run = fake.run(&[SOON, "sessions", "list"]);
-        fails(&run, 75, &late("AGE 300ms", "listing its sessions"));
-    }
 }
 
 #[test]

@@ -1,32 +1,43 @@
-//! A proxy before a real server that keeps what the client sends.
+//! A proxy before a real server that keeps what both sides say.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-/// Forwards connections to a server as long as it lives, and keeps every byte towards it.
+/// Forwards connections to a server as long as it lives, and keeps every byte.
 pub(crate) struct Wiretap {
     address: String,
-    heard: Arc<Mutex<Vec<u8>>>,
+    taps: Arc<Mutex<Vec<Tap>>>,
 }
+
+/// One connection.
+#[derive(Clone, Default)]
+struct Tap {
+    heard: Kept,
+    said: Kept,
+}
+
+/// What went one way.
+type Kept = Arc<Mutex<Vec<u8>>>;
 
 impl Wiretap {
     pub(crate) fn before(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound socket has an address").to_string();
-        let heard = Arc::<Mutex<Vec<u8>>>::default();
-        let (server, kept) = (server.to_owned(), heard.clone());
+        let taps = Arc::<Mutex<Vec<Tap>>>::default();
+        let (server, kept) = (server.to_owned(), taps.clone());
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let server = TcpStream::connect(&server).expect("the server accepts");
+                let tap = Tap::default();
+                kept.lock().unwrap_or_else(PoisonError::into_inner).push(tap.clone());
                 let (from_server, to_client) = (clone(&server), clone(&client));
-                thread::spawn(move || io::copy(&mut &from_server, &mut &to_client));
-                let kept = kept.clone();
-                thread::spawn(move || forward(client, server, &kept));
+                thread::spawn(move || forward(from_server, to_client, &tap.said));
+                thread::spawn(move || forward(client, server, &tap.heard));
             }
         });
-        Self { address, heard }
+        Self { address, taps }
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -35,22 +46,35 @@ impl Wiretap {
 
     /// Everything so far that clients sent, as text.
     pub(crate) fn heard(&self) -> String {
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let heard: Vec<_> = self.taps().iter().flat_map(|tap| kept(&tap.heard)).collect();
         String::from_utf8_lossy(&heard).into_owned()
     }
+
+    /// What the server has sent so far, by connection.
+    pub(crate) fn said(&self) -> Vec<Vec<u8>> {
+        self.taps().iter().map(|tap| kept(&tap.said)).collect()
+    }
+
+    fn taps(&self) -> Vec<Tap> {
+        self.taps.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn kept(kept: &Kept) -> Vec<u8> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 fn clone(stream: &TcpStream) -> TcpStream {
     stream.try_clone().expect("a socket can be shared")
 }
 
-fn forward(mut client: TcpStream, mut server: TcpStream, kept: &Mutex<Vec<u8>>) {
+fn forward(mut from: TcpStream, mut to: TcpStream, kept: &Kept) {
     let mut bytes = [0; 4096];
-    while let Ok(count @ 1..) = client.read(&mut bytes) {
+    while let Ok(count @ 1..) = from.read(&mut bytes) {
         kept.lock().unwrap_or_else(PoisonError::into_inner).extend(&bytes[..count]);
-        if server.write_all(&bytes[..count]).is_err() {
+        if to.write_all(&bytes[..count]).is_err() {
             return;
         }
     }
-    let _ = server.shutdown(Shutdown::Write);
+    let _ = to.shutdown(Shutdown::Write);
 }
