@@ -3,7 +3,7 @@
 use crate::dialogue::{BLIND_LIST, LIST, admin, fails, snapshot, wrong};
 use crate::fake::Step::Send;
 use crate::fake::{Fake, SESSION_ID, frame};
-use crate::pickled::{self, again, dict, session, stored, text};
+use crate::pickled::{self, again, dict, list, object, session, stored, text};
 
 /// How many bytes graphctl may have of memory.
 const MUCH: u64 = 512 << 20;
@@ -28,6 +28,20 @@ fn a_snapshot_that_names_one_thing_again_and_again_is_refused() {
         let run = Fake::start(snapshot([Send(reply)])).run_within(MUCH, BLIND_LIST);
         fails(&run, 76, &wrong("its snapshot names the same things too often"));
     }
+}
+
+/// Nor is one searched from end to end again and again.
+#[test]
+fn an_object_of_very_many_attributes_is_none_of_ours() {
+    let mut attributes: Vec<_> = (0..500_000).map(|it| (format!("a{it}"), b"N".to_vec())).collect();
+    let metadata = object::<&str>("GraphMetadata", &[]);
+    attributes.extend([("metadata".into(), metadata), ("edges".into(), list(&[]))]);
+    let first = stored(&object("SnapshotSession", &attributes));
+    let sessions: Vec<_> =
+        ids(2000).zip(std::iter::once(first).chain(std::iter::repeat(again()))).collect();
+    let reply = pickled::snapshot(dict(&sessions), dict::<&str>(&[]));
+    let run = Fake::start(snapshot([Send(reply)])).run_within(MUCH, BLIND_LIST);
+    fails(&run, 76, &wrong("a session or a process of its snapshot makes no sense"));
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(crate) fn dict<K: AsRef<[u8]>>(entries: &[(K, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// An instance of one of ezmsg's classes, with these attributes.
-pub(crate) fn object(class: &str, attributes: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn object<K: AsRef<[u8]>>(class: &str, attributes: &[(K, Vec<u8>)]) -> Vec<u8> {
     let class = format!("cezmsg.core.graphmeta\n{class}\n");
     [class.as_bytes(), b")\x81", &dict(attributes), b"b"].concat()
 }

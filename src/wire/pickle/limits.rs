@@ -9,6 +9,10 @@ pub const MAX_NODES: u32 = 32 << 20;
 /// References by default, 4 bytes each, in each of: containers, the stack, the memo.
 pub const MAX_REFERENCES: u32 = 64 << 20;
 
+/// How many attributes of an object are searched for a name. ezmsg's have a dozen; and one object may be named, and
+/// searched, a million times.
+pub const MOST_ATTRIBUTES: usize = 64;
+
 /// What [`decode`](super::decode()) may spend on one pickle before it gives up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

@@ -34,5 +34,5 @@ pub use decode::decode;
 pub use encode::exec_then_metadata;
 pub use error::{DecodeError, Resource};
 pub use kind::Kind;
-pub use limits::{Limits, MAX_BYTES, MAX_NODES, MAX_REFERENCES};
+pub use limits::{Limits, MAX_BYTES, MAX_NODES, MAX_REFERENCES, MOST_ATTRIBUTES};
 pub use value::{Document, Entries, Item, Items};

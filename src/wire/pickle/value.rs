@@ -5,6 +5,7 @@ use std::fmt;
 use super::arena::{Arena, Next, Node, NodeId, Object, Run};
 use super::cursor::{Span, Store};
 use super::kind::Kind;
+use super::limits::MOST_ATTRIBUTES;
 use super::text;
 
 /// A decoded pickle: the bytes it was, and what they say.
@@ -194,26 +195,23 @@ impl<'a> Item<'a> {
         Some(self.at(self.object()?.state)).filter(|state| !state.is_none())
     }
 
-    /// An attribute of an object. Its state is a dict or, for a class with slots, a pair of dicts.
+    /// An attribute of an object, if it is one of its first [`MOST_ATTRIBUTES`]. Its state is a dict or, for
+    /// a class with slots, a pair of dicts.
     #[must_use]
     pub fn attr(self, name: &str) -> Option<Item<'a>> {
+        let among = |part: Self| last_of(part.entries()?.take(MOST_ATTRIBUTES), name);
         let state = self.state()?;
-        if state.kind() != Kind::Tuple {
-            return state.get(name);
+        match state.kind() {
+            Kind::Tuple => state.elements()?.take(2).filter_map(among).last(),
+            _ => among(state),
         }
-        state.elements()?.take(2).filter_map(|part| part.get(name)).last()
     }
 
     /// The value of a string key of a dict, or of what an object was filled with. Takes time in
     /// proportion to the entries.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Item<'a>> {
-        let same = |item: Item<'_>| match item.node() {
-            Node::Str(span) => item.span(span) == key.as_bytes(),
-            _ => false,
-        };
-        // As in Python, the last of equal keys counts.
-        self.entries()?.filter(|&(found, _)| same(found)).last().map(|(_, value)| value)
+        last_of(self.entries()?, key)
     }
 
     fn object(self) -> Option<&'a Object> {
@@ -238,6 +236,12 @@ impl<'a> Item<'a> {
     fn span(self, span: Span) -> &'a [u8] {
         self.document.store.bytes(span)
     }
+}
+
+/// As in Python, the last of equal keys counts.
+fn last_of<'a>(entries: impl Iterator<Item = (Item<'a>, Item<'a>)>, key: &str) -> Option<Item<'a>> {
+    let same = |item: Item<'_>| matches!(item.node(), Node::Str(span) if item.span(span) == key.as_bytes());
+    entries.filter(|&(found, _)| same(found)).last().map(|(_, value)| value)
 }
 
 /// Shallow: scalars show their value, containers only what they are.
