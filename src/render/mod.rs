@@ -5,6 +5,7 @@ pub mod events;
 pub mod explain;
 pub mod json;
 pub mod lock;
+mod printable;
 pub mod report;
 pub mod status;
 pub mod table;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, TableStyle};
 use uuid::Uuid;
 
+pub use self::printable::printable;
 use crate::judge::{Case, Collision, Verdict};
 use crate::model::{Inventory, Process};
 use crate::options::Terminal;
@@ -35,23 +37,6 @@ pub const FULL_ID: usize = 36;
 
 /// The fewest characters of an id that are shown.
 const SHORTEST_ID: usize = 8;
-
-/// Text from the server, harmless to a terminal: control characters and those that turn the writing
-/// direction are escaped.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        let turns = matches!(character,
-            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if character.is_control() || turns {
-            safe.extend(character.escape_default());
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
-}
 
 /// How many characters of the ids must be shown so that each stands for one thing only.
 #[must_use]
@@ -218,13 +203,6 @@ fn duration(duration: Option<Duration>) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_could_steer_a_terminal_is_escaped() {
-        assert_eq!(printable("SYSTEM/Größe µV"), "SYSTEM/Größe µV");
-        assert_eq!(printable("a\x1b[2Jb\n\u{9b}c"), "a\\u{1b}[2Jb\\n\\u{9b}c");
-        assert_eq!(printable("\u{202e}evil\u{200b}"), "\\u{202e}evil\\u{200b}");
-    }
 
     fn table(width: Option<u16>, keys_of: &[&str]) -> String {
         let terminal = Terminal { width, color: false, interactive: false, screen: None };

@@ -22,6 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 pub(crate) struct Screen {
     pty: Arc<Pty>,
     shown: Arc<Mutex<Parser>>,
+    written: Arc<Mutex<Vec<u8>>>,
     reader: Option<JoinHandle<()>>,
     child: Child,
     /// How it was before.
@@ -52,17 +53,19 @@ impl Screen {
         let child = command.spawn(pts).expect("graphctl starts");
         let pty = Arc::new(pty);
         let shown = Arc::new(Mutex::new(Parser::new(rows, columns, 0)));
+        let written = Arc::<Mutex<Vec<u8>>>::default();
         let reader = thread::spawn({
-            let (pty, shown) = (Arc::clone(&pty), Arc::clone(&shown));
+            let (pty, shown, written) = (pty.clone(), shown.clone(), written.clone());
             move || {
                 let mut bytes = [0; 4096];
                 // It is an error to read from a terminal that nobody has open any more.
                 while let Ok(count @ 1..) = (&*pty).read(&mut bytes) {
                     shown.lock().expect("nobody panics with it").process(&bytes[..count]);
+                    written.lock().expect("nobody panics with it").extend(&bytes[..count]);
                 }
             }
         });
-        Self { pty, shown, reader: Some(reader), child, modes }
+        Self { pty, shown, written, reader: Some(reader), child, modes }
     }
 
     /// What stands on it.
@@ -107,6 +110,24 @@ impl Screen {
     /// Waits for the end of graphctl, and expects the terminal to be as it was before.
     #[track_caller]
     pub(crate) fn expect_restored(mut self) -> ExitStatus {
+        let status = self.ended();
+        let shown = self.shown.lock().expect("nobody panics with it");
+        assert!(!shown.screen().alternate_screen(), "the screen is not given back");
+        assert!(!shown.screen().hide_cursor(), "the cursor is not given back");
+        assert_eq!(modes(&self.pty), self.modes, "echo and line editing are not given back");
+        status
+    }
+
+    /// Waits for the end of graphctl: all that it wrote, byte for byte.
+    #[track_caller]
+    pub(crate) fn written(mut self) -> String {
+        self.ended();
+        let written = std::mem::take(&mut *self.written.lock().expect("nobody panics with it"));
+        String::from_utf8(written).expect("graphctl writes UTF-8")
+    }
+
+    #[track_caller]
+    fn ended(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("it is our own child") {
@@ -116,10 +137,6 @@ impl Screen {
             thread::sleep(LOOK_EVERY);
         };
         self.reader.take().map(JoinHandle::join);
-        let shown = self.shown.lock().expect("nobody panics with it");
-        assert!(!shown.screen().alternate_screen(), "the screen is not given back");
-        assert!(!shown.screen().hide_cursor(), "the cursor is not given back");
-        assert_eq!(modes(&self.pty), self.modes, "echo and line editing are not given back");
         status
     }
 }

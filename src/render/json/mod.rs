@@ -1,5 +1,5 @@
 //! Everything as JSON. Fields may be added and are never renamed; what is not known is `null`.
-//! What there may be many of is written while it is made: no second copy of it comes to exist.
+//! What steers a terminal is escaped, here too. What there may be many of is written while it is made: no second copy of it comes to exist.
 #![expect(clippy::missing_errors_doc, reason = "they fail only as what they write to does")]
 
 mod audit;
@@ -17,6 +17,7 @@ pub use self::audit::{Author, audit_lines};
 use self::cases::{CollisionView, MissingView, collision, view};
 use self::server::{LockHolderView, ServerView, lock_holder, server};
 use self::targets::{FreedView, SubscriberView, freed, subscriber, target};
+use super::printable::Escaping;
 use super::status::Endpoints;
 use crate::judge::{Case, Collision, Missing};
 use crate::look::Look;
@@ -224,11 +225,11 @@ fn seconds(duration: Duration) -> f64 {
 }
 
 fn document(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
+    serde_json::to_writer_pretty(Escaping(out), value)?;
     writeln!(out)
 }
 
 fn line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
+    serde_json::to_writer(Escaping(out), value)?;
     writeln!(out)
 }

@@ -1,0 +1,126 @@
+//! Text from the server, harmless to whoever reads it at a terminal.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::str;
+
+use ratatui::text::Span;
+
+/// How many characters of a word are shown. The admin program tells no more of a name either.
+const LONGEST_WORD: usize = 4096;
+
+/// How many marks of no width may follow each other: more are no writing, and pile up over other lines.
+const MOST_MARKS: usize = 4;
+
+/// Text in which nothing steers a terminal, turns the writing direction, is invisible or has no end: such
+/// characters are escaped, and words cut.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len().min(LONGEST_WORD));
+    let (mut word, mut marks) = (0, 0);
+    for character in text.chars() {
+        word = if character == ' ' { 0 } else { word + 1 };
+        marks = if is_mark(character) { marks + 1 } else { 0 };
+        if word > LONGEST_WORD {
+            if word == LONGEST_WORD + 1 {
+                safe.push('…');
+            }
+        } else if steers(character) || marks > MOST_MARKS {
+            safe.extend(character.escape_default());
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
+
+/// Control characters, those that order or separate text and are not seen, and those that are blank and no blanks.
+fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// What is written over the character before it.
+fn is_mark(character: char) -> bool {
+    !character.is_ascii() && Span::raw(&*character.encode_utf8(&mut [0; 4])).width() == 0
+}
+
+/// Writes JSON with all that steers a terminal escaped, which JSON itself asks only of characters below a blank.
+/// It means the same: beyond ASCII there is nothing but the text of strings, and it comes in whole characters.
+pub(super) struct Escaping<'a>(pub(super) &'a mut dyn Write);
+
+impl Write for Escaping<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let plain = |byte: &u8| byte.is_ascii() && *byte != 0x7f;
+        match str::from_utf8(bytes) {
+            Ok(text) if !bytes.iter().all(plain) => self.0.write_all(escaped(text).as_bytes())?,
+            _ => self.0.write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The line breaks and blanks between values stay as they are.
+fn escaped(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character >= '\u{7f}' && steers(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_steer_a_terminal_is_escaped() {
+        assert_eq!(printable("SYSTEM/Größe µV"), "SYSTEM/Größe µV");
+        assert_eq!(printable("a\x1b[2Jb\n\u{9b}c"), "a\\u{1b}[2Jb\\n\\u{9b}c");
+        assert_eq!(printable("\u{202e}evil\u{200b}"), "\\u{202e}evil\\u{200b}");
+    }
+
+    #[test]
+    fn writing_with_marks_stays_and_towers_of_them_do_not() {
+        for text in ["e\u{301}\u{323}", "ก็", "نَّ", "☕\u{fe0f}"] {
+            assert_eq!(printable(text), text);
+        }
+        let tower = format!("a{}", "\u{301}".repeat(100));
+        let shown = printable(&tower);
+        assert_eq!(shown.matches('\u{301}').count(), MOST_MARKS, "{shown}");
+    }
+
+    #[test]
+    fn words_that_nobody_reads_are_cut_and_others_are_not() {
+        let long = "x".repeat(LONGEST_WORD);
+        assert_eq!(printable(&long), long);
+        assert_eq!(printable(&format!("A, {long}yz, B")), format!("A, {long}… B"));
+    }
+
+    #[test]
+    fn escaped_json_is_the_same_json() {
+        let text = "Größe \u{9b}\u{202e}\u{7f}\u{1b}\u{e0041}\u{2028}\n\"";
+        let mut bytes = Vec::new();
+        serde_json::to_writer_pretty(Escaping(&mut bytes), &[text]).expect("it is written");
+        let json = String::from_utf8(bytes).expect("it is text");
+        assert!(
+            json.contains("Größe") && json.chars().all(|it| it == '\n' || !steers(it)),
+            "{json}"
+        );
+        assert_eq!(serde_json::from_str::<[String; 1]>(&json).expect("it is JSON"), [text]);
+    }
+}
