@@ -310,6 +310,8 @@ pub struct Link {
     pub established: Option<bool>,
     /// How long ago the client last sent a byte.
     pub silent_for: Option<Duration>,
+    /// How many bytes the client has sent in all.
+    pub received: Option<u64>,
     /// The server has closed its end.
     pub closing: bool,
     /// A task of the server still reads from it.

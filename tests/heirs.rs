@@ -31,6 +31,7 @@ fn publisher(id: Uuid, peer: &str, port: u16) -> Endpoint {
         local: Some(at("10.0.0.1:25978")),
         established: Some(true),
         silent_for: None,
+        received: None,
         closing: false,
         handled: true,
     };
@@ -65,6 +66,7 @@ fn going() -> Going {
         keys: GOING,
         owners: vec![],
         known: vec![],
+        silent: vec![],
     };
     Going::of(&[plan], &inventory(), at("10.0.0.1:25978"))
 }

@@ -59,6 +59,7 @@ fn link(client: &str, server: &str) -> Link {
         local: Some(at(server)),
         established: Some(true),
         silent_for: None,
+        received: None,
         closing: false,
         handled: true,
     }

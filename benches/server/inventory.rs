@@ -88,6 +88,7 @@ fn link() -> Link {
         local: None,
         established: Some(true),
         silent_for: Some(Duration::from_secs(60)),
+        received: None,
         closing: false,
         handled: true,
     }

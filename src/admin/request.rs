@@ -114,6 +114,8 @@ pub struct DropTarget {
     /// Precondition: no publisher is on a topic of its output streams, and no subscriber on one of its input
     /// streams, other than these clients.
     pub known: Vec<Uuid>,
+    /// Precondition: no more bytes have come from these processes than so many.
+    pub silent: Vec<(Uuid, u64)>,
 }
 
 /// The clients whose connections a drop closes.

@@ -93,6 +93,8 @@ pub struct Tcp {
     pub state: u8,
     /// How long ago the last byte came from the client, in milliseconds.
     pub last_data_received_ms: u32,
+    /// How many bytes came from it in all.
+    pub received: u64,
 }
 
 /// What became of a target.

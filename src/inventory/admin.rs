@@ -262,6 +262,7 @@ fn link(connection: Connection) -> Link {
     Link {
         established: tcp.map(|tcp| tcp.state == TCP_ESTABLISHED),
         silent_for: tcp.map(|tcp| Duration::from_millis(tcp.last_data_received_ms.into())),
+        received: tcp.map(|tcp| tcp.received),
         peer: connection.peer.and_then(socket_address),
         local: connection.local.and_then(socket_address),
         closing: connection.closing,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::reach::{Reach, Topics};
 use crate::admin::{DropTarget, Taken, digest};
 use crate::judge::{Case, StaleReason, SuspectReason, Verdict};
-use crate::model::{Component, EndpointKind, Inventory, Process, Session};
+use crate::model::{Component, EndpointKind, Inventory, Ping, Process, Session};
 
 /// By what right something is dropped. There is none for a live session but [`Force`](Self::Force);
 /// what has [`Ended`](Self::Ended) only looks alive where the server has not noticed yet.
@@ -39,6 +39,12 @@ impl Warrant {
     #[must_use]
     pub const fn stands_alone(self) -> bool {
         matches!(self, Self::Force | Self::Ended)
+    }
+
+    /// Whether it holds only as long as nothing is heard of those that were silent.
+    const fn is_silence(self) -> bool {
+        let unresponsive = matches!(self, Self::Suspicion(SuspectReason::Unresponsive));
+        unresponsive || matches!(self, Self::Proof(StaleReason::HalfOpen))
     }
 }
 
@@ -95,7 +101,8 @@ impl<'a> Planner<'a> {
     #[must_use]
     pub fn plan(&self, case: &Case, warrant: Warrant) -> Option<DropTarget> {
         let borne_out = warrant.stands_alone() || Warrant::of(case.verdict) == Some(warrant);
-        borne_out.then(|| self.target(case))
+        let silent = if warrant.is_silence() { self.silent(case) } else { Vec::new() };
+        borne_out.then(|| DropTarget { silent, ..self.target(case) })
     }
 
     /// What a drop of the case would take along; not known from a snapshot.
@@ -118,7 +125,15 @@ impl<'a> Planner<'a> {
             keys: digest(case.id, case.keys(self.inventory)),
             owners: owners.into_iter().collect(),
             known,
+            silent: Vec::new(),
         }
+    }
+
+    /// Its processes that answer nothing, each with what it had sent by then.
+    fn silent(&self, case: &Case) -> Vec<(Uuid, u64)> {
+        let is_silent = |it: &&Process| matches!(it.ping, Ping::Silent | Ping::Blocked);
+        let silent = case.processes(self.inventory).filter(is_silent);
+        silent.filter_map(|it| Some((it.id, it.link.as_ref()?.received?))).collect()
     }
 
     fn taken(&self, case: &Case) -> Taken {

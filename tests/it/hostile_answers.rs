@@ -58,7 +58,8 @@ impl Request {
 
 fn nobody() -> DropTarget {
     let (id, keys) = (Uuid::nil(), Uuid::nil());
-    DropTarget { id, keys, taken: Taken::default(), owners: Vec::new(), known: Vec::new() }
+    let (owners, known, silent) = (Vec::new(), Vec::new(), Vec::new());
+    DropTarget { id, keys, taken: Taken::default(), owners, known, silent }
 }
 
 fn no_holder() -> LockHolder {

@@ -82,6 +82,7 @@ fn link() -> impl Strategy<Value = Link> {
             local: peer,
             established,
             silent_for,
+            received: None,
             closing,
             handled,
         },
@@ -286,6 +287,7 @@ fn assembled(pipelines: Vec<Pipeline>, server: Server) -> Inventory {
                 local: None,
                 established: None,
                 silent_for: None,
+                received: None,
                 closing: false,
                 handled: true,
             };

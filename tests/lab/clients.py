@@ -1,6 +1,7 @@
 """The other clients of a GraphServer: witness, observer, low-level publisher and subscriber, silent session.
 
-Each mode prints JSON lines on stdout and, all but `snapshot` and `ping`, lives until its stdin is closed.
+Each mode prints JSON lines on stdout and, all but `snapshot` and `ping`, lives until its stdin is closed. A silent
+session registers each line there as one more component, and says `registered`.
 """
 
 import argparse
@@ -117,6 +118,14 @@ async def subscribe(context: ez.GraphContext, topic: str) -> None:
         reporting.cancel()
 
 
+async def grow(context: ez.GraphContext, keys: list[str]) -> None:
+    """Registers one more component for each key on stdin, until that is closed."""
+    while key := (await asyncio.to_thread(sys.stdin.readline)).strip():
+        keys = [*keys, key]
+        await context.register_metadata(metadata(keys))
+        emit("registered", keys=keys)
+
+
 async def until_let_go(work: "asyncio.Task[None] | None" = None) -> None:
     waiting = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     await asyncio.wait({waiting, work} if work else {waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -154,7 +163,7 @@ async def serve(args: argparse.Namespace) -> None:
                         other = await beside.enter_async_context(graph_context(args.beside))
                         await other.register_metadata(metadata(["Y"]))
                 emit("ready", id=session_id(context))
-                await until_let_go()
+                await (grow(context, args.keys) if args.mode == "session" else until_let_go())
 
 
 def arguments() -> argparse.Namespace:

@@ -27,6 +27,7 @@ pub(crate) fn link() -> Link {
         local: Some("10.0.0.1:25978".parse().expect("an address")),
         established: Some(true),
         silent_for: Some(Duration::from_secs(10)),
+        received: None,
         closing: false,
         handled: true,
     }

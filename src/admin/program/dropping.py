@@ -3,7 +3,8 @@
 
 import sys
 from collections.abc import Callable
-from itertools import chain
+from functools import partial
+from itertools import chain, starmap
 from operator import itemgetter
 from uuid import uuid5
 
@@ -34,6 +35,7 @@ class Target:
         self.keys = judged["keys"]
         self.clients = [(kind, UUID(it)) for kind in CLIENTS for it in judged[kind]]
         self.owners, self.known = set(map(UUID, judged["owners"])), set(map(UUID, judged["known"]))
+        self.silent = [(UUID(it), received) for it, received in judged["silent"]]
         self.info = server.clients.get(self.id)
         self.is_session = kind_of(self.info) == "SessionInfo"
         self.metadata = self.info.metadata if self.is_session else None
@@ -92,6 +94,8 @@ class Holders:
         owners = set().union(*(self.owners[unit] for unit in target.units if unit in self.owners))
         if owners - target.owners or not target.closed and target.owners - owners:
             return "the processes that own its units are not the same any more"
+        if not target.closed and any(starmap(partial(was_heard, server), target.silent)):
+            return "a process of it is silent no more"
         # A process creates its publishers and subscribers before it registers.
         for kind, present in self.clients.items():
             for topic in target.topics[STREAMS[kind]] if present else ():
@@ -102,6 +106,13 @@ class Holders:
                 if self.sessions.get(unit, set()) - {target.id}:
                     return "another session has units in its processes"
         return None
+
+
+def was_heard(server, process_id, received):
+    """Whether more has come from it than when it was judged: at the least the answer that it owed."""
+    info = server.clients.get(process_id)
+    tcp = info and Tcp.of(info.writer)
+    return tcp is not None and tcp.received != received
 
 
 def registered_of(session, units):

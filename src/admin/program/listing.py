@@ -7,7 +7,7 @@ from operator import attrgetter
 
 # How many components, or events, are read in one step.
 STEP = 256
-# Of `struct tcp_info` in linux/tcp.h: the state, and how long ago data last came, in milliseconds.
+# Of the same struct: the state, and how long ago data last came, in milliseconds.
 STATE_AND_SILENCE = "=B51xI"
 # Of the year 5138, in seconds since the epoch.
 END_OF_TIME = 1e11
@@ -21,8 +21,9 @@ def connection(server, info):
     peer, local = of("peername"), of("sockname")
     if peer and sys.platform == "linux":
         try:
-            tcp_info = of("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 60)
-            tcp = struct.unpack_from(STATE_AND_SILENCE, tcp_info)
+            tcp_info = of("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, RECEIVED.stop)
+            received = int.from_bytes(tcp_info[RECEIVED], sys.byteorder)
+            tcp = *struct.unpack_from(STATE_AND_SILENCE, tcp_info), received
         except Exception:
             pass
     closing, handled = info.writer.transport.is_closing(), task is not None and not task.done()

@@ -5,7 +5,7 @@ import socket
 import sys
 from uuid import uuid1
 
-# Of `struct tcp_info` in linux/tcp.h: backoff, timeout, unacknowledged packets, and the times since data and
+# Of the same struct: backoff, timeout, unacknowledged packets, and the times since data and
 # an acknowledgement last came.
 TCP_INFO = struct.Struct("=4xB3xI12xI24xII")
 # The kernel tells the time since the last byte in ticks: it may be too long by one.
@@ -27,6 +27,7 @@ class Tcp:
     def __init__(self, raw):
         self.backoff, self.timeout_us, self.unacked, *ages = TCP_INFO.unpack_from(raw)
         self.last_data_received_ms, self.last_ack_received_ms = ages
+        self.received = int.from_bytes(raw[RECEIVED], sys.byteorder)
 
     @classmethod
     def of(cls, writer):
@@ -35,7 +36,7 @@ class Tcp:
             return None
         try:
             sock = writer.get_extra_info("socket")
-            return cls(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO.size))
+            return cls(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, RECEIVED.stop))
         except Exception:
             return None
 

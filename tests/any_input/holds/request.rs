@@ -31,6 +31,7 @@ pub(crate) fn holds(bytes: &[u8]) {
         "keys": target.keys,
         "owners": target.owners,
         "known": target.known,
+        "silent": target.silent,
     }] });
     let asked_to_free = json!({
         "target": { "waits_for": "publisher", "client": holder.client, "peer": holder.peer }
@@ -154,7 +155,9 @@ impl Any<'_> {
         };
         let id = self.uuid();
         let keys = graphctl::admin::digest(id, vec![&self.text(), &self.text()]);
-        DropTarget { id, taken, keys, owners: self.uuids(), known: self.uuids() }
+        let (owners, known) = (self.uuids(), self.uuids());
+        let silent = self.uuids().into_iter().map(|it| (it, it.as_u64_pair().0)).collect();
+        DropTarget { id, taken, keys, owners, known, silent }
     }
 
     fn holder(&mut self) -> LockHolder {

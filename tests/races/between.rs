@@ -1,0 +1,150 @@
+//! What changes between the look and the blow is not dropped for what it was.
+
+use serde_json::{Value, json};
+
+use crate::gate::{Gate, Moment};
+use crate::lab::{Client, Options, PATIENCE, Phantom, Pipeline, Server, phantom};
+use crate::run::{Run, command, finish, graphctl, graphctl_until};
+use crate::stage::{assert_full_rate, relaunch, server, starting, wait_until_judged};
+
+/// Whoever has no owner for so long never started.
+const IMPATIENT: [&str; 2] = ["--start-timeout", "1ms"];
+
+/// Reaps through a gate, and changes the world while it is shut.
+fn reap_while(
+    server: &mut Server,
+    moment: Moment,
+    arguments: &[&str],
+    change: impl FnOnce(&mut Server),
+) -> Run {
+    let gate = Gate::before(server.address(), moment);
+    let arguments = [&["sessions", "reap", "-o", "json"], arguments].concat();
+    let reaping = command(gate.address(), &arguments).spawn().expect("graphctl starts");
+    gate.held();
+    change(server);
+    gate.open();
+    finish(reaping)
+}
+
+/// There were targets, and all came to this.
+#[track_caller]
+fn expect_outcome(run: &Run, code: i32, outcome: &str) {
+    let targets = run.json()["targets"].take();
+    let outcomes: Vec<_> =
+        targets.as_array().expect("targets").iter().map(|it| &it["outcome"]).collect();
+    let all = !outcomes.is_empty() && outcomes.iter().all(|it| **it == outcome);
+    assert!(run.code == code && all, "{run:#?}");
+}
+
+#[test]
+fn a_gate_that_opens_on_the_same_world_spares_nobody() {
+    for moment in Moment::ALL {
+        let mut server = server();
+        let _phantom = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
+        wait_until_judged(&server, "stale abandoned");
+        let run = reap_while(&mut server, moment, &[], |_| ());
+        expect_outcome(&run, 0, "dropped");
+        relaunch(&server);
+    }
+}
+
+#[test]
+fn a_stopped_backend_that_continues_is_spared() {
+    for moment in Moment::ALL {
+        let mut server = server();
+        let phantom = phantom(&server, Phantom::BackendStopped, "SYSTEM");
+        let before = server.witness();
+        wait_until_judged(&server, "suspect unresponsive");
+        let run = reap_while(&mut server, moment, &["--include-suspect"], |server| {
+            phantom.signal_pid("CONT", phantom.unit_pid("PUB"));
+            server.wait_state("its answers", |state| state["pings"] == 0);
+        });
+        expect_outcome(&run, 3, "changed");
+        assert_eq!(server.witness(), before);
+        assert_full_rate(&phantom);
+    }
+}
+
+/// Without an owner, or with one of two, until its slow unit is ready at last.
+#[test]
+fn a_start_that_comes_to_its_end_is_spared() {
+    for (moment, processes) in [(0, 1), (0, 2), (1, 1), (1, 2)] {
+        let mut server = server();
+        let slow = starting(&server, Options { processes, ..Options::default() });
+        if processes == 2 {
+            server.wait_owned("SYSTEM/SUB");
+        }
+        let run = reap_while(&mut server, Moment::ALL[moment], &IMPATIENT, |_| {
+            slow.finish_initialize();
+            slow.wait_event("running", PATIENCE);
+        });
+        expect_outcome(&run, 3, "changed");
+        assert_full_rate(&slow);
+    }
+}
+
+/// What it registers also shows that its client lives: it has more time to start.
+#[test]
+fn a_session_that_registers_more_is_spared() {
+    for moment in Moment::ALL {
+        let mut server = server();
+        let mut growing = Client::silent_session(&server, &["SYSTEM", "SYSTEM/PUB"]);
+        let patient = ["--start-timeout", "4s"];
+        let is_late = |run: &Run| run.stdout.contains("never-started");
+        let listing = [&["sessions", "list"], &patient[..]].concat();
+        assert!(is_late(&graphctl_until(server.address(), &listing, is_late)));
+        let run = reap_while(&mut server, moment, &patient, |_| {
+            growing.tell("SYSTEM/SUB");
+            growing.wait_event("registered", PATIENCE);
+        });
+        expect_outcome(&run, 3, "changed");
+        assert_eq!(server.witness().sessions_of("SYSTEM/SUB"), [growing.session_id()]);
+        growing.close();
+    }
+}
+
+#[test]
+fn a_session_that_its_owner_closes_is_already_gone() {
+    for moment in Moment::ALL {
+        let mut server = server();
+        let silent = Client::silent_session(&server, &["SYSTEM"]);
+        let run = reap_while(&mut server, moment, &IMPATIENT, |server| {
+            silent.close();
+            server.wait_state("its end", |state| state["clients"] == json!({"SessionInfo": 1}));
+        });
+        expect_outcome(&run, 0, "already-gone");
+    }
+}
+
+#[test]
+fn leftovers_that_end_are_already_gone() {
+    for moment in Moment::ALL {
+        let mut server = server();
+        let leftovers = phantom(&server, Phantom::MainKilledSpawn, "SYSTEM");
+        wait_until_judged(&server, "stale leftover");
+        let run = reap_while(&mut server, moment, &[], |server| {
+            drop(leftovers);
+            server.wait_state("their end", |state| state["clients"] == json!({"SessionInfo": 1}));
+        });
+        expect_outcome(&run, 0, "already-gone");
+    }
+}
+
+#[test]
+fn who_was_launched_again_has_nothing_to_do_with_the_phantom() {
+    for moment in Moment::ALL {
+        let mut server = server();
+        let dead = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
+        wait_until_judged(&server, "stale abandoned");
+        let mut relaunched = None;
+        let run = reap_while(&mut server, moment, &[], |server| {
+            drop(dead);
+            server.wait_state("its end", |state| state["clients"] == json!({"SessionInfo": 1}));
+            relaunched = Some(Pipeline::running(server, &Options::two_processes()));
+        });
+        expect_outcome(&run, 0, "already-gone");
+        assert_full_rate(relaunched.as_ref().expect("it was launched"));
+        let live: Value = graphctl(server.address(), &["sessions", "list", "-o", "json"]).json();
+        assert_eq!(live["sessions"][0]["verdict"], "live", "{live:#}");
+    }
+}

@@ -1,0 +1,115 @@
+//! A proxy before a real server that holds one request of graphctl back, until the test has changed the world.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+
+use crate::lab::PATIENCE;
+
+/// Registers metadata on a session: every request to the admin program is one, its length and its bytes after it.
+const SESSION_REGISTER: u8 = 0x19;
+
+/// Which request is held.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Moment {
+    /// The second listing: what changes now, the second look sees.
+    BeforeSecondLook,
+    /// The drop: what changes now, only the server itself can see.
+    BeforeBlow,
+}
+
+impl Moment {
+    pub(crate) const ALL: [Self; 2] = [Self::BeforeSecondLook, Self::BeforeBlow];
+
+    /// As the request names its operation, in JSON in the clear; and which of these it is.
+    const fn request(self) -> (&'static str, usize) {
+        match self {
+            Self::BeforeSecondLook => (r#""operation":"list""#, 2),
+            Self::BeforeBlow => (r#""operation":"drop""#, 1),
+        }
+    }
+}
+
+/// Forwards one connection to a server; everything passes but the request of one moment.
+pub(crate) struct Gate {
+    address: String,
+    held: Receiver<()>,
+    open: Sender<()>,
+}
+
+impl Gate {
+    pub(crate) fn before(server: &str, moment: Moment) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("a bound socket has an address").to_string();
+        let (tell, held) = mpsc::channel();
+        let (open, told) = mpsc::channel();
+        let server = server.to_owned();
+        thread::spawn(move || {
+            let (client, _) = listener.accept().expect("graphctl comes");
+            let server = TcpStream::connect(server).expect("the server accepts");
+            let (from_server, to_client) = (clone(&server), clone(&client));
+            thread::spawn(move || io::copy(&mut &from_server, &mut &to_client));
+            // It ends with graphctl's end of the connection.
+            let _ = forward(client, &server, moment, &tell, &told);
+            let _ = server.shutdown(Shutdown::Write);
+        });
+        Self { address, held, open }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Waits until the request is there, and has not passed.
+    pub(crate) fn held(&self) {
+        self.held.recv_timeout(PATIENCE).expect("graphctl comes to the gate");
+    }
+
+    /// Lets it pass.
+    pub(crate) fn open(&self) {
+        self.open.send(()).expect("graphctl is at the gate");
+    }
+}
+
+fn clone(stream: &TcpStream) -> TcpStream {
+    stream.try_clone().expect("a socket can be shared")
+}
+
+fn forward(
+    mut client: TcpStream,
+    mut server: &TcpStream,
+    moment: Moment,
+    tell: &Sender<()>,
+    told: &Receiver<()>,
+) -> io::Result<()> {
+    let (operation, number) = moment.request();
+    let mut seen = 0;
+    loop {
+        let request = read_request(&mut client)?;
+        if String::from_utf8_lossy(&request).contains(operation) {
+            seen += 1;
+            if seen == number {
+                tell.send(()).expect("the test is there");
+                told.recv_timeout(PATIENCE).expect("the test opens the gate");
+            }
+        }
+        server.write_all(&request)?;
+    }
+}
+
+/// The next opcode, with all that belongs to it.
+fn read_request(client: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut request = vec![0];
+    client.read_exact(&mut request)?;
+    if request == [SESSION_REGISTER] {
+        let mut length = [0; 8];
+        client.read_exact(&mut length)?;
+        request.extend(length);
+        let length = u64::from_le_bytes(length);
+        if client.take(length).read_to_end(&mut request)? as u64 != length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(request)
+}
