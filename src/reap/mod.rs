@@ -18,7 +18,7 @@ use lock::Kept;
 pub use plan::{Planner, Warrant};
 pub use report::{Freed, Heir, HeirEnd, Outcome, Report, Target};
 
-use crate::admin::{self, DropTarget, OutcomeKind};
+use crate::admin::{self, DropTarget, Dropped, OutcomeKind};
 use crate::error::Result;
 use crate::host::Held;
 use crate::judge::Case;
@@ -95,7 +95,7 @@ pub async fn run(
         if let Some(leaving) = leaving {
             leaving.tell(&mut report);
         }
-    } else if !plans.is_empty() {
+    } else if report.of(&[Outcome::WouldDrop, Outcome::Changed]).next().is_some() {
         let after = drop_all(observer, &mut report, &plans, command).await?;
         if let Some(leaving) = leaving {
             leaving.end(observer, &mut report, &after).await;
@@ -140,22 +140,28 @@ fn frees(plans: &[DropTarget], holder: &LockHolder) -> bool {
     holder.client.is_some_and(|client| dropped.any(|dropped| dropped == client))
 }
 
-/// Drops, and looks what is there afterwards.
+/// Drops, and looks what is there afterwards: what had changed may have been on its way out.
 async fn drop_all(
     observer: &mut Observer,
     report: &mut Report,
     plans: &[DropTarget],
     command: &'static str,
 ) -> Result<Inventory> {
-    let dropped = observer.admin(command)?.drop_targets(plans).await?;
+    let channel = observer.admin(command)?;
+    let dropped =
+        if plans.is_empty() { Dropped::default() } else { channel.drop_targets(plans).await? };
     let after = observer.inventory().await?;
     report.unconfirmed = dropped.unconfirmed;
     let outcomes: HashMap<Uuid, _> = dropped.outcomes.into_iter().map(|it| (it.id, it)).collect();
     let plans: HashMap<Uuid, _> = plans.iter().map(|plan| (plan.id, plan)).collect();
     let present = present(&after);
     for target in &mut report.targets {
-        let Some(plan) = plans.get(&target.id) else { continue };
-        (target.outcome, target.detail) = verified(outcomes.get(&target.id), plan, &present);
+        if let Some(plan) = plans.get(&target.id) {
+            (target.outcome, target.detail) = verified(outcomes.get(&target.id), plan, &present);
+        }
+        if target.outcome == Outcome::Changed && !present.contains(&target.id) {
+            (target.outcome, target.detail) = (Outcome::AlreadyGone, None);
+        }
     }
     Ok(after)
 }

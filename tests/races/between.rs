@@ -1,5 +1,7 @@
 //! What changes between the look and the blow is not dropped for what it was.
 
+use std::process::Child;
+
 use serde_json::{Value, json};
 
 use crate::gate::{Gate, Moment};
@@ -10,6 +12,9 @@ use crate::stage::{assert_full_rate, relaunch, server, starting, wait_until_judg
 /// Whoever has no owner for so long never started.
 const IMPATIENT: [&str; 2] = ["--start-timeout", "1ms"];
 
+/// Between the look and the blow.
+const BOTH: [Moment; 2] = [Moment::BeforeSecondLook, Moment::BeforeBlow];
+
 /// Reaps through a gate, and changes the world while it is shut.
 fn reap_while(
     server: &mut Server,
@@ -17,13 +22,19 @@ fn reap_while(
     arguments: &[&str],
     change: impl FnOnce(&mut Server),
 ) -> Run {
-    let gate = Gate::before(server.address(), moment);
-    let arguments = [&["sessions", "reap", "-o", "json"], arguments].concat();
-    let reaping = command(gate.address(), &arguments).spawn().expect("graphctl starts");
+    let (gate, reaping) = begin(server, &[moment], arguments);
     gate.held();
     change(server);
     gate.open();
     finish(reaping)
+}
+
+/// A reap that is on its way to a gate.
+fn begin(server: &Server, moments: &[Moment], arguments: &[&str]) -> (Gate, Child) {
+    let gate = Gate::before(server.address(), moments);
+    let arguments = [&["sessions", "reap", "-o", "json"], arguments].concat();
+    let reaping = command(gate.address(), &arguments).spawn().expect("graphctl starts");
+    (gate, reaping)
 }
 
 /// There were targets, and all came to this.
@@ -38,7 +49,7 @@ fn expect_outcome(run: &Run, code: i32, outcome: &str) {
 
 #[test]
 fn a_gate_that_opens_on_the_same_world_spares_nobody() {
-    for moment in Moment::ALL {
+    for moment in BOTH {
         let mut server = server();
         let _phantom = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
         wait_until_judged(&server, "stale abandoned");
@@ -50,7 +61,7 @@ fn a_gate_that_opens_on_the_same_world_spares_nobody() {
 
 #[test]
 fn a_stopped_backend_that_continues_is_spared() {
-    for moment in Moment::ALL {
+    for moment in BOTH {
         let mut server = server();
         let phantom = phantom(&server, Phantom::BackendStopped, "SYSTEM");
         let before = server.witness();
@@ -68,13 +79,13 @@ fn a_stopped_backend_that_continues_is_spared() {
 /// Without an owner, or with one of two, until its slow unit is ready at last.
 #[test]
 fn a_start_that_comes_to_its_end_is_spared() {
-    for (moment, processes) in [(0, 1), (0, 2), (1, 1), (1, 2)] {
+    for (moment, processes) in BOTH.into_iter().flat_map(|moment| [(moment, 1), (moment, 2)]) {
         let mut server = server();
         let slow = starting(&server, Options { processes, ..Options::default() });
         if processes == 2 {
             server.wait_owned("SYSTEM/SUB");
         }
-        let run = reap_while(&mut server, Moment::ALL[moment], &IMPATIENT, |_| {
+        let run = reap_while(&mut server, moment, &IMPATIENT, |_| {
             slow.finish_initialize();
             slow.wait_event("running", PATIENCE);
         });
@@ -83,17 +94,25 @@ fn a_start_that_comes_to_its_end_is_spared() {
     }
 }
 
+/// A start may take so long.
+const PATIENT: [&str; 2] = ["--start-timeout", "4s"];
+
+/// A session that has been starting for longer.
+fn late(server: &Server) -> Client {
+    let session = Client::silent_session(server, &["SYSTEM", "SYSTEM/PUB"]);
+    let is_late = |run: &Run| run.stdout.contains("never-started");
+    let listing = [&["sessions", "list"], &PATIENT[..]].concat();
+    assert!(is_late(&graphctl_until(server.address(), &listing, is_late)));
+    session
+}
+
 /// What it registers also shows that its client lives: it has more time to start.
 #[test]
 fn a_session_that_registers_more_is_spared() {
-    for moment in Moment::ALL {
+    for moment in BOTH {
         let mut server = server();
-        let mut growing = Client::silent_session(&server, &["SYSTEM", "SYSTEM/PUB"]);
-        let patient = ["--start-timeout", "4s"];
-        let is_late = |run: &Run| run.stdout.contains("never-started");
-        let listing = [&["sessions", "list"], &patient[..]].concat();
-        assert!(is_late(&graphctl_until(server.address(), &listing, is_late)));
-        let run = reap_while(&mut server, moment, &patient, |_| {
+        let mut growing = late(&server);
+        let run = reap_while(&mut server, moment, &PATIENT, |_| {
             growing.tell("SYSTEM/SUB");
             growing.wait_event("registered", PATIENCE);
         });
@@ -103,9 +122,28 @@ fn a_session_that_registers_more_is_spared() {
     }
 }
 
+/// As of a pipeline that ends: half of it is gone at the blow, and the rest thereafter.
+#[test]
+fn what_had_changed_and_is_gone_at_the_end_is_already_gone() {
+    for moment in BOTH {
+        let mut server = server();
+        let mut ending = late(&server);
+        let (gate, reaping) = begin(&server, &[moment, Moment::BeforeReport], &PATIENT);
+        gate.held();
+        ending.tell("SYSTEM/SUB");
+        ending.wait_event("registered", PATIENCE);
+        gate.open();
+        gate.held();
+        ending.close();
+        server.wait_state("its end", |state| state["clients"] == json!({"SessionInfo": 1}));
+        gate.open();
+        expect_outcome(&finish(reaping), 0, "already-gone");
+    }
+}
+
 #[test]
 fn a_session_that_its_owner_closes_is_already_gone() {
-    for moment in Moment::ALL {
+    for moment in BOTH {
         let mut server = server();
         let silent = Client::silent_session(&server, &["SYSTEM"]);
         let run = reap_while(&mut server, moment, &IMPATIENT, |server| {
@@ -118,7 +156,7 @@ fn a_session_that_its_owner_closes_is_already_gone() {
 
 #[test]
 fn leftovers_that_end_are_already_gone() {
-    for moment in Moment::ALL {
+    for moment in BOTH {
         let mut server = server();
         let leftovers = phantom(&server, Phantom::MainKilledSpawn, "SYSTEM");
         wait_until_judged(&server, "stale leftover");
@@ -132,7 +170,7 @@ fn leftovers_that_end_are_already_gone() {
 
 #[test]
 fn who_was_launched_again_has_nothing_to_do_with_the_phantom() {
-    for moment in Moment::ALL {
+    for moment in BOTH {
         let mut server = server();
         let dead = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
         wait_until_judged(&server, "stale abandoned");

@@ -1,5 +1,6 @@
-//! A proxy before a real server that holds one request of graphctl back, until the test has changed the world.
+//! A proxy before a real server that holds requests of graphctl back, until the test has changed the world.
 
+use std::collections::HashMap;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -17,21 +18,22 @@ pub(crate) enum Moment {
     BeforeSecondLook,
     /// The drop: what changes now, only the server itself can see.
     BeforeBlow,
+    /// The last listing: what is gone by now, the report does not hold against anybody.
+    BeforeReport,
 }
 
 impl Moment {
-    pub(crate) const ALL: [Self; 2] = [Self::BeforeSecondLook, Self::BeforeBlow];
-
-    /// As the request names its operation, in JSON in the clear; and which of these it is.
-    const fn request(self) -> (&'static str, usize) {
+    /// The operation, and the how manieth such request it is.
+    const fn request(self) -> (&'static str, u32) {
         match self {
-            Self::BeforeSecondLook => (r#""operation":"list""#, 2),
-            Self::BeforeBlow => (r#""operation":"drop""#, 1),
+            Self::BeforeSecondLook => ("list", 2),
+            Self::BeforeBlow => ("drop", 1),
+            Self::BeforeReport => ("list", 3),
         }
     }
 }
 
-/// Forwards one connection to a server; everything passes but the request of one moment.
+/// Forwards one connection to a server; everything passes but the requests of some moments.
 pub(crate) struct Gate {
     address: String,
     held: Receiver<()>,
@@ -39,19 +41,19 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn before(server: &str, moment: Moment) -> Self {
+    pub(crate) fn before(server: &str, moments: &[Moment]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound socket has an address").to_string();
         let (tell, held) = mpsc::channel();
         let (open, told) = mpsc::channel();
-        let server = server.to_owned();
+        let (server, moments) = (server.to_owned(), moments.to_vec());
         thread::spawn(move || {
             let (client, _) = listener.accept().expect("graphctl comes");
             let server = TcpStream::connect(server).expect("the server accepts");
             let (from_server, to_client) = (clone(&server), clone(&client));
             thread::spawn(move || io::copy(&mut &from_server, &mut &to_client));
             // It ends with graphctl's end of the connection.
-            let _ = forward(client, &server, moment, &tell, &told);
+            let _ = forward(client, &server, &moments, &tell, &told);
             let _ = server.shutdown(Shutdown::Write);
         });
         Self { address, held, open }
@@ -72,6 +74,11 @@ impl Gate {
     }
 }
 
+/// As a request names its operation, in JSON in the clear.
+fn named(operation: &str) -> String {
+    format!(r#""operation":"{operation}""#)
+}
+
 fn clone(stream: &TcpStream) -> TcpStream {
     stream.try_clone().expect("a socket can be shared")
 }
@@ -79,17 +86,19 @@ fn clone(stream: &TcpStream) -> TcpStream {
 fn forward(
     mut client: TcpStream,
     mut server: &TcpStream,
-    moment: Moment,
+    moments: &[Moment],
     tell: &Sender<()>,
     told: &Receiver<()>,
 ) -> io::Result<()> {
-    let (operation, number) = moment.request();
-    let mut seen = 0;
+    let mut seen = HashMap::new();
     loop {
         let request = read_request(&mut client)?;
-        if String::from_utf8_lossy(&request).contains(operation) {
-            seen += 1;
-            if seen == number {
+        let text = String::from_utf8_lossy(&request);
+        let operation = ["list", "drop"].into_iter().find(|it| text.contains(&named(it)));
+        if let Some(operation) = operation {
+            let number = seen.entry(operation).or_insert(0);
+            *number += 1;
+            if moments.iter().any(|moment| moment.request() == (operation, *number)) {
                 tell.send(()).expect("the test is there");
                 told.recv_timeout(PATIENCE).expect("the test opens the gate");
             }

@@ -14,3 +14,4 @@ mod stage;
 
 mod between;
 mod gate;
+mod together;

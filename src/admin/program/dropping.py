@@ -18,6 +18,8 @@ HANDLERS = {"SessionInfo": "_handle_session", "ProcessInfo": "_handle_process"}
 STREAMS = {"SubscriberInfo": "InputStreamMetadata", "PublisherInfo": "OutputStreamMetadata"}
 # The server holds its command lock for up to 1 s per subscriber that does not confirm; 4 s were seen.
 LOCK_PATIENCE = 5.0
+# How long a drop waits for the end of others.
+TURN_PATIENCE = 5.0
 # For how long the command lock is kept from the others at once.
 TURN = 0.002
 # How many edges are looked at in one step.
@@ -123,18 +125,43 @@ def registered_of(session, units):
 
 
 async def answer_drop(server, request, replies):
+    over = await turn_to_drop(server)
+    try:
+        targets, topics = await drop(server, request["targets"], replies)
+    finally:
+        over.set_result(None)
+        if getattr(server, DROPPING, None) is over:
+            delattr(server, DROPPING)
+    await tell_subscribers(server, replies, topics)
+    for target in targets:
+        await replies.row("outcome", str(target.id), *(target.outcome or outcome_of(server, target)))
+
+
+async def turn_to_drop(server):
+    """
+    One drop after the other: what one has closed a part of, another would find changed, and what both had
+    found whole both would say they dropped. One that is held up is not waited for.
+    """
+    deadline = time.perf_counter() + TURN_PATIENCE
+    while (other := getattr(server, DROPPING, None)) and time.perf_counter() < deadline:
+        await asyncio.wait({other}, timeout=TURN_PATIENCE)
+    over = asyncio.get_running_loop().create_future()
+    setattr(server, DROPPING, over)
+    return over
+
+
+async def drop(server, judged, replies):
+    """The targets with what became of them, and the topics on which somebody is heard no more."""
     targets = []
-    for judged in request["targets"]:
-        targets.append(Target(server, judged))
+    for it in judged:
+        targets.append(Target(server, it))
         await targets[-1].read(replies)
     topics = close_clients(server, targets)
     accepted = [target for target in targets if target.closed]
     clients = [client_id for target in accepted for _, client_id in target.clients]
     await gone(server, clients)
     topics |= await drop_sessions(server, replies, [it for it in accepted if it.is_session])
-    await tell_subscribers(server, replies, topics)
-    for target in targets:
-        await replies.row("outcome", str(target.id), *(target.outcome or outcome_of(server, target)))
+    return targets, topics
 
 
 def outcome_of(server, target):

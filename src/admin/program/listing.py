@@ -9,6 +9,8 @@ from operator import attrgetter
 STEP = 256
 # Of the same struct: the state, and how long ago data last came, in milliseconds.
 STATE_AND_SILENCE = "=B51xI"
+# How long a listing waits for the end of a drop, in seconds.
+HALF_GONE_PATIENCE = 1.0
 # Of the year 5138, in seconds since the epoch.
 END_OF_TIME = 1e11
 # Of /proc/PID/stat, after the name: when it began, in clock ticks since the machine was booted.
@@ -66,6 +68,8 @@ async def list_clients(server, replies, owned):
     infos = list(server.clients.values())
     topics = {info.topic for info in infos if hasattr(info, "topic")}
     for info in infos:
+        if server.clients.get(info.id) is not info:
+            continue
         kind, common = type(info).__name__, connection(server, info)
         if kind == "SessionInfo":
             root = optional_text(getattr(info.metadata, "root_name", None))
@@ -158,6 +162,9 @@ def instance():
 
 
 async def answer_list(server, request, replies):
+    if dropping := getattr(server, DROPPING, None):
+        # Half of a pipeline looks like another way to be dead, or to be starting.
+        await asyncio.wait({dropping}, timeout=HALF_GONE_PATIENCE)
     held, waiters, wait = server._command_lock.locked(), 0, None
     if held:
         use("locking")

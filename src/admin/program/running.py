@@ -30,6 +30,8 @@ SLICE = 0.0005
 LONGEST_TEXT = 4096
 # The part that each operation is in.
 OPERATIONS = {"list": "listing", "measure": "asking", "drop": "dropping", "free": "locking"}
+# What a server has as long as sessions are being dropped: a future that is done when they are.
+DROPPING = "_graphctl_dropping"
 # How long a client may take to go when its connection is closed.
 GONE_AFTER_ABORT = 0.25
 # Where `struct tcp_info` of linux/tcp.h counts the bytes that came; a kernel before 4.1 has nothing there.
