@@ -13,5 +13,7 @@ mod run;
 mod stage;
 
 mod between;
+mod chance;
 mod gate;
+mod killed;
 mod together;
