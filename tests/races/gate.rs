@@ -51,8 +51,11 @@ impl Gate {
             let (client, _) = listener.accept().expect("graphctl comes");
             let server = TcpStream::connect(server).expect("the server accepts");
             let (from_server, to_client) = (clone(&server), clone(&client));
-            thread::spawn(move || io::copy(&mut &from_server, &mut &to_client));
-            // It ends with graphctl's end of the connection.
+            thread::spawn(move || {
+                // Each end of the connection is passed on, however it came.
+                let _ = io::copy(&mut &from_server, &mut &to_client);
+                let _ = to_client.shutdown(Shutdown::Write);
+            });
             let _ = forward(client, &server, &moments, &tell, &told);
             let _ = server.shutdown(Shutdown::Write);
         });

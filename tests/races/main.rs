@@ -4,6 +4,10 @@
 #[allow(dead_code, reason = "each test uses its own part of the lab")]
 mod lab;
 
+#[path = "../it/fake.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod fake;
+
 #[path = "../it/run.rs"]
 #[allow(dead_code, reason = "each test uses its own part")]
 mod run;
@@ -16,4 +20,5 @@ mod between;
 mod chance;
 mod gate;
 mod killed;
+mod stricken;
 mod together;
