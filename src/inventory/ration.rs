@@ -9,7 +9,7 @@ use crate::wire::pickle::Item;
 const ELEMENT: usize = 64;
 
 /// All that may be made of a snapshot, in bytes: a value counts each time it is named. The largest that is read
-/// names 140,000 components, which take a quarter of this.
+/// names 140,000 components, which take a third of this.
 const WHOLE: usize = 256 << 20;
 
 /// What is left of that. Who finds nothing left finds nothing in the pickle either.

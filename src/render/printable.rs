@@ -16,6 +16,9 @@ const MOST_MARKS: usize = 4;
 /// characters are escaped, and words cut.
 #[must_use]
 pub fn printable(text: &str) -> String {
+    if text.len() <= LONGEST_WORD && text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+        return text.to_owned();
+    }
     let mut safe = String::with_capacity(text.len().min(LONGEST_WORD));
     let (mut word, mut marks) = (0, 0);
     for character in text.chars() {
@@ -49,22 +52,47 @@ fn is_mark(character: char) -> bool {
     !character.is_ascii() && Span::raw(&*character.encode_utf8(&mut [0; 4])).width() == 0
 }
 
+/// How much JSON is looked through at once, in bytes.
+const CHUNK: usize = 16 * 1024;
+
 /// Writes JSON with all that steers a terminal escaped, which JSON itself asks only of characters below a blank.
-/// It means the same: beyond ASCII there is nothing but the text of strings, and it comes in whole characters.
-pub(super) struct Escaping<'a>(pub(super) &'a mut dyn Write);
+/// It means the same: beyond ASCII there is nothing but the text of strings. It must come in whole characters, and
+/// be [ended](Self::end).
+pub(super) struct Escaping<'a> {
+    out: &'a mut dyn Write,
+    chunk: Vec<u8>,
+}
+
+impl<'a> Escaping<'a> {
+    pub(super) fn to(out: &'a mut dyn Write) -> Self {
+        Self { out, chunk: Vec::new() }
+    }
+
+    /// Passes on what is left.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        let chunk = &self.chunk;
+        let plain = chunk.is_ascii() && !chunk.contains(&0x7f);
+        match str::from_utf8(chunk) {
+            Ok(json) if !plain => self.out.write_all(escaped(json).as_bytes())?,
+            _ => self.out.write_all(chunk)?,
+        }
+        self.chunk.clear();
+        Ok(())
+    }
+}
 
 impl Write for Escaping<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let plain = |byte: &u8| byte.is_ascii() && *byte != 0x7f;
-        match str::from_utf8(bytes) {
-            Ok(text) if !bytes.iter().all(plain) => self.0.write_all(escaped(text).as_bytes())?,
-            _ => self.0.write_all(bytes)?,
+        self.chunk.extend_from_slice(bytes);
+        if self.chunk.len() >= CHUNK {
+            self.end()?;
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.end()?;
+        self.out.flush()
     }
 }
 
@@ -115,7 +143,9 @@ mod tests {
     fn escaped_json_is_the_same_json() {
         let text = "Größe \u{9b}\u{202e}\u{7f}\u{1b}\u{e0041}\u{2028}\n\"";
         let mut bytes = Vec::new();
-        serde_json::to_writer_pretty(Escaping(&mut bytes), &[text]).expect("it is written");
+        let mut out = Escaping::to(&mut bytes);
+        serde_json::to_writer_pretty(&mut out, &[text]).expect("it is written");
+        out.end().expect("it is written");
         let json = String::from_utf8(bytes).expect("it is text");
         assert!(
             json.contains("Größe") && json.chars().all(|it| it == '\n' || !steers(it)),

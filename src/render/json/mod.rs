@@ -225,11 +225,15 @@ fn seconds(duration: Duration) -> f64 {
 }
 
 fn document(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(Escaping(out), value)?;
-    writeln!(out)
+    let mut out = Escaping::to(out);
+    serde_json::to_writer_pretty(&mut out, value)?;
+    writeln!(out)?;
+    out.end()
 }
 
 fn line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(Escaping(out), value)?;
-    writeln!(out)
+    let mut out = Escaping::to(out);
+    serde_json::to_writer(&mut out, value)?;
+    writeln!(out)?;
+    out.end()
 }
