@@ -33,12 +33,12 @@ fn a_snapshot_that_names_one_thing_again_and_again_is_refused() {
 /// Nor is one searched from end to end again and again.
 #[test]
 fn an_object_of_very_many_attributes_is_none_of_ours() {
-    let mut attributes: Vec<_> = (0..500_000).map(|it| (format!("a{it}"), b"N".to_vec())).collect();
+    let mut attributes: Vec<_> = (0..100_000).map(|it| (format!("a{it}"), b"N".to_vec())).collect();
     let metadata = object::<&str>("GraphMetadata", &[]);
     attributes.extend([("metadata".into(), metadata), ("edges".into(), list(&[]))]);
     let first = stored(&object("SnapshotSession", &attributes));
     let sessions: Vec<_> =
-        ids(2000).zip(std::iter::once(first).chain(std::iter::repeat(again()))).collect();
+        ids(10_000).zip(std::iter::once(first).chain(std::iter::repeat(again()))).collect();
     let reply = pickled::snapshot(dict(&sessions), dict::<&str>(&[]));
     let run = Fake::start(snapshot([Send(reply)])).run_within(MUCH, BLIND_LIST);
     fails(&run, 76, &wrong("a session or a process of its snapshot makes no sense"));
