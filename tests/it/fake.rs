@@ -11,8 +11,6 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
-
 use crate::lab::PATIENCE;
 use crate::run::{self, Run};
 
@@ -91,11 +89,17 @@ impl Fake {
         run
     }
 
-    /// The same with so many bytes of memory, stacks and all: who asks for more aborts.
+    /// The same with so many bytes of memory, stacks and all, where the system can bound that: who asks for more
+    /// aborts.
+    #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "it cannot"))]
     pub(crate) fn run_within(self, memory: u64, arguments: &[&str]) -> Run {
         let child = run::command(&self.address, arguments).spawn().expect("graphctl starts");
-        let most = Rlimit { current: Some(memory), maximum: Some(memory) };
-        prlimit(Some(Pid::from_child(&child)), Resource::Data, most).expect("it is our own");
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::process::{Pid, Resource, Rlimit, prlimit};
+            let most = Rlimit { current: Some(memory), maximum: Some(memory) };
+            prlimit(Some(Pid::from_child(&child)), Resource::Data, most).expect("it is our own");
+        }
         let run = watched(child);
         self.finish();
         run
