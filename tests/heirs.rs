@@ -1,5 +1,6 @@
 //! Which of the processes that a drop leaves behind may be ended, by their sockets.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
@@ -71,8 +72,13 @@ fn going() -> Going {
     Going::of(&[plan], &inventory(), at("10.0.0.1:25978"))
 }
 
+/// Sockets that nobody has closed.
+fn sockets(tcp: &[Tcp]) -> Sockets {
+    Sockets { tcp: tcp.to_vec(), open: tcp.iter().copied().collect(), others: false }
+}
+
 fn needs(tcp: &[Tcp]) -> Option<String> {
-    going().needs(&Sockets { tcp: tcp.to_vec(), others: false })
+    going().needs(&sockets(tcp))
 }
 
 #[test]
@@ -107,7 +113,7 @@ fn anything_else_needs_it() {
 
 #[test]
 fn what_cannot_be_made_out_counts_but_for_what_a_drop_has_closed() {
-    let odd = Sockets { tcp: vec![], others: true };
+    let odd = Sockets { others: true, ..sockets(&[]) };
     assert!(going().needs(&odd).is_some());
     let mut after = going();
     after.afterwards(&inventory());
@@ -116,10 +122,23 @@ fn what_cannot_be_made_out_counts_but_for_what_a_drop_has_closed() {
 
 #[test]
 fn what_came_meanwhile_stays() {
-    let new = Sockets { tcp: vec![connected("10.0.0.7:60", "10.0.0.1:25978")], others: false };
+    let new = sockets(&[connected("10.0.0.7:60", "10.0.0.1:25978")]);
     let mut after = going();
     after.afterwards(&inventory());
     assert!(after.needs(&new).is_some());
+}
+
+/// A server may say of anybody's connection that it was dropped; that of shared memory is none of a client.
+#[test]
+fn what_the_server_has_not_closed_was_not_dropped() {
+    let its_own = connected("10.0.0.7:60", "10.0.0.1:25978");
+    let memory = connected("10.0.0.7:61", "10.0.0.1:25978");
+    let mut after = going();
+    after.afterwards(&Inventory { endpoints: None, ..inventory() });
+    let open = sockets(&[its_own, memory]);
+    assert_eq!(after.needs(&open), Some("the server has not closed its connection".into()));
+    let closed = Sockets { open: HashSet::from([memory]), ..open };
+    assert_eq!(after.needs(&closed), None);
 }
 
 fn holder(pid: u32, parent: u32) -> Holder {

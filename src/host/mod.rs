@@ -13,6 +13,7 @@ use elsewhere as system;
 #[cfg(target_os = "linux")]
 use linux as system;
 
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -66,6 +67,8 @@ pub enum Role {
 pub struct Sockets {
     /// Those that listen or are connected.
     pub tcp: Vec<Tcp>,
+    /// Those of them that the other end has not closed.
+    pub open: HashSet<Tcp>,
     /// It has others of which it cannot be seen what they are. A closed connection is one.
     pub others: bool,
 }

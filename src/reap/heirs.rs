@@ -64,6 +64,8 @@ pub fn kin(
 #[derive(Debug)]
 pub struct Going {
     server: SocketAddr,
+    /// The ends of clients that go.
+    leaving: HashSet<SocketAddr>,
     /// The ends of clients that stay.
     staying: HashSet<SocketAddr>,
     /// Ports on which publishers that go listen.
@@ -83,7 +85,8 @@ impl Going {
         let listening = || endpoints().filter_map(|it| Some((it, it.listens?)));
         Self {
             server,
-            staying: peers(inventory, &planned),
+            leaving: peers(inventory, |id| planned.contains(&id)),
+            staying: peers(inventory, |id| !planned.contains(&id)),
             ports: listening().filter(|(it, _)| planned.contains(&it.id)).map(|it| it.1).collect(),
             publishers: listening()
                 .filter_map(|(it, port)| Some(SocketAddr::new(it.link.peer?.ip(), port)))
@@ -94,7 +97,7 @@ impl Going {
 
     /// After the drop: all clients that are there now stay, also those that came meanwhile.
     pub fn afterwards(&mut self, inventory: &Inventory) {
-        self.staying = peers(inventory, &HashSet::new());
+        self.staying = peers(inventory, |_| true);
         self.over = true;
     }
 
@@ -104,7 +107,17 @@ impl Going {
         if sockets.others && !self.over {
             return Some("it has a socket whose other end cannot be seen".into());
         }
-        sockets.tcp.iter().find_map(|socket| self.needs_socket(*socket))
+        let open = self.over && self.are_open(sockets);
+        let open = open.then(|| "the server has not closed its connection".into());
+        sockets.tcp.iter().find_map(|socket| self.needs_socket(*socket)).or(open)
+    }
+
+    /// Whether the connection of a client that goes is still there: a server may say of anybody's that it is
+    /// one, but what it has not closed was not dropped.
+    #[must_use]
+    pub fn are_open(&self, sockets: &Sockets) -> bool {
+        let goes = |it: &&Tcp| it.remote == Some(self.server) && self.leaving.contains(&it.local);
+        sockets.tcp.iter().filter(goes).any(|socket| sockets.open.contains(socket))
     }
 
     /// Whether a socket is one on which a publisher that goes takes its channels: they come and go.
@@ -129,12 +142,12 @@ impl Going {
     }
 }
 
-/// The ends of all clients but these.
-fn peers(inventory: &Inventory, without: &HashSet<Uuid>) -> HashSet<SocketAddr> {
+/// The ends of these clients.
+fn peers(inventory: &Inventory, wanted: impl Fn(Uuid) -> bool) -> HashSet<SocketAddr> {
     let link = |it: &Option<Link>| it.as_ref().and_then(|link| link.peer);
     let sessions = inventory.sessions.iter().map(|it| (it.id, link(&it.link)));
     let processes = inventory.processes.iter().map(|it| (it.id, link(&it.link)));
     let endpoints = inventory.endpoints.iter().flatten().map(|it| (it.id, it.link.peer));
     let all = sessions.chain(processes).chain(endpoints);
-    all.filter(|(id, _)| !without.contains(id)).filter_map(|(_, peer)| peer).collect()
+    all.filter(|(id, _)| wanted(*id)).filter_map(|(_, peer)| peer).collect()
 }

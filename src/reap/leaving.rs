@@ -1,8 +1,9 @@
 //! The processes of this machine that a drop leaves behind, from before it until their end.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::heirs::{self, Going};
@@ -14,6 +15,10 @@ use crate::model::{Holder, Inventory};
 
 /// How long a process that was left behind may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long what the server has closed may be on its way, and how often it is looked whether it has come.
+const ON_ITS_WAY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A pid alone may be somebody else's by now.
 type Name = (u32, u64);
@@ -92,6 +97,7 @@ impl Leaving {
         self.by_target.retain(|id, _| report.of(&[Outcome::Dropped]).any(|it| it.id == *id));
         let gone: HashSet<Name> = self.by_target.values().flatten().copied().collect();
         self.left.retain(|name, _| gone.contains(name));
+        self.wait_for_closing(observer).await;
         self.end_by(observer, after, Means::Ask(GRACE)).await;
         let stayed = |it: &&mut Left| it.end == HeirEnd::Ended(Ended::Stayed);
         let stayed: Vec<_> = self.left.values_mut().filter(stayed).collect();
@@ -104,6 +110,17 @@ impl Leaving {
             self.end_by(observer, &after, Means::Kill).await;
         }
         self.tell(report);
+    }
+
+    /// Until the connections that the server has closed are closed here.
+    async fn wait_for_closing(&self, observer: &Observer) {
+        let deadline = Instant::now() + ON_ITS_WAY;
+        let open = |it: &Left| {
+            observer.sockets(&it.process).is_ok_and(|sockets| self.going.are_open(&sockets))
+        };
+        while self.left.values().any(open) && Instant::now() < deadline {
+            sleep(LOOK_EVERY).await;
+        }
     }
 
     async fn end_by(&mut self, observer: &Observer, after: &Inventory, means: Means) {

@@ -91,7 +91,11 @@ pub(super) fn of(root: &Path, holder: &Holder) -> ProcResult<Sockets> {
     for entry in table(&root)?.into_iter().filter(|entry| inodes.remove(&entry.inode)) {
         let local = address(entry.local_address);
         let remote = (entry.state != TcpState::Listen).then(|| address(entry.remote_address));
-        sockets.tcp.push(Tcp { local, remote });
+        let socket = Tcp { local, remote };
+        sockets.tcp.push(socket);
+        if entry.state == TcpState::Established {
+            sockets.open.insert(socket);
+        }
     }
     for (name, column) in OTHER_KINDS {
         // A kind of socket that the machine does not have has no list.

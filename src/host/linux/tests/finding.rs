@@ -1,5 +1,6 @@
 //! Which processes are found.
 
+use std::collections::HashSet;
 use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -189,9 +190,15 @@ fn a_process_is_told_with_all_its_tcp_sockets() {
         Tcp { local: at(4001), remote: None },
     ];
     let machine = fake.machine();
-    assert_eq!(machine.sockets(&holder), Ok(Sockets { tcp: wanted.clone(), others: false }));
+    let mut wanted = Sockets { open: HashSet::from([wanted[0]]), tcp: wanted, others: false };
+    assert_eq!(machine.sockets(&holder), Ok(wanted.clone()));
     fake.write("10/net/unix", "");
-    assert_eq!(machine.sockets(&holder), Ok(Sockets { tcp: wanted, others: true }));
+    wanted.others = true;
+    assert_eq!(machine.sockets(&holder), Ok(wanted.clone()));
+    let tcp = fs::read_to_string(fake.root().join("10/net/tcp")).expect("it was written");
+    fake.write("10/net/tcp", &tcp.replace(" 01 ", " 08 "));
+    wanted.open.clear();
+    assert_eq!(machine.sockets(&holder), Ok(wanted), "the other end has closed it");
     fake.process(10).start(101).socket(3, 70);
     assert_eq!(machine.sockets(&holder), Err(Unseen::Gone), "another process has its pid");
     fake.obstruct("10/fd");
