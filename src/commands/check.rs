@@ -8,7 +8,7 @@ use crate::judge::{Case, Wanted};
 use crate::look::{Look, Observer};
 use crate::model::Inventory;
 use crate::options::{Options, Talk};
-use crate::render::{json, printable, status};
+use crate::render::{json, printable, quoted, status};
 use crate::{console, judge, words};
 
 pub(super) async fn run(args: Check, options: &Options) -> Result<Exit> {
@@ -40,7 +40,7 @@ pub(super) fn tell(
         return Ok(Exit::Success);
     };
     let held = words::count(collisions.len(), "collision", "collisions");
-    let next = format!("{held}: graphctl sessions list --colliding-with '{}'", first.key);
+    let next = format!("{held}: graphctl sessions list --colliding-with {}", quoted(&first.key));
     console::say(options.talk, Talk::Normal, &printable(&next));
     Ok(Exit::Findings)
 }

@@ -38,6 +38,12 @@ pub const FULL_ID: usize = 36;
 /// The fewest characters of an id that are shown.
 const SHORTEST_ID: usize = 8;
 
+/// A word of a command line that people may type or paste: a shell takes it as it is, whatever is in it.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// How many characters of the ids must be shown so that each stands for one thing only.
 #[must_use]
 pub fn id_width(ids: impl Iterator<Item = Uuid>) -> usize {
