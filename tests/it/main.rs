@@ -25,6 +25,7 @@ mod lab_scenes;
 mod listing;
 mod live_view;
 mod locks;
+mod lying_server;
 mod matrix;
 mod pickled;
 mod pings;

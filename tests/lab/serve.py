@@ -3,7 +3,7 @@
 Orders on stdin make it tell what no client can ask a stock server: "state", what it has at hand; "dump", all that
 it keeps of its clients. The order "orphan ID" ends the handler of a client without its clean-up, "ghost" makes one more
 session that nobody ever handled, "hang-up" closes the connections of graphctl, "strange" makes its graph one of another
-ezmsg, "chain" connects the units of each session.
+ezmsg, "chain" connects the units of each session, "lie LIES" makes it tell graphctl what is not so.
 
 With `busy` after the address, the main thread has something to do every millisecond, as that of a pipeline has
 whose server lives in its process; the order "pause" makes it tell the longest pause since it was last asked.
@@ -21,6 +21,7 @@ from itertools import pairwise
 from uuid import UUID
 
 import ezmsg.core as ez
+import lies
 from dump import dump, orphan
 from ezmsg.core.dag import DAG
 from ezmsg.core.netprotocol import Command
@@ -124,6 +125,8 @@ async def obeyed(server: ez.GraphServer, order: str, *ids: str) -> dict[str, obj
         hang_up(server)
     if order == "strange":
         server.graph.__class__ = StrangeGraph
+    if order == "lie":
+        lies.tell(*ids)
     return await state(server)
 
 

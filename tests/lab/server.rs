@@ -114,6 +114,12 @@ impl Server {
         self.ask("strange");
     }
 
+    /// Makes it tell graphctl what is not so from now on: of the `clients` with these ids another peer, or nothing
+    /// at all; and of processes, and of itself, one of these `pids` after the other. What it does stays as it is.
+    pub fn lie(&mut self, lies: &Value) {
+        self.ask(&format!("lie {lies}"));
+    }
+
     /// Connects the units of each session, one after the other.
     pub fn chain(&mut self) {
         self.ask("chain");
