@@ -1,9 +1,10 @@
 //! Replies as long as they may be, and short ones that mean very much: what they cost has bounds.
 
 use crate::dialogue::{BLIND_LIST, LIST, admin, fails, snapshot, wrong};
-use crate::fake::Step::Send;
-use crate::fake::{Fake, SESSION_ID, frame};
+use crate::fake::Step::{Gone, Hold, Send};
+use crate::fake::{Fake, SESSION_ID, block, frame, signal, watched};
 use crate::pickled::{self, again, dict, list, object, session, stored, text};
+use crate::run;
 
 /// How many bytes graphctl may have of memory.
 const MUCH: u64 = 512 << 20;
@@ -57,4 +58,18 @@ fn an_answer_in_many_frames_has_an_end() {
     let told =
         format!("it announces {length} bytes while listing its sessions, and the most is {left}");
     fails(&run, 76, &wrong(&told));
+}
+
+/// Reading it takes long; whoever is tired of that need not wait for the end.
+#[test]
+fn a_snapshot_that_takes_long_to_read_can_be_interrupted() {
+    let nothing = b"N0".repeat(24 << 20);
+    let pickle = [b"\x80\x04", &nothing[..], b"N."].concat();
+    let fake = Fake::start(snapshot([Send(block(&pickle)), Send(vec![0]), Hold, Gone]));
+    let child = run::command(fake.address(), BLIND_LIST).spawn().expect("graphctl starts");
+    fake.held();
+    signal("INT", &child);
+    fake.release();
+    fails(&watched(child), 130, "error: interrupted\n");
+    fake.finish();
 }
