@@ -89,7 +89,18 @@ impl Fake {
         run
     }
 
-    /// The same with so many bytes of memory, stacks and all, where the system can bound that: who asks for more
+    /// The same, and sends graphctl this signal when the script has come to its one [`Step::Hold`].
+    pub(crate) fn run_signalled(self, name: &str, arguments: &[&str]) -> Run {
+        let child = run::command(&self.address, arguments).spawn().expect("graphctl starts");
+        self.held();
+        signal(name, &child);
+        self.release();
+        let run = watched(child);
+        self.finish();
+        run
+    }
+
+    /// As [`run`](Self::run) with so many bytes of memory, stacks and all, where the system can bound that: who asks for more
     /// aborts.
     #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "it cannot"))]
     pub(crate) fn run_within(self, memory: u64, arguments: &[&str]) -> Run {

@@ -2,9 +2,8 @@
 
 use crate::dialogue::{BLIND_LIST, LIST, admin, fails, snapshot, wrong};
 use crate::fake::Step::{Gone, Hold, Send};
-use crate::fake::{Fake, SESSION_ID, block, frame, signal, watched};
+use crate::fake::{Fake, SESSION_ID, block, frame};
 use crate::pickled::{self, again, dict, list, object, session, stored, text};
-use crate::run;
 
 /// How many bytes graphctl may have of memory.
 const MUCH: u64 = 512 << 20;
@@ -66,10 +65,5 @@ fn a_snapshot_that_takes_long_to_read_can_be_interrupted() {
     let nothing = b"N0".repeat(24 << 20);
     let pickle = [b"\x80\x04", &nothing[..], b"N."].concat();
     let fake = Fake::start(snapshot([Send(block(&pickle)), Send(vec![0]), Hold, Gone]));
-    let child = run::command(fake.address(), BLIND_LIST).spawn().expect("graphctl starts");
-    fake.held();
-    signal("INT", &child);
-    fake.release();
-    fails(&watched(child), 130, "error: interrupted\n");
-    fake.finish();
+    fails(&fake.run_signalled("INT", BLIND_LIST), 130, "error: interrupted\n");
 }

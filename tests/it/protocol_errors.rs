@@ -8,9 +8,9 @@ use crate::dialogue::{
     late, opening, refused, snapshot, wrong,
 };
 use crate::fake::Step::{Connected, Expect, Gone, Hold, Send, Trickle};
-use crate::fake::{Fake, SESSION_ID, block, frame, graphctl, session_reply, signal, watched};
+use crate::fake::{Fake, SESSION_ID, block, frame, graphctl, session_reply};
 use crate::lab::{self, OrphanedPort, Server};
-use crate::run::{self, expect};
+use crate::run::expect;
 
 #[test]
 fn nobody_is_there() {
@@ -151,12 +151,7 @@ fn a_session_that_is_being_opened_is_never_closed_before_its_reply() {
             let rest = first.split_off(split);
             let script = [Send(first), Hold, Connected(a_while), Send(rest), Gone];
             let fake = Fake::start(opening(script));
-            let child = run::command(fake.address(), LIST).spawn().expect("graphctl starts");
-            fake.held();
-            signal(name, &child);
-            fake.release();
-            fails(&watched(child), code, &format!("error: {said}\n"));
-            fake.finish();
+            fails(&fake.run_signalled(name, LIST), code, &format!("error: {said}\n"));
         }
     }
 }
@@ -177,12 +172,7 @@ fn a_session_opened_for_a_ping_is_never_closed_before_its_reply() {
     let taken = [Send([block(ONE_PROCESS), vec![0]].concat())];
     let asked = opening([Hold, Connected(Duration::from_millis(250)), Send(session_reply()), Gone]);
     let fake = Fake::start_all(vec![snapshot(taken), asked]);
-    let child = run::command(fake.address(), BLIND_LIST).spawn().expect("graphctl starts");
-    fake.held();
-    signal("INT", &child);
-    fake.release();
-    fails(&watched(child), 130, "error: interrupted\n");
-    fake.finish();
+    fails(&fake.run_signalled("INT", BLIND_LIST), 130, "error: interrupted\n");
 }
 
 #[test]
