@@ -10,7 +10,7 @@ use graphctl::wire;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::captured::{Said, tags};
+use super::captured::{Said, tags};
 use crate::dialogue::REGISTER;
 use crate::fake::Step::{self, Block, Connected, Expect, Send};
 use crate::fake::{Fake, each};

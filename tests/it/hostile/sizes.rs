@@ -1,9 +1,9 @@
 //! Replies as long as they may be, and short ones that mean very much: what they cost has bounds.
 
+use super::pickled::{self, again, dict, list, object, session, stored, text};
 use crate::dialogue::{BLIND_LIST, LIST, admin, fails, snapshot, wrong};
 use crate::fake::Step::{Gone, Hold, Send};
 use crate::fake::{Fake, SESSION_ID, block, frame};
-use crate::pickled::{self, again, dict, list, object, session, stored, text};
 
 /// How many bytes graphctl may have of memory.
 const MUCH: u64 = 512 << 20;

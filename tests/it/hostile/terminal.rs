@@ -1,9 +1,9 @@
 //! The same names where a person sits: tables, questions and the live view, byte for byte as they reach the terminal.
 
+use super::names::{OTHER, assert_harmless, server};
 use crate::dialogue::REGISTER;
 use crate::fake::Fake;
 use crate::fake::Step::{Expect, Gone, Hold};
-use crate::hostile_names::{OTHER, assert_harmless, server};
 use crate::screen::Screen;
 
 /// What is left of what was written to a terminal when all is taken away that graphctl means: colours, and the moves

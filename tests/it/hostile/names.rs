@@ -7,11 +7,11 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use super::pickled;
 use crate::dialogue::{REGISTER, SESSION, SNAPSHOT, SOON};
 use crate::fake::Step::{self, Block, Expect, Hold, Send};
 use crate::fake::{Fake, block, each, frame, session_reply, signal, watched};
 use crate::lab;
-use crate::pickled;
 use crate::run::{self, Run};
 
 /// Sequences with an effect, by their 7 bit names and by their 8 bit ones; what turns the writing direction, has no

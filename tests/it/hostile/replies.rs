@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::captured::{Reply, replies, tags};
+use super::captured::{Reply, replies, tags};
 use crate::dialogue::{NOT_ONE, SOON, fails, late, lost, refused, wrong};
 use crate::fake::Step::{Connected, Gone, Reset, Send, Trickle};
 use crate::fake::each;
