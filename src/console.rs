@@ -44,11 +44,17 @@ fn speaks_unicode() -> bool {
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
-/// Writes data to standard output, while it is made.
+/// Writes data to standard output, while it is made. A reader that has read enough is no error, and changes
+/// nothing of how we exit.
 ///
 /// # Errors
-/// It could not be written; [`Error::is_broken_pipe`] tells a reader that has read enough.
+/// It could not be written.
 pub fn print(data: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    write(data).or_else(|error| if error.is_broken_pipe() { Ok(()) } else { Err(error) })
+}
+
+/// Writes data to standard output.
+fn write(data: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     let mut stdout = BufWriter::with_capacity(BUFFER, io::stdout().lock());
     data(&mut stdout).and_then(|()| stdout.flush()).map_err(Error::Output)
 }
@@ -56,12 +62,12 @@ pub fn print(data: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> 
 /// Writes data to standard output, where a reader that does not read holds up nothing but this.
 ///
 /// # Errors
-/// As [`print`].
+/// It could not be written; [`Error::is_broken_pipe`] tells a reader that has read enough.
 pub async fn print_patiently(data: Vec<u8>) -> Result<()> {
     if data.is_empty() {
         return Ok(());
     }
-    let printed = tokio::task::spawn_blocking(move || print(|out| out.write_all(&data))).await;
+    let printed = tokio::task::spawn_blocking(move || write(|out| out.write_all(&data))).await;
     printed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 

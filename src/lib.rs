@@ -91,8 +91,9 @@ fn explain(error: &clap::Error) -> Exit {
         }
         return Exit::Usage;
     }
-    let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
-    conclude(console::print_clap(error).map(|()| exit))
+    let printed = console::print_clap(error);
+    // Nobody is left to be told that standard error is closed.
+    if error.use_stderr() { Exit::Usage } else { conclude(printed.map(|()| Exit::Success)) }
 }
 
 fn resolve(global: &Global) -> Options {
