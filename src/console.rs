@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::beside;
 use crate::cli::Color;
 use crate::error::{Error, Result};
 use crate::options::{Screen, Talk, Terminal};
@@ -67,8 +68,7 @@ pub async fn print_patiently(data: Vec<u8>) -> Result<()> {
     if data.is_empty() {
         return Ok(());
     }
-    let printed = tokio::task::spawn_blocking(move || write(|out| out.write_all(&data))).await;
-    printed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    beside(move || write(|out| out.write_all(&data))).await.map_err(Error::Output)?
 }
 
 /// Prints clap's help or version to standard output, or its error to standard error.
@@ -96,12 +96,16 @@ pub fn say_in_passing(talk: Talk, least: Talk, text: &str) {
     }
     let (said, wait) = mpsc::channel();
     let text = text.to_owned();
-    thread::spawn(move || {
+    let saying = thread::Builder::new().spawn(move || {
         say(Talk::Quiet, Talk::Quiet, &text);
         HELD_UP.store(false, Ordering::Release);
         let _ = said.send(());
     });
-    let _ = wait.recv_timeout(MOMENT);
+    match saying {
+        Ok(_) => drop(wait.recv_timeout(MOMENT)),
+        // Better unsaid than waited for.
+        Err(_) => HELD_UP.store(false, Ordering::Release),
+    }
 }
 
 /// Tells an error: one line, and its hint.
@@ -118,10 +122,10 @@ pub fn complain(error: &Error) {
 pub async fn confirm(question: &str) -> bool {
     let _ = write!(io::stderr().lock(), "{question} [y/N] ");
     // Read beside the runtime, so that Ctrl-C is still heard.
-    let answer = tokio::task::spawn_blocking(|| {
+    let answer = beside(|| {
         let mut line = String::new();
         io::stdin().read_line(&mut line).map(|_| line)
     });
-    let answer = answer.await.ok().and_then(io::Result::ok).unwrap_or_default();
+    let answer = answer.await.and_then(|line| line).unwrap_or_default();
     matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }

@@ -138,6 +138,9 @@ pub enum Error {
     /// Standard output could not be written.
     #[error("cannot write to standard output: {0}")]
     Output(#[source] io::Error),
+    /// This system has no more of what it takes to begin.
+    #[error("cannot begin: {0}")]
+    Exhausted(#[source] io::Error),
     /// The command that was to be run could not be started.
     #[error("cannot start '{command}': {source}")]
     Start {
@@ -162,9 +165,10 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::NoServer { .. } | Self::NoGreeting { .. } | Self::Lost { .. } => {
-                Exit::Unavailable
-            }
+            Self::NoServer { .. }
+            | Self::NoGreeting { .. }
+            | Self::Lost { .. }
+            | Self::Exhausted(_) => Exit::Unavailable,
             Self::NotGraphServer { .. } | Self::Protocol { .. } | Self::NoSessions { .. } => {
                 Exit::Protocol
             }
@@ -234,6 +238,9 @@ impl Error {
             }
             Self::AuditLost { .. } => {
                 "what became of the sessions stands above, and not in the audit".into()
+            }
+            Self::Exhausted(_) => {
+                "no server was asked; raise the limit, as with `ulimit -n 64`".into()
             }
             Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check its name and PATH; nothing was started".into()

@@ -49,14 +49,21 @@ pub mod words;
 
 use std::future::Future;
 use std::io;
+use std::thread;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 
 use crate::cli::{Cli, Global};
 use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::options::{Options, Talk};
+
+/// How many descriptors a command may need at one time, with some to spare.
+#[cfg(unix)]
+const DESCRIPTORS: usize = 16;
 
 /// Parses the command line, runs the command, tells what went wrong; returns how to exit.
 #[must_use]
@@ -129,14 +136,37 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 /// # Errors
 /// The work's own.
 pub(crate) fn run_to_end<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime of one thread can be built");
+    let runtime = runtime().map_err(Error::Exhausted)?;
     let result = runtime.block_on(work);
     // A prompt that nobody answers must not hold us up.
     runtime.shutdown_background();
     result
+}
+
+/// A runtime of this thread alone.
+///
+/// # Errors
+/// What it takes is used up. Of that tokio, too, has panics where nothing can be told.
+pub(crate) fn runtime() -> io::Result<Runtime> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd as _;
+        let spare = (0..DESCRIPTORS).map(|_| io::stdin().as_fd().try_clone_to_owned());
+        spare.collect::<io::Result<Vec<_>>>()?;
+    }
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// Has a thread of its own do what may block.
+///
+/// # Errors
+/// There are no more threads to be had, of which tokio would panic.
+pub(crate) async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<T> {
+    let (done, result) = oneshot::channel();
+    thread::Builder::new().spawn(move || done.send(work()))?;
+    Ok(result.await.expect("a panic there has been told"))
 }
 
 /// Waits for Ctrl-C, SIGTERM, or SIGHUP unless that is ignored, as it is under `nohup`.

@@ -3,6 +3,7 @@
 //! What the terminal sends reaches everybody in its foreground group, so it is never passed on: a second
 //! SIGINT makes a pipeline give up on its clean end.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -51,12 +52,13 @@ pub(super) fn listen() -> Result<Signals> {
     let heard = PASSED_ON.map(Signal::as_raw).into_iter().filter(|signal| !host::ignores(*signal));
     let mut signals = SignalsInfo::<WithOrigin>::new(heard).map_err(Error::Guard)?;
     let (sender, receiver) = mpsc::unbounded_channel();
-    std::thread::spawn(move || {
+    let hear = move || {
         for origin in signals.forever() {
             // Nobody listens any more: we are about to exit.
             let Ok(()) = received(&origin).map_or(Ok(()), |it| sender.send(it)) else { return };
         }
-    });
+    };
+    thread::Builder::new().spawn(hear).map_err(Error::Guard)?;
     Ok(receiver)
 }
 

@@ -1,7 +1,7 @@
 //! The only owner of a socket. Every wait has a deadline, every length a cap.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use crate::address::Address;
+use crate::beside;
 use crate::error::{Error, Result};
 
 /// The longest version a greeting may hold, in bytes. `3.9.0` is 5.
@@ -35,8 +36,7 @@ impl Connection {
     /// No server, no greeting within `timeout`, or a greeting that no GraphServer sends.
     pub async fn open(address: &Address, timeout: Duration) -> Result<(Self, String)> {
         let deadline = Instant::now() + timeout;
-        let connect = TcpStream::connect((address.host.as_str(), address.port));
-        let stream = timeout_at(deadline, connect)
+        let stream = timeout_at(deadline, connect(address))
             .await
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
             .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
@@ -193,6 +193,16 @@ impl Connection {
         stream.set_read_timeout(Some(patience)).ok()?;
         Some(stream)
     }
+}
+
+/// Connects to the first address of a host that accepts.
+async fn connect(Address { host, port }: &Address) -> io::Result<TcpStream> {
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return TcpStream::connect((ip, *port)).await;
+    }
+    let name = (host.clone(), *port);
+    let found = beside(move || name.to_socket_addrs()).await??;
+    TcpStream::connect(&*found.collect::<Vec<_>>()).await
 }
 
 fn is_one_machine(own: SocketAddr, server: SocketAddr) -> bool {
