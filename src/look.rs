@@ -1,14 +1,13 @@
 //! One look at a server: inventory, verdicts and collisions, taken at one time.
 
 use std::collections::HashMap;
-use std::panic::resume_unwind;
 use std::time::{Duration, Instant};
 
-use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use crate::address::Address;
 use crate::admin::{self, Ask};
+use crate::beside;
 use crate::console;
 use crate::error::{Error, Result};
 use crate::host::{
@@ -278,8 +277,8 @@ async fn snapshot(session: &mut Session, address: &Address) -> Result<Inventory>
     let bytes = session.snapshot().await?;
     let (own, at, version) = (session.id, address.to_string(), session.version.clone());
     // A large one takes its time, in which Ctrl-C is heard.
-    spawn_blocking(move || inventory::from_pickle(bytes, own, at, version))
+    beside(move || inventory::from_pickle(bytes, own, at, version))
         .await
-        .unwrap_or_else(|failure| resume_unwind(failure.into_panic()))
+        .map_err(Error::Exhausted)?
         .map_err(|detail| Error::Protocol { address: address.clone(), detail })
 }
