@@ -57,6 +57,7 @@ class Counter(ez.Unit):
     OUTPUT = ez.OutputStream(dict)
 
     async def initialize(self) -> None:
+        self.sent = 0
         emit("unit", unit="PUB", pid=os.getpid())
         await asyncio.to_thread(go_on.wait, self.SETTINGS.slow_initialize)
         if self.SETTINGS.fail == "initialize-raises":
@@ -74,12 +75,19 @@ class Counter(ez.Unit):
         while self.SETTINGS.messages == 0 or number < self.SETTINGS.messages:
             yield self.OUTPUT, {"run": self.SETTINGS.run, "number": number}
             number += 1
+            self.sent = number
             if self.SETTINGS.fail == "blocks-loop" and number == BLOCKS_AFTER:
                 emit("blocks", pid=os.getpid())
                 time.sleep(3600)
             due = max(due + 1 / self.SETTINGS.rate, time.monotonic() - 1)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
         raise ez.NormalTermination
+
+    @ez.task
+    async def report(self) -> None:
+        while True:
+            emit("sent", run=self.SETTINGS.run, total=self.sent)
+            await asyncio.sleep(0.2)
 
     async def shutdown(self) -> None:
         if self.SETTINGS.fail == "shutdown-raises":

@@ -1,6 +1,7 @@
 //! What changes between the look and the blow is not dropped for what it was.
 
 use std::process::Child;
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -14,6 +15,16 @@ const IMPATIENT: [&str; 2] = ["--start-timeout", "1ms"];
 
 /// Between the look and the blow.
 const BOTH: [Moment; 2] = [Moment::BeforeSecondLook, Moment::BeforeBlow];
+
+/// At each of the two moments, with a server of its own.
+fn at_both(scene: impl Fn(Moment) + Sync) {
+    thread::scope(|scope| {
+        for moment in BOTH {
+            let scene = &scene;
+            scope.spawn(move || scene(moment));
+        }
+    });
+}
 
 /// Reaps through a gate, and changes the world while it is shut.
 fn reap_while(
@@ -49,19 +60,19 @@ fn expect_outcome(run: &Run, code: i32, outcome: &str) {
 
 #[test]
 fn a_gate_that_opens_on_the_same_world_spares_nobody() {
-    for moment in BOTH {
+    at_both(|moment| {
         let mut server = server();
         let _phantom = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
         wait_until_judged(&server, "stale abandoned");
         let run = reap_while(&mut server, moment, &[], |_| ());
         expect_outcome(&run, 0, "dropped");
         relaunch(&server);
-    }
+    });
 }
 
 #[test]
 fn a_stopped_backend_that_continues_is_spared() {
-    for moment in BOTH {
+    at_both(|moment| {
         let mut server = server();
         let phantom = phantom(&server, Phantom::BackendStopped, "SYSTEM");
         let before = server.witness();
@@ -73,43 +84,32 @@ fn a_stopped_backend_that_continues_is_spared() {
         expect_outcome(&run, 3, "changed");
         assert_eq!(server.witness(), before);
         assert_full_rate(&phantom);
-    }
+    });
 }
 
 /// Without an owner, or with one of two, until its slow unit is ready at last.
 #[test]
 fn a_start_that_comes_to_its_end_is_spared() {
-    for (moment, processes) in BOTH.into_iter().flat_map(|moment| [(moment, 1), (moment, 2)]) {
-        let mut server = server();
-        let slow = starting(&server, Options { processes, ..Options::default() });
-        if processes == 2 {
-            server.wait_owned("SYSTEM/SUB");
+    at_both(|moment| {
+        for processes in [1, 2] {
+            let mut server = server();
+            let slow = starting(&server, Options { processes, ..Options::default() });
+            if processes == 2 {
+                server.wait_owned("SYSTEM/SUB");
+            }
+            let run = reap_while(&mut server, moment, &IMPATIENT, |_| {
+                slow.finish_initialize();
+                slow.wait_event("running", PATIENCE);
+            });
+            expect_outcome(&run, 3, "changed");
+            assert_full_rate(&slow);
         }
-        let run = reap_while(&mut server, moment, &IMPATIENT, |_| {
-            slow.finish_initialize();
-            slow.wait_event("running", PATIENCE);
-        });
-        expect_outcome(&run, 3, "changed");
-        assert_full_rate(&slow);
-    }
+    });
 }
 
-/// A start may take so long.
-const PATIENT: [&str; 2] = ["--start-timeout", "4s"];
-
-/// A session that has been starting for longer.
-fn late(server: &Server) -> Client {
-    let session = Client::silent_session(server, &["SYSTEM", "SYSTEM/PUB"]);
-    let is_late = |run: &Run| run.stdout.contains("never-started");
-    let listing = [&["sessions", "list"], &PATIENT[..]].concat();
-    assert!(is_late(&graphctl_until(server.address(), &listing, is_late)));
-    session
-}
-
-/// What it registers also shows that its client lives: it has more time to start.
 #[test]
 fn a_session_that_registers_more_is_spared() {
-    for moment in BOTH {
+    at_both(|moment| {
         let mut server = server();
         let mut growing = late(&server);
         let run = reap_while(&mut server, moment, &PATIENT, |_| {
@@ -119,13 +119,13 @@ fn a_session_that_registers_more_is_spared() {
         expect_outcome(&run, 3, "changed");
         assert_eq!(server.witness().sessions_of("SYSTEM/SUB"), [growing.session_id()]);
         growing.close();
-    }
+    });
 }
 
 /// As of a pipeline that ends: half of it is gone at the blow, and the rest thereafter.
 #[test]
 fn what_had_changed_and_is_gone_at_the_end_is_already_gone() {
-    for moment in BOTH {
+    at_both(|moment| {
         let mut server = server();
         let mut ending = late(&server);
         let (gate, reaping) = begin(&server, &[moment, Moment::BeforeReport], &PATIENT);
@@ -138,12 +138,12 @@ fn what_had_changed_and_is_gone_at_the_end_is_already_gone() {
         server.wait_state("its end", |state| state["clients"] == json!({"SessionInfo": 1}));
         gate.open();
         expect_outcome(&finish(reaping), 0, "already-gone");
-    }
+    });
 }
 
 #[test]
 fn a_session_that_its_owner_closes_is_already_gone() {
-    for moment in BOTH {
+    at_both(|moment| {
         let mut server = server();
         let silent = Client::silent_session(&server, &["SYSTEM"]);
         let run = reap_while(&mut server, moment, &IMPATIENT, |server| {
@@ -151,12 +151,12 @@ fn a_session_that_its_owner_closes_is_already_gone() {
             server.wait_state("its end", |state| state["clients"] == json!({"SessionInfo": 1}));
         });
         expect_outcome(&run, 0, "already-gone");
-    }
+    });
 }
 
 #[test]
 fn leftovers_that_end_are_already_gone() {
-    for moment in BOTH {
+    at_both(|moment| {
         let mut server = server();
         let leftovers = phantom(&server, Phantom::MainKilledSpawn, "SYSTEM");
         wait_until_judged(&server, "stale leftover");
@@ -165,12 +165,12 @@ fn leftovers_that_end_are_already_gone() {
             server.wait_state("their end", |state| state["clients"] == json!({"SessionInfo": 1}));
         });
         expect_outcome(&run, 0, "already-gone");
-    }
+    });
 }
 
 #[test]
 fn who_was_launched_again_has_nothing_to_do_with_the_phantom() {
-    for moment in BOTH {
+    at_both(|moment| {
         let mut server = server();
         let dead = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
         wait_until_judged(&server, "stale abandoned");
@@ -184,5 +184,5 @@ fn who_was_launched_again_has_nothing_to_do_with_the_phantom() {
         assert_full_rate(relaunched.as_ref().expect("it was launched"));
         let live: Value = graphctl(server.address(), &["sessions", "list", "-o", "json"]).json();
         assert_eq!(live["sessions"][0]["verdict"], "live", "{live:#}");
-    }
+    });
 }

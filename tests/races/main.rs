@@ -18,6 +18,7 @@ mod stage;
 
 mod between;
 mod chance;
+mod crowds;
 mod gate;
 mod killed;
 mod stricken;

@@ -12,7 +12,7 @@ use crate::run::{Run, command};
 use crate::stage::server;
 
 /// How often each of it happens.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 3;
 
 /// A reap has begun by then, and dropped.
 const SPAN: Duration = Duration::from_millis(2400);
