@@ -107,6 +107,19 @@ fn a_start_that_comes_to_its_end_is_spared() {
     });
 }
 
+/// A start may take so long.
+const PATIENT: [&str; 2] = ["--start-timeout", "4s"];
+
+/// A session that has been starting for longer.
+fn late(server: &Server) -> Client {
+    let session = Client::silent_session(server, &["SYSTEM", "SYSTEM/PUB"]);
+    let is_late = |run: &Run| run.stdout.contains("never-started");
+    let listing = [&["sessions", "list"], &PATIENT[..]].concat();
+    assert!(is_late(&graphctl_until(server.address(), &listing, is_late)));
+    session
+}
+
+/// What it registers also shows that its client lives: it has more time to start.
 #[test]
 fn a_session_that_registers_more_is_spared() {
     at_both(|moment| {

@@ -127,9 +127,9 @@ fn nobody_loses_a_message_through_hundreds_of_lists_and_reaps() {
     let first = expect_all_to_come(&fast);
     let begun = Instant::now();
     let address = server.address().to_owned();
+    let list = |_| graphctl(&address, &["sessions", "list"]);
+    let list_often = || (0..LISTS / LISTS_AT_ONCE).map(list).collect::<Vec<_>>();
     let (lists, reaps) = thread::scope(|scope| {
-        let list = |_| graphctl(&address, &["sessions", "list"]);
-        let list_often = || (0..LISTS / LISTS_AT_ONCE).map(list).collect::<Vec<_>>();
         let listing = [(); LISTS_AT_ONCE].map(|()| scope.spawn(list_often));
         let reaps = reap_often(&mut server);
         (listing.map(|lists| lists.join().expect("graphctl is run")).concat(), reaps)
