@@ -5,7 +5,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::gate::{Gate, Moment};
+use crate::gate::{Before, Gate};
 use crate::lab::{Client, Options, PATIENCE, Phantom, Pipeline, Server, phantom};
 use crate::run::{Run, command, finish, graphctl, graphctl_until};
 use crate::stage::{assert_full_rate, relaunch, server, starting, wait_until_judged};
@@ -14,10 +14,10 @@ use crate::stage::{assert_full_rate, relaunch, server, starting, wait_until_judg
 const IMPATIENT: [&str; 2] = ["--start-timeout", "1ms"];
 
 /// Between the look and the blow.
-const BOTH: [Moment; 2] = [Moment::BeforeSecondLook, Moment::BeforeBlow];
+const BOTH: [Before; 2] = [Before::SecondLook, Before::Blow];
 
 /// At each of the two moments, with a server of its own.
-fn at_both(scene: impl Fn(Moment) + Sync) {
+fn at_both(scene: impl Fn(Before) + Sync) {
     thread::scope(|scope| {
         for moment in BOTH {
             let scene = &scene;
@@ -29,7 +29,7 @@ fn at_both(scene: impl Fn(Moment) + Sync) {
 /// Reaps through a gate, and changes the world while it is shut.
 fn reap_while(
     server: &mut Server,
-    moment: Moment,
+    moment: Before,
     arguments: &[&str],
     change: impl FnOnce(&mut Server),
 ) -> Run {
@@ -41,7 +41,7 @@ fn reap_while(
 }
 
 /// A reap that is on its way to a gate.
-fn begin(server: &Server, moments: &[Moment], arguments: &[&str]) -> (Gate, Child) {
+fn begin(server: &Server, moments: &[Before], arguments: &[&str]) -> (Gate, Child) {
     let gate = Gate::before(server.address(), moments);
     let arguments = [&["sessions", "reap", "-o", "json"], arguments].concat();
     let reaping = command(gate.address(), &arguments).spawn().expect("graphctl starts");
@@ -141,7 +141,7 @@ fn what_had_changed_and_is_gone_at_the_end_is_already_gone() {
     at_both(|moment| {
         let mut server = server();
         let mut ending = late(&server);
-        let (gate, reaping) = begin(&server, &[moment, Moment::BeforeReport], &PATIENT);
+        let (gate, reaping) = begin(&server, &[moment, Before::Report], &PATIENT);
         gate.held();
         ending.tell("SYSTEM/SUB");
         ending.wait_event("registered", PATIENCE);

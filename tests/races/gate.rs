@@ -11,24 +11,24 @@ use crate::lab::PATIENCE;
 /// Registers metadata on a session: every request to the admin program is one, its length and its bytes after it.
 const SESSION_REGISTER: u8 = 0x19;
 
-/// Which request is held.
+/// What graphctl is held before.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Moment {
+pub(crate) enum Before {
     /// The second listing: what changes now, the second look sees.
-    BeforeSecondLook,
+    SecondLook,
     /// The drop: what changes now, only the server itself can see.
-    BeforeBlow,
+    Blow,
     /// The last listing: what is gone by now, the report does not hold against anybody.
-    BeforeReport,
+    Report,
 }
 
-impl Moment {
+impl Before {
     /// The operation, and the how manieth such request it is.
     const fn request(self) -> (&'static str, u32) {
         match self {
-            Self::BeforeSecondLook => ("list", 2),
-            Self::BeforeBlow => ("drop", 1),
-            Self::BeforeReport => ("list", 3),
+            Self::SecondLook => ("list", 2),
+            Self::Blow => ("drop", 1),
+            Self::Report => ("list", 3),
         }
     }
 }
@@ -41,7 +41,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn before(server: &str, moments: &[Moment]) -> Self {
+    pub(crate) fn before(server: &str, moments: &[Before]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound socket has an address").to_string();
         let (tell, held) = mpsc::channel();
@@ -89,7 +89,7 @@ fn clone(stream: &TcpStream) -> TcpStream {
 fn forward(
     mut client: TcpStream,
     mut server: &TcpStream,
-    moments: &[Moment],
+    moments: &[Before],
     tell: &Sender<()>,
     told: &Receiver<()>,
 ) -> io::Result<()> {

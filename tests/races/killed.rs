@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::chance::{chance, moment};
-use crate::gate::{Gate, Moment};
+use crate::gate::{Before, Gate};
 use crate::lab::{Crowd, Options, Pipeline, Server};
 use crate::run::{command, graphctl};
 use crate::stage::{assert_full_rate, server};
@@ -154,7 +154,7 @@ fn expect_whole_or_gone(
     let span = span(&server, &reap(&names[number], how));
     // Half of them at any moment, and half while they drop.
     let doomed = names[..number].iter().enumerate().map(|(at, name)| {
-        let gate = (at % 2 == 0).then(|| Gate::before(server.address(), &[Moment::BeforeBlow]));
+        let gate = (at % 2 == 0).then(|| Gate::before(server.address(), &[Before::Blow]));
         let address = gate.as_ref().map_or(server.address(), Gate::address);
         let span = if gate.is_some() { DROP_FOR } else { span };
         Doomed {

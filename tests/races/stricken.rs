@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::chance::{chance, moment};
 use crate::fake::{graphctl, watched};
-use crate::gate::{Gate, Moment};
+use crate::gate::{Before, Gate};
 use crate::lab::{Client, PATIENCE, Process, Server, greeted};
 use crate::run::{Run, command};
 use crate::stage::server;
@@ -172,10 +172,11 @@ fn a_server_that_is_stopped_for_good() {
 /// Between its looks, and before its blow: 75 of one that is silent, 69 of one that is gone.
 #[test]
 fn a_server_that_is_struck_in_the_middle_of_a_reap() {
-    use Moment::{BeforeBlow, BeforeSecondLook};
-    for (moment, signal, code) in
-        [(BeforeSecondLook, "STOP", 75), (BeforeSecondLook, "KILL", 69), (BeforeBlow, "KILL", 69)]
-    {
+    for (moment, signal, code) in [
+        (Before::SecondLook, "STOP", 75),
+        (Before::SecondLook, "KILL", 69),
+        (Before::Blow, "KILL", 69),
+    ] {
         let mut server = server();
         server.ghost();
         let gate = Gate::before(server.address(), &[moment]);
