@@ -4,6 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::lab::PATIENCE;
 
 /// Forwards connections to a server as long as it lives, and keeps every byte.
 pub(crate) struct Wiretap {
@@ -42,6 +45,15 @@ impl Wiretap {
 
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Waits until a client has sent this.
+    pub(crate) fn wait_heard(&self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.heard().contains(text) {
+            assert!(Instant::now() < deadline, "waited in vain for {text}");
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Everything so far that clients sent, as text.

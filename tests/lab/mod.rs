@@ -20,6 +20,7 @@
 )]
 
 mod clients;
+mod clock;
 mod crowd;
 mod family;
 mod fleet;
@@ -37,6 +38,7 @@ mod vanished;
 #[allow(unused_imports, reason = "each test uses its own part of the lab")]
 pub use self::{
     clients::{Client, Odd, Witness},
+    clock::Clock,
     crowd::Crowd,
     fleet::Fleet,
     healthy::{Healthy, Scene},

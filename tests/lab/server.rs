@@ -49,6 +49,11 @@ impl Server {
         Self::start_on(network.server_side(), python, &[])
     }
 
+    /// Starts one that a launcher runs, as it does all that runs beside it.
+    pub fn start_by(launcher: &Side, python: &Path) -> Self {
+        Self::start_on(launcher, python, &[])
+    }
+
     fn start_on(side: &Side, python: &Path, how: &[&str]) -> Self {
         let host = side.address().unwrap_or("127.0.0.1");
         Self::start_with(side.clone(), python, &[&[host], how].concat())
