@@ -6,8 +6,8 @@ mod lab;
 
 mod audit;
 mod bad_input;
-mod dialogue;
 mod clock;
+mod dialogue;
 mod dropping;
 mod end_state;
 mod environment;
@@ -30,6 +30,7 @@ mod run;
 mod safety;
 mod screen;
 mod stage;
+mod terminals;
 mod tunnel;
 mod waiting;
 mod watching;

@@ -18,6 +18,9 @@ use crate::run::command;
 /// How often it is looked whether the screen shows what is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
+/// In how many rows and columns the terminal is shown at the least: ours cannot be as small as one may be.
+const LEAST: u16 = 2;
+
 /// A terminal, what it shows, and who writes on it. Dropped, it hangs up.
 pub(crate) struct Screen {
     pty: Arc<Pty>,
@@ -52,7 +55,7 @@ impl Screen {
         let modes = modes(&pty);
         let child = command.spawn(pts).expect("graphctl starts");
         let pty = Arc::new(pty);
-        let shown = Arc::new(Mutex::new(Parser::new(rows, columns, 0)));
+        let shown = Arc::new(Mutex::new(Parser::new(rows.max(LEAST), columns.max(LEAST), 0)));
         let written = Arc::<Mutex<Vec<u8>>>::default();
         let reader = thread::spawn({
             let (pty, shown, written) = (pty.clone(), shown.clone(), written.clone());
@@ -99,7 +102,10 @@ impl Screen {
     }
 
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
-        self.shown.lock().expect("nobody panics with it").screen_mut().set_size(rows, columns);
+        let (shown_rows, shown_columns) = (rows.max(LEAST), columns.max(LEAST));
+        let mut shown = self.shown.lock().expect("nobody panics with it");
+        shown.screen_mut().set_size(shown_rows, shown_columns);
+        drop(shown);
         self.pty.resize(Size::new(rows, columns)).expect("it can be resized");
     }
 

@@ -1,0 +1,84 @@
+//! Terminals on which there is no room, and such as nobody knows.
+
+use std::process::Command;
+
+use crate::lab::{Options, Pipeline};
+use crate::run::{GRAPHCTL, command};
+use crate::screen::Screen;
+use crate::stage::server;
+
+const WATCH: [&str; 4] = ["sessions", "watch", "--interval", "200ms"];
+
+/// One cell, a few, none at all, and none in one direction only.
+const SIZES: [(u16, u16); 5] = [(1, 1), (2, 2), (0, 0), (80, 0), (0, 24)];
+
+#[test]
+fn a_live_view_without_room_is_there_again_when_there_is() {
+    let mut server = server();
+    let _pipeline = Pipeline::running(&server, &Options::default());
+    for (columns, rows) in SIZES {
+        let screen = Screen::run(server.address(), &WATCH, columns, rows);
+        server.wait_state("the live view", |it| it["clients"]["SessionInfo"] == 2);
+        screen.press("?");
+        screen.resize(80, 24);
+        screen.wait_for("everything that is known of it");
+        screen.press("?");
+        screen.wait_for("SYSTEM/PUB");
+        screen.resize(columns, rows);
+        screen.press("q");
+        assert!(screen.expect_restored().success(), "{columns}x{rows}");
+        server.wait_state("its end", |it| it["clients"]["SessionInfo"] == 1);
+    }
+}
+
+/// What does not fit is forgotten by a terminal, although it may be as large as before when one looks.
+#[test]
+fn a_terminal_that_was_small_for_a_moment_shows_all_again() {
+    let server = server();
+    let screen = Screen::run(server.address(), &WATCH, 80, 24);
+    let whole =
+        screen.wait("a picture", |shown| shown.contains("no sessions") && shown.contains("quit"));
+    for _ in 0..10 {
+        screen.resize(2, 2);
+        screen.resize(80, 24);
+        let seen = |shown: &str| shown.lines().last() == whole.lines().last();
+        screen.wait("the last line", seen);
+    }
+    screen.press("q");
+    assert!(screen.expect_restored().success());
+}
+
+#[test]
+fn tables_are_printed_without_room_for_them() {
+    let server = server();
+    let _pipeline = Pipeline::running(&server, &Options::default());
+    for (columns, rows) in SIZES {
+        for arguments in [
+            &["sessions", "list"][..],
+            &["sessions", "list", "-o", "wide"],
+            &["sessions", "check", "FREE"],
+            &["sessions", "reap", "--dry-run"],
+            &["server", "status"],
+            &["--help"],
+        ] {
+            let screen = Screen::run(server.address(), arguments, columns, rows);
+            let status = screen.expect_restored();
+            assert!(status.success(), "{columns}x{rows}: {arguments:?}: {status}");
+        }
+    }
+}
+
+#[test]
+fn a_terminal_of_which_nobody_has_heard_shows_the_live_view_too() {
+    let server = server();
+    let mut unset = command(server.address(), &WATCH);
+    unset.env_remove("TERM");
+    let mut unknown = Command::new("env");
+    unknown.args(["TERM=no such terminal", GRAPHCTL, "--address", server.address()]).args(WATCH);
+    for terminal in [unset, unknown] {
+        let screen = Screen::of(&terminal, 80, 24);
+        screen.wait_for("no sessions");
+        screen.press("q");
+        assert!(screen.expect_restored().success(), "{terminal:?}");
+    }
+}
