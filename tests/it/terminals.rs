@@ -19,13 +19,20 @@ fn a_live_view_without_room_is_there_again_when_there_is() {
     for (columns, rows) in SIZES {
         let screen = Screen::run(server.address(), &WATCH, columns, rows);
         server.wait_state("the live view", |it| it["clients"]["SessionInfo"] == 2);
-        screen.press("?");
         screen.resize(80, 24);
-        screen.wait_for("everything that is known of it");
-        screen.press("?");
-        screen.wait_for("SYSTEM/PUB");
-        screen.resize(columns, rows);
-        screen.press("q");
+        for (key, picture) in [
+            ("", "SYSTEM/PUB"),
+            ("?", "everything that is known of it"),
+            ("?", "quit"),
+            ("\r", "a drop takes"),
+        ] {
+            screen.press(key);
+            screen.wait_for(picture);
+            screen.resize(columns, rows);
+            screen.resize(80, 24);
+            screen.wait_for(picture);
+        }
+        screen.signal("TERM");
         assert!(screen.expect_restored().success(), "{columns}x{rows}");
         server.wait_state("its end", |it| it["clients"]["SessionInfo"] == 1);
     }

@@ -87,6 +87,8 @@ impl Live {
             let event = event.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()));
             let wish = match event.map_err(Error::Output)? {
                 Event::Key(key) if key.kind == KeyEventKind::Press => self.ui.press(key, state),
+                // A terminal forgets what does not fit, also if it is as large as before by now.
+                Event::Resize(..) => Some(Wish::Redraw),
                 _ => None,
             };
             match wish {
