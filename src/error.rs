@@ -138,8 +138,8 @@ pub enum Error {
     /// Standard output could not be written.
     #[error("cannot write to standard output: {0}")]
     Output(#[source] io::Error),
-    /// This system has no more of what it takes to begin.
-    #[error("cannot begin: {0}")]
+    /// This system has no more of what it takes.
+    #[error("cannot go on: {0}")]
     Exhausted(#[source] io::Error),
     /// The command that was to be run could not be started.
     #[error("cannot start '{command}': {source}")]
@@ -240,7 +240,7 @@ impl Error {
                 "what became of the sessions stands above, and not in the audit".into()
             }
             Self::Exhausted(_) => {
-                "no server was asked; raise the limit, as with `ulimit -n 64`".into()
+                "raise the limit of descriptors or of threads, as with `ulimit -n 64`".into()
             }
             Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check its name and PATH; nothing was started".into()

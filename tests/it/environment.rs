@@ -220,13 +220,13 @@ fn a_drop_on_a_full_disk_is_told_by_the_exit_code() {
 fn where_there_is_too_little_of_anything_it_is_told() {
     let server = server();
     let healthy = Pipeline::running(&server, &Options::default());
-    let began = "error: cannot begin: Too many open files (os error 24)\n\
-                 hint: no server was asked; raise the limit, as with `ulimit -n 64`\n";
+    let used_up = "error: cannot go on: Too many open files (os error 24)\n\
+                 hint: raise the limit of descriptors or of threads, as with `ulimit -n 64`\n";
     for (arguments, code, told) in [
-        (&["sessions", "list"][..], 69, began),
-        (&["sessions", "reap", "--kill"], 69, began),
-        (&["sessions", "watch", "--reap", "-o", "jsonl"], 69, began),
-        (&["sessions", "wait", "--for", "live", "SYSTEM"], 69, began),
+        (&["sessions", "list"][..], 69, used_up),
+        (&["sessions", "reap", "--kill"], 69, used_up),
+        (&["sessions", "watch", "--reap", "-o", "jsonl"], 69, used_up),
+        (&["sessions", "wait", "--for", "live", "SYSTEM"], 69, used_up),
         (
             &["run", "--", "true"],
             126,
