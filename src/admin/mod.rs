@@ -34,9 +34,9 @@ const FRAME_CAP: u64 = 16 << 20;
 /// much in memory. 5000 sessions of 20 components take 3.5 MB.
 const ANSWER_CAP: u64 = 64 << 20;
 
-/// How long a drop takes inside the server at the most: the escalation, which waits twice for the command
-/// lock, the sessions and the graph, which wait for it once, and a second for subscribers to confirm.
-const DROP_PATIENCE: Duration = Duration::from_secs(25);
+/// How long a drop takes inside the server at the most: its turn, the escalation, which waits twice for the
+/// command lock, the sessions and the graph, which wait for it once, and a second for subscribers to confirm.
+const DROP_PATIENCE: Duration = Duration::from_secs(30);
 
 /// An open admin channel.
 #[derive(Debug)]

@@ -143,8 +143,8 @@ async def turn_to_drop(server):
     found whole both would say they dropped. One that is held up is not waited for.
     """
     deadline = time.perf_counter() + TURN_PATIENCE
-    while (other := getattr(server, DROPPING, None)) and time.perf_counter() < deadline:
-        await asyncio.wait({other}, timeout=TURN_PATIENCE)
+    while (other := getattr(server, DROPPING, None)) and (left := deadline - time.perf_counter()) > 0:
+        await asyncio.wait({other}, timeout=left)
     over = asyncio.get_running_loop().create_future()
     setattr(server, DROPPING, over)
     return over
