@@ -57,7 +57,6 @@ class Counter(ez.Unit):
     OUTPUT = ez.OutputStream(dict)
 
     async def initialize(self) -> None:
-        self.sent = 0
         emit("unit", unit="PUB", pid=os.getpid())
         await asyncio.to_thread(go_on.wait, self.SETTINGS.slow_initialize)
         if self.SETTINGS.fail == "initialize-raises":
@@ -71,23 +70,19 @@ class Counter(ez.Unit):
     async def count(self) -> AsyncGenerator:
         if self.SETTINGS.rate == 0:
             await asyncio.Event().wait()
-        number, due = 0, time.monotonic()
+        number, due, tells = 0, time.monotonic(), time.monotonic()
         while self.SETTINGS.messages == 0 or number < self.SETTINGS.messages:
             yield self.OUTPUT, {"run": self.SETTINGS.run, "number": number}
             number += 1
-            self.sent = number
+            if time.monotonic() >= tells:
+                emit("sent", run=self.SETTINGS.run, total=number)
+                tells = time.monotonic() + 0.2
             if self.SETTINGS.fail == "blocks-loop" and number == BLOCKS_AFTER:
                 emit("blocks", pid=os.getpid())
                 time.sleep(3600)
             due = max(due + 1 / self.SETTINGS.rate, time.monotonic() - 1)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
         raise ez.NormalTermination
-
-    @ez.task
-    async def report(self) -> None:
-        while True:
-            emit("sent", run=self.SETTINGS.run, total=self.sent)
-            await asyncio.sleep(0.2)
 
     async def shutdown(self) -> None:
         if self.SETTINGS.fail == "shutdown-raises":
