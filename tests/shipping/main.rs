@@ -1,0 +1,13 @@
+//! graphctl as people install and script it, on real GraphServers.
+
+#[path = "../lab/mod.rs"]
+#[allow(dead_code, reason = "each test uses its own part of the lab")]
+mod lab;
+
+#[path = "../it/run.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod run;
+
+#[path = "../it/stage.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod stage;
