@@ -16,7 +16,7 @@ pub(super) async fn run(args: Check, options: &Options) -> Result<Exit> {
     let (inventory, cases) = if let Some(patience) = args.wait {
         waiting::for_free(options, patience, &wanted).await?
     } else {
-        let Look { inventory, cases, .. } = Observer::open(options).await?.look().await?;
+        let (_, Look { inventory, cases, .. }) = super::look(options, Observer::look).await?;
         (inventory, cases)
     };
     tell(&inventory, &cases, &wanted, args.output, options)

@@ -8,7 +8,7 @@ use crate::cli::Drop;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::judge::Case;
-use crate::look::{Look, Observer};
+use crate::look::Look;
 use crate::options::Options;
 use crate::reap::{Condemned, Outcome, Target, Warrant};
 use crate::select::by_id;
@@ -17,9 +17,7 @@ const COMMAND: &str = "drop";
 
 pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
     let audit = Audit::open(&args.dropping.audit)?;
-    let mut observer = Observer::open(options).await?;
-    observer.admin(COMMAND)?;
-    let look = observer.look().await?;
+    let (observer, look) = dropping::look(options, COMMAND).await?;
     let mut condemned: Vec<Condemned> = Vec::new();
     let mut settled = Vec::new();
     for typed in &args.ids {

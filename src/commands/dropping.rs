@@ -29,6 +29,15 @@ pub(super) struct Sentence {
     pub(super) audit: Audit,
 }
 
+/// Opens a session that may drop, and takes a look through it.
+pub(super) async fn look(options: &Options, command: &'static str) -> Result<(Observer, Look)> {
+    super::look(options, async |observer| {
+        observer.admin(command)?;
+        observer.look().await
+    })
+    .await
+}
+
 /// Carries a sentence out, as asked for.
 pub(super) async fn run(
     mut observer: Observer,
@@ -56,7 +65,13 @@ pub(super) async fn run(
         Report::new(look.inventory.server, extent, Vec::new())
     } else {
         let open = audit.begin(Report::unsettled(&look.inventory, &going, extent));
-        let done = reap::run(&mut observer, look, &condemned, extent, command).await?;
+        let doing = if args.dry_run {
+            "making sure".to_owned()
+        } else {
+            format!("making sure, then dropping {}", number(&look.inventory, &going))
+        };
+        let reaping = reap::run(&mut observer, look, &condemned, extent, command);
+        let done = console::telling(options.talk, &doing, reaping).await?;
         open.settle();
         done
     };

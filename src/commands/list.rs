@@ -10,7 +10,7 @@ use crate::render::{json, names, table};
 use crate::select::{Filter, sort};
 
 pub(super) async fn run(args: List, options: &Options) -> Result<Exit> {
-    let look = Observer::open(options).await?.look().await?;
+    let (_, look) = super::look(options, Observer::look).await?;
     let filter = Filter { graphctl: args.all, ..args.filters.into() };
     let mut cases = filter.selected(&look.inventory, &look.cases);
     sort(&look.inventory, &mut cases, args.sort);

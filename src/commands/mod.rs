@@ -16,8 +16,10 @@ mod waiting;
 mod watch;
 
 use crate::cli::{Command, Server, Sessions};
+use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::look::Observer;
 use crate::options::Options;
 use crate::{block_on, run_to_end};
 
@@ -38,4 +40,17 @@ pub fn run(command: Command, options: &Options) -> Result<Exit> {
         Command::Server(Server::Status { output }) => block_on(status::run(output, options)),
         Command::Completions { shell } => completions::run(shell),
     }
+}
+
+/// Opens a session, and looks through it.
+async fn look<T>(
+    options: &Options,
+    look: impl AsyncFnOnce(&mut Observer) -> Result<T>,
+) -> Result<(Observer, T)> {
+    let looking = async {
+        let mut observer = Observer::open(options).await?;
+        let seen = look(&mut observer).await?;
+        Ok((observer, seen))
+    };
+    console::telling(options.talk, "waiting for the server and its processes", looking).await
 }

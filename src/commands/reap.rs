@@ -27,10 +27,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(110);
 
 pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
     let audit = Audit::open(&args.dropping.audit)?;
-    let mut observer = Observer::open(options).await?;
-    observer.admin(COMMAND)?;
+    let (mut observer, look) = dropping::look(options, COMMAND).await?;
     let filter = Filter::from(args.filters);
-    let look = observer.look().await?;
     let look = wait_for_proof(&mut observer, look, &filter, options.talk).await?;
     let cases = filter.selected(&look.inventory, &look.cases);
     let mut condemned = Vec::new();
@@ -88,21 +86,25 @@ pub(super) async fn wait_for_proof(
     filter: &Filter,
     talk: Talk,
 ) -> Result<Look> {
-    let first = look.taken;
-    loop {
+    let doubtful = |look: &Look| {
         let selected = filter.selected(&look.inventory, &look.cases);
-        let doubtful = selected.iter().filter(|it| it.may_have_vanished).count();
-        let left = LONGEST_WAIT.saturating_sub(first.elapsed());
-        if doubtful == 0 || left.is_zero() {
-            return Ok(look);
-        }
+        selected.iter().filter(|it| it.may_have_vanished).count()
+    };
+    let first = look.taken;
+    if doubtful(&look) > 0 {
         let note = format!(
             "{}: nothing is acknowledged there; waiting up to {} for the proof that the host has vanished",
-            sessions(doubtful, 0),
-            precise(Duration::from_secs(left.as_secs() + 1))
+            sessions(doubtful(&look), 0),
+            precise(LONGEST_WAIT)
         );
         console::say(talk, Talk::Normal, &note);
-        tokio::time::sleep(left.min(LOOK_EVERY)).await;
-        look = observer.look_again(first).await?;
     }
+    let waiting = async {
+        while doubtful(&look) > 0 && first.elapsed() < LONGEST_WAIT {
+            tokio::time::sleep(LONGEST_WAIT.saturating_sub(first.elapsed()).min(LOOK_EVERY)).await;
+            look = observer.look_again(first).await?;
+        }
+        Ok(look)
+    };
+    console::telling(talk, "waiting for the proof", waiting).await
 }

@@ -9,8 +9,7 @@ use crate::options::{Options, Talk};
 use crate::render::{json, lock, status};
 
 pub(super) async fn run(output: Document, options: &Options) -> Result<Exit> {
-    let mut observer = Observer::open(options).await?;
-    let inventory = observer.inventory().await?;
+    let (mut observer, inventory) = super::look(options, Observer::inventory).await?;
     console::print(|out| match output {
         Document::Table => write!(out, "{}", status::server(&inventory, options.terminal)),
         Document::Json => json::status(out, &inventory),

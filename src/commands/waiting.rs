@@ -31,7 +31,9 @@ pub(super) async fn for_free(
 ) -> Result<(Inventory, Vec<Case>)> {
     let poll = async |observer: &mut Observer| observer.inventory().await;
     let is_free = |inventory: &Inventory| collisions::with(inventory, wanted).is_empty();
-    let (mut observer, inventory) = until(options, patience, poll, is_free).await?;
+    let waiting = until(options, patience, poll, is_free);
+    let doing = "waiting for the keys to be free";
+    let (mut observer, inventory) = console::telling(options.talk, doing, waiting).await?;
     if is_free(&inventory) {
         return Ok((inventory, Vec::new()));
     }
@@ -50,7 +52,9 @@ pub(super) async fn for_live(
 ) -> Result<Look> {
     let poll = async |observer: &mut Observer| observer.look().await;
     let is_live = |look: &Look| liveness::missing(&look.inventory, &look.cases, wanted).is_empty();
-    Ok(until(options, patience, poll, is_live).await?.1)
+    let waiting = until(options, patience, poll, is_live);
+    let doing = "waiting for the keys to be live";
+    Ok(console::telling(options.talk, doing, waiting).await?.1)
 }
 
 /// Polls until what was seen is as wanted, or `patience` is at an end; returns what was seen last. A

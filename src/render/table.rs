@@ -16,20 +16,35 @@ use crate::model::{Process, Session};
 use crate::options::Terminal;
 use crate::words::{self, count};
 
-/// The listing: id, age, time without activity, state and component keys.
+/// From how many columns on a screen has room for more than what fits 80.
+const ROOMY: u16 = 160;
+
+/// The listing: id, age, time without activity, state and component keys; where there is room, also the
+/// processes, and the first that speaks for that state.
 #[must_use]
 pub fn sessions(look: &Look, cases: &[&Case], terminal: Terminal) -> BareTable {
     let width = id_width(look.cases.iter().map(|case| case.id));
     let colliding = colliding(look);
-    let mut lines = vec![header(&["ID", "AGE", "IDLE", "STATE"], "COMPONENTS")];
+    let roomy = terminal.width.is_some_and(|columns| columns >= ROOMY);
+    let (names, last): (&[_], _) = if roomy {
+        (&["ID", "AGE", "IDLE", "STATE", "PROCESSES", "COMPONENTS"], "WHY")
+    } else {
+        (&["ID", "AGE", "IDLE", "STATE"], "COMPONENTS")
+    };
+    let mut lines = vec![header(names, last)];
     lines.extend(cases.iter().map(|case| {
-        let cells = vec![
+        let mut cells = vec![
             Cell::new(short(case.id, width)),
             duration(case.age),
             duration(case.idle(&look.inventory)),
             state(case.verdict, case.rate, colliding.contains(&case.id)),
         ];
-        (cells, keys(&case.keys(&look.inventory)))
+        let components = keys(&case.keys(&look.inventory));
+        if !roomy {
+            return (cells, components);
+        }
+        cells.extend([Cell::new(processes(look, case)), Cell::new(components)]);
+        (cells, printable(case.evidence.first().map_or(NONE, String::as_str)))
     }));
     bare_table(terminal, Some(MOST_LINES), lines)
 }
@@ -54,14 +69,13 @@ pub fn wide(look: &Look, cases: &[&Case], terminal: Terminal) -> BareTable {
     lines.extend(cases.iter().map(|case| {
         let session = case.session(&look.inventory);
         let peer = session.and_then(Session::peer);
-        let processes: Vec<_> = case.processes(&look.inventory).map(process).collect();
         let cells = vec![
             Cell::new(case.id),
             duration(case.age),
             duration(case.idle(&look.inventory)),
             state(case.verdict, case.rate, colliding.contains(&case.id)),
             Cell::new(peer.map_or_else(none, |peer| peer.to_string())),
-            Cell::new(keys(&processes)),
+            Cell::new(processes(look, case)),
             Cell::new(session.map_or_else(none, |session| session.edges.to_string())),
             Cell::new(keys(&case.keys(&look.inventory))),
         ];
@@ -81,7 +95,7 @@ pub fn footer(look: &Look, cases: &[&Case]) -> String {
         .map(|it| format!("{COLLIDES} collision: {}", holders.of_collision(it)))
         .collect();
     let stale: Vec<_> = cases.iter().copied().filter(|case| case.verdict.is_stale()).collect();
-    let suspect = cases.iter().filter(|case| case.verdict.is_suspect()).count();
+    let suspect: Vec<_> = cases.iter().filter(|case| case.verdict.is_suspect()).collect();
     if !stale.is_empty() {
         let keys = stale.iter().map(|case| case.keys(&look.inventory).len()).sum();
         let holds = if stale.len() == 1 { "holds" } else { "hold" };
@@ -93,16 +107,23 @@ pub fn footer(look: &Look, cases: &[&Case]) -> String {
     }
     let flowing = words::flowing(stale.iter().map(|case| case.rate));
     text.extend(flowing.map(|flowing| flowing + ": reap --spare-flowing leaves such alone"));
-    if suspect > 0 {
-        text.push(format!("suspect: {}: graphctl sessions show ID", words::sessions(suspect, 0)));
+    if let Some(first) = suspect.first() {
+        let sessions = words::sessions(suspect.len(), 0);
+        text.push(format!(
+            "suspect: {sessions}: graphctl sessions show {}",
+            short(first.id, width)
+        ));
     }
     text.extend(lock::held(look));
     text.join("\n")
 }
 
-fn process(process: &Process) -> String {
-    let pid = process.pid.map_or_else(none, |pid| pid.to_string());
-    format!("{pid}@{}", process.host.as_deref().unwrap_or("?"))
+fn processes(look: &Look, case: &Case) -> String {
+    let name = |process: &Process| {
+        let pid = process.pid.map_or_else(none, |pid| pid.to_string());
+        format!("{pid}@{}", process.host.as_deref().unwrap_or("?"))
+    };
+    keys(&case.processes(&look.inventory).map(name).collect::<Vec<_>>())
 }
 
 fn none() -> String {

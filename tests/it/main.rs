@@ -25,6 +25,7 @@ mod locks;
 mod lying_server;
 mod matrix;
 mod pings;
+mod progress;
 mod protocol_errors;
 mod run;
 mod safety;

@@ -76,6 +76,19 @@ fn tables_are_printed_without_room_for_them() {
 }
 
 #[test]
+fn a_wide_terminal_also_tells_which_processes_there_are_and_why() {
+    let server = server();
+    let pipeline = Pipeline::running(&server, &Options::default());
+    for (columns, told) in [(159, false), (160, true)] {
+        let written = Screen::run(server.address(), &["sessions", "list"], columns, 24).written();
+        let process = format!("{}@", pipeline.unit_pid("PUB"));
+        assert_eq!(written.contains(&process), told, "{written}");
+        let why = "every unit has its process, and 1 process answered";
+        assert_eq!(written.contains(why), told, "{written}");
+    }
+}
+
+#[test]
 fn a_terminal_of_which_nobody_has_heard_shows_the_live_view_too() {
     let server = server();
     let mut unset = command(server.address(), &WATCH);

@@ -1,4 +1,6 @@
-//! The edge: the only file that writes to standard output and standard error, or asks a person.
+//! The edge: the only room that writes to standard output and standard error, or asks a person.
+
+mod progress;
 
 use std::env;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
@@ -7,6 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+pub use self::progress::telling;
 use crate::beside;
 use crate::cli::Color;
 use crate::error::{Error, Result};
@@ -83,7 +86,7 @@ pub fn print_clap(error: &clap::Error) -> Result<()> {
 pub fn say(talk: Talk, least: Talk, text: &str) {
     if talk >= least && !text.is_empty() {
         // Nobody is left to be told that standard error is closed.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = writeln!(progress::wiped(), "{text}");
     }
 }
 

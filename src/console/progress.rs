@@ -1,0 +1,88 @@
+//! What goes on, for who waits at a terminal: a line on standard error that is wiped away again.
+
+use std::env;
+use std::io::{self, IsTerminal as _, StderrLock, Write as _};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossterm::cursor::MoveToColumn;
+use crossterm::queue;
+use crossterm::style::Print;
+use crossterm::terminal::{Clear, ClearType, size};
+
+use crate::options::Talk;
+use crate::words::ago;
+
+/// How long anything may take without a word, and how often it is then said for how long it has lasted.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// Whether such a line stands on the terminal.
+static SHOWN: Mutex<bool> = Mutex::new(false);
+
+/// Does work that may last. From its first second on `doing` is told, in ASCII, if standard error is a
+/// terminal whose cursor can be moved.
+pub async fn telling<T>(talk: Talk, doing: &str, work: impl Future<Output = T>) -> T {
+    let _progress = Progress::of(talk, doing);
+    work.await
+}
+
+/// Who tells what goes on until this is dropped.
+struct Progress {
+    going_on: Option<Sender<()>>,
+    teller: Option<JoinHandle<()>>,
+}
+
+impl Progress {
+    fn of(talk: Talk, doing: &str) -> Option<Self> {
+        let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+        if talk < Talk::Normal || dumb || !io::stderr().is_terminal() {
+            return None;
+        }
+        let (going_on, end) = mpsc::channel();
+        let (begun, doing) = (Instant::now(), doing.to_owned());
+        let teller = thread::Builder::new().spawn(move || {
+            while end.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
+                show(&format!("{doing} ({})", ago(begun.elapsed())));
+            }
+            drop(wiped());
+        });
+        Some(Self { going_on: Some(going_on), teller: teller.ok() })
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.going_on.take();
+        self.teller.take().map(JoinHandle::join);
+    }
+}
+
+/// Standard error, without such a line on it.
+pub(super) fn wiped() -> StderrLock<'static> {
+    wipe(&mut shown())
+}
+
+fn show(line: &str) {
+    let mut shown = shown();
+    let mut stderr = wipe(&mut shown);
+    // What goes on below itself could not be wiped away.
+    let width = size().map_or(80, |(columns, _)| usize::from(columns));
+    let line: String = line.chars().take(width.saturating_sub(1)).collect();
+    *shown = queue!(stderr, Print(line)).and_then(|()| stderr.flush()).is_ok();
+}
+
+fn wipe(shown: &mut bool) -> StderrLock<'static> {
+    let mut stderr = io::stderr().lock();
+    if std::mem::take(shown) {
+        // Nobody is left to be told that standard error is closed.
+        let _ = queue!(stderr, MoveToColumn(0), Clear(ClearType::CurrentLine));
+        let _ = stderr.flush();
+    }
+    stderr
+}
+
+fn shown() -> MutexGuard<'static, bool> {
+    SHOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}

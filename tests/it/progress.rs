@@ -1,0 +1,56 @@
+//! What lasts over a second is told at a terminal, and leaves nothing there.
+
+use crate::lab::{Options, Phantom, Pipeline, free_address, phantom};
+use crate::screen::Screen;
+use crate::stage::{server, wait_until_judged};
+
+/// What is left to read of all that was written there.
+fn left(written: &str) -> String {
+    let mut terminal = vt100::Parser::new(24, 80, 0);
+    terminal.process(written.as_bytes());
+    terminal.screen().contents()
+}
+
+#[test]
+fn a_reap_tells_that_it_looks_twice() {
+    let server = server();
+    let _phantom = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
+    wait_until_judged(&server, "stale");
+    let screen = Screen::run(server.address(), &["sessions", "reap", "-y"], 80, 24);
+    screen.wait_for("making sure, then dropping 1 session (1s)");
+    let left = left(&screen.written());
+    assert!(left.ends_with("1 session dropped") && !left.contains("making sure"), "{left}");
+}
+
+#[test]
+fn a_wait_tells_for_how_long_it_lasts_until_it_is_interrupted() {
+    let server = server();
+    let _pipeline = Pipeline::running(&server, &Options::default());
+    let wait = ["sessions", "wait", "--for", "free", "SYSTEM"];
+    let screen = Screen::run(server.address(), &wait, 80, 24);
+    screen.wait_for("waiting for the keys to be free (2s)");
+    screen.press("\x03");
+    let left = left(&screen.written());
+    assert!(!left.contains("waiting"), "{left}");
+}
+
+#[test]
+fn what_else_is_said_stands_on_lines_of_its_own() {
+    let nobody = free_address();
+    let wait = ["sessions", "check", "--wait", "2s", "SYSTEM"];
+    let screen = Screen::run(&nobody, &wait, 80, 24);
+    screen.wait_for("waiting for the keys to be free");
+    let left = left(&screen.written());
+    assert!(left.starts_with(&format!("no GraphServer at {nobody}")), "{left}");
+    assert!(left.contains("\nerror: no GraphServer"), "{left}");
+    assert!(!left.contains("waiting for the keys"), "{left}");
+}
+
+#[test]
+fn who_wants_quiet_has_it() {
+    let server = server();
+    let _pipeline = Pipeline::running(&server, &Options::default());
+    let wait = ["-q", "sessions", "wait", "--for", "free", "SYSTEM", "--wait-timeout", "2s"];
+    let written = Screen::run(server.address(), &wait, 80, 24).written();
+    assert!(written.contains("SYSTEM") && !written.contains("waiting"), "{written}");
+}
