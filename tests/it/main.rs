@@ -29,6 +29,7 @@ mod progress;
 mod protocol_errors;
 mod run;
 mod safety;
+#[allow(dead_code, reason = "each test uses its own part")]
 mod screen;
 mod stage;
 mod terminals;

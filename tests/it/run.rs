@@ -109,7 +109,7 @@ pub(crate) fn expect(run: &Run, code: i32, stdout: &str, stderr: &str) {
 }
 
 /// What differs from run to run, and what stands for it.
-const REDACTIONS: [(&str, &str); 9] = [
+const REDACTIONS: [(&str, &str); 10] = [
     (r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "FULL-ID"),
     (r"\b[0-9a-f]{8}\b", "SHORTID"),
     (r"127\.0\.0\.1:\d+", "ADDRESS"),
@@ -118,13 +118,15 @@ const REDACTIONS: [(&str, &str); 9] = [
     (r"\bpid \d+", "pid N"),
     (r"<1s|\b\d+[smhd]\b( \d+[smh]\b)?", "AGE"),
     (r"\d+\.\d ms", "N ms"),
+    (r"\b\d+ (msg/s|messages a second)", "N $1"),
     // Columns are as wide as what was redacted; how they are laid out is tested where they are rendered.
     (r" {2,}", "  "),
 ];
 
-fn redact(text: &str) -> String {
+/// A text, with what differs from run to run replaced.
+pub(crate) fn redact(text: &str) -> String {
     // To make one takes longer than a run of graphctl.
-    static PATTERNS: LazyLock<[Regex; 9]> = LazyLock::new(|| {
+    static PATTERNS: LazyLock<[Regex; 10]> = LazyLock::new(|| {
         REDACTIONS.map(|(pattern, _)| Regex::new(pattern).expect("a pattern of ours is one"))
     });
     let signs = REDACTIONS.map(|(_, sign)| sign);

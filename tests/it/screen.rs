@@ -76,6 +76,11 @@ impl Screen {
         self.shown.lock().expect("nobody panics with it").screen().contents()
     }
 
+    /// All that stands on it, with its colours.
+    pub(crate) fn picture(&self) -> vt100::Screen {
+        self.shown.lock().expect("nobody panics with it").screen().clone()
+    }
+
     /// Waits until it shows what is wanted.
     #[track_caller]
     pub(crate) fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {

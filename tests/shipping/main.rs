@@ -4,6 +4,10 @@
 #[allow(dead_code, reason = "each test uses its own part of the lab")]
 mod lab;
 
+#[path = "../it/fake.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod fake;
+
 #[path = "../it/run.rs"]
 #[allow(dead_code, reason = "each test uses its own part")]
 mod run;
@@ -11,3 +15,9 @@ mod run;
 #[path = "../it/stage.rs"]
 #[allow(dead_code, reason = "each test uses its own part")]
 mod stage;
+
+#[path = "../it/screen.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod screen;
+
+mod captures;
