@@ -1,4 +1,4 @@
-//! Every way to die and every way to be well, judged, reaped and launched again: the README's table.
+//! Every way to die and every way to be well, judged, reaped and launched again: the table of docs/judgement.md.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -180,7 +180,7 @@ fn play<T: Copy + Sync>(all: &[T], judge: impl Fn(T) -> Option<&'static str> + S
     counts.into_inner().expect("counts")
 }
 
-/// The table, as it stands in the README.
+/// The table, as it stands in docs/judgement.md.
 fn table(dead: &Counts, healthy: &Counts) -> String {
     let mut table = format!("| | {} |\n|---|{}\n", STATES.join(" | "), "---|".repeat(STATES.len()));
     for (name, counts) in [("dead or stuck", dead), ("healthy", healthy)] {
@@ -203,6 +203,6 @@ fn the_dead_are_cleared_and_the_healthy_are_never_touched() {
     let healthy = play(&Healthy::ALL, |how| Some(spare(&python, how)));
     let table = table(&dead, &healthy);
     println!("{table}");
-    let readme = include_str!("../../README.md");
-    assert!(readme.contains(&table), "the README's table of verdicts is to be:\n{table}");
+    let page = include_str!("../../docs/judgement.md");
+    assert!(page.contains(&table), "the table of verdicts in docs/judgement.md is to be:\n{table}");
 }
