@@ -57,6 +57,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use crate::cli::{Cli, Global};
+use crate::commands::completing;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::options::{Options, Talk};
@@ -68,6 +69,9 @@ const DESCRIPTORS: usize = 16;
 /// Parses the command line, runs the command, tells what went wrong; returns how to exit.
 #[must_use]
 pub fn run() -> Exit {
+    if let Some(answered) = completing::answer() {
+        return conclude(answered);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return explain(&error),

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::CommandFactory as _;
-use clap_complete::Shell;
+use clap_complete::{Generator as _, Shell};
 use graphctl::cli::Cli;
+use graphctl::commands::completing;
 use graphctl::exit::Exit;
 
 const WRITE: &str = "GRAPHCTL_WRITE_GENERATED";
@@ -52,8 +53,8 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 fn completions() {
     in_step("completions", |folder| {
         for shell in [Shell::Bash, Shell::Elvish, Shell::Fish, Shell::PowerShell, Shell::Zsh] {
-            clap_complete::generate_to(shell, &mut Cli::command(), "graphctl", folder)
-                .expect("a completion script can be written");
+            let name = shell.file_name("graphctl");
+            fs::write(folder.join(name), completing::script(shell)).expect("it can be written");
         }
     });
 }

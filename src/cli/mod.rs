@@ -71,7 +71,7 @@ pub enum Color {
 #[expect(clippy::large_enum_variant, reason = "there is one in a run of graphctl")]
 pub enum Command {
     /// See and clear sessions
-    #[command(subcommand, visible_alias = "session")]
+    #[command(subcommand, alias = "session")]
     Sessions(Sessions),
     /// Launch a pipeline so that nothing of it survives its command
     Run(Run),
@@ -89,7 +89,7 @@ pub enum Command {
 #[derive(Debug, Subcommand)]
 pub enum Sessions {
     /// List sessions with their age, last activity, state and component keys
-    #[command(visible_alias = "ls")]
+    #[command(alias = "ls")]
     List(List),
     /// Tell everything that is known of a session
     Show(Show),

@@ -1,6 +1,7 @@
 //! One file a subcommand: what was typed → what is done → text and exit code.
 
 mod check;
+pub mod completing;
 mod completions;
 mod drop;
 mod dropping;
