@@ -2,6 +2,7 @@
 
 use super::reap::wait_for_proof;
 use crate::cli::Run;
+use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::look::Observer;
@@ -10,18 +11,14 @@ use crate::reap::{self, Condemned, Extent};
 use crate::render::report;
 use crate::run::{front, guard, guarded_for};
 use crate::select::Filter;
-use crate::{block_on, console};
 
 const COMMAND: &str = "run --reap";
 
 pub(super) fn run(args: &Run, options: &Options) -> Result<Exit> {
-    if let Some(front) = guarded_for() {
-        return guard(args, front, options);
+    match guarded_for() {
+        Some(front) => guard(args, front, options, clear_the_way),
+        None => front(args, options),
     }
-    if args.reap {
-        block_on(clear_the_way(options))?;
-    }
-    front(args, options)
 }
 
 /// Reaps as `sessions reap` without filters does. Where no server is, the pipeline will start its own.
@@ -36,10 +33,11 @@ async fn clear_the_way(options: &Options) -> Result<()> {
     let look = wait_for_proof(&mut observer, look, &filter, options.talk).await?;
     let cases = filter.selected(&look.inventory, &look.cases);
     let condemned: Vec<_> = cases.into_iter().filter_map(Condemned::proven).collect();
-    if !condemned.is_empty() {
-        let extent = Extent { dry_run: false, kill: false, free: false };
-        let done = reap::run(&mut observer, look, &condemned, extent, COMMAND).await?;
-        console::say(options.talk, Talk::Normal, &report::notes(&done));
+    if condemned.is_empty() {
+        return Ok(());
     }
+    let extent = Extent { dry_run: false, kill: false, free: false };
+    let done = reap::run(&mut observer, look, &condemned, extent, COMMAND).await?;
+    console::say(options.talk, Talk::Normal, &report::notes(&done));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::env;
 use std::io;
 use std::os::unix::process::parent_id;
-use std::panic;
+use std::panic::{self, UnwindSafe};
 use std::process::Command;
 
 use rustix::process::{
@@ -32,11 +32,14 @@ pub fn guarded_for() -> Option<u32> {
     env::var(FRONT_VARIABLE).ok()?.parse().ok()
 }
 
-/// Runs the command for the front with this pid.
+/// Has the way cleared if that was asked for, and runs the command for the front with this pid.
 ///
 /// # Errors
 /// It could not be started.
-pub fn guard(args: &Run, front: u32, options: &Options) -> Result<Exit> {
+pub fn guard<R>(args: &Run, front: u32, options: &Options, reap: R) -> Result<Exit>
+where
+    R: AsyncFnOnce(&Options) -> Result<()> + UnwindSafe,
+{
     set_parent_process_death_signal(Some(Signal::TERM)).map_err(refused)?;
     set_child_subreaper(Some(getpid())).map_err(refused)?;
     // Else it is called `exe`. It is a name, and no more.
@@ -44,7 +47,7 @@ pub fn guard(args: &Run, front: u32, options: &Options) -> Result<Exit> {
     if parent_id() != front {
         return Err(Error::Guard(io::Error::other("graphctl has been killed")));
     }
-    let ended = panic::catch_unwind(|| block_on(run(args, front, options)));
+    let ended = panic::catch_unwind(|| block_on(run(args, front, options, reap)));
     // The front takes over from a guard that was killed. A command may exit with any code.
     ended.unwrap_or_else(|_| {
         kill_process(getpid(), Signal::KILL).map_err(refused)?;
@@ -52,8 +55,19 @@ pub fn guard(args: &Run, front: u32, options: &Options) -> Result<Exit> {
     })
 }
 
-async fn run(args: &Run, front: u32, options: &Options) -> Result<Exit> {
-    let signals = signals::listen()?;
+async fn run(
+    args: &Run,
+    front: u32,
+    options: &Options,
+    reap: impl AsyncFnOnce(&Options) -> Result<()>,
+) -> Result<Exit> {
+    let mut signals = signals::listen()?;
+    if args.reap {
+        tokio::select! {
+            reaped = reap(options) => reaped?,
+            interruption = signals::interruption(&mut signals) => return Err(interruption),
+        }
+    }
     let mut children = Children::listen()?;
     let (tree, trail) = (Tree::below(), Trail::begin(options.address.port));
     children.watch(start(args, front, options)?);

@@ -95,6 +95,17 @@ impl Copies {
     }
 }
 
+/// Waits for a signal that ends what was begun before the command.
+pub(super) async fn interruption(signals: &mut Signals) -> Error {
+    loop {
+        match signals.recv().await.map(|received| received.signal) {
+            Some(Signal::INT | Signal::QUIT) => return Error::Interrupted,
+            Some(Signal::TERM | Signal::HUP) | None => return Error::Terminated,
+            Some(_) => {}
+        }
+    }
+}
+
 /// Whether a signal says not to wait any longer for what was begun at that time. The one that brought the
 /// command to its end may be told only afterwards.
 pub(super) fn cuts_short(received: Received, begun: Instant) -> bool {

@@ -74,11 +74,14 @@ fn where_no_server_is_nothing_has_to_be_reaped() {
 /// As under `nohup`, and in the background of a script.
 #[test]
 fn what_is_ignored_stays_ignored() {
-    let script = format!(
-        "trap '' HUP INT; exec {GRAPHCTL} run -- sh -c 'kill -HUP $$; kill -INT $$; kill -TERM $$'"
-    );
-    let status = Command::new("sh").args(["-c", &script]).status();
-    assert_eq!(status.expect("sh starts").code(), Some(143));
+    for run in ["run", "run --reap"] {
+        let script = format!(
+            "trap '' HUP INT; exec {GRAPHCTL} --address {NOWHERE} {run} -- \
+             sh -c 'kill -HUP $$; kill -INT $$; kill -TERM $$'"
+        );
+        let status = Command::new("sh").args(["-c", &script]).status();
+        assert_eq!(status.expect("sh starts").code(), Some(143), "{run}");
+    }
 }
 
 /// Of a shell that executed graphctl: what that had started is none of the tree, not even when the guard is killed,
