@@ -122,7 +122,7 @@ fn a_headless_pipeline_goes_with_its_heirs_or_is_spared_while_it_flows() {
     let did = until_said(&["--kill", "-o", "json"], "\"dropped\"");
     let target = &did.json()["targets"][0];
     assert_eq!((&target["reason"], &target["outcome"]), (&"headless".into(), &"dropped".into()));
-    assert!(target["message_rate"].as_f64() > Some(100.0), "{target:#}");
+    assert!(target["messages_per_second"].as_f64() > Some(100.0), "{target:#}");
     let mut killed: Vec<_> = target["killed"].as_array().expect("pids").clone();
     killed.sort_by_key(serde_json::Value::as_u64);
     let mut heirs = [pub_pid, sub_pid];

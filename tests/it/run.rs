@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use regex::Regex;
+use serde_json::Value;
 
-use crate::lab::{PATIENCE, Server};
+use crate::lab::{PATIENCE, Server, schemas};
 
 /// The program.
 pub(crate) const GRAPHCTL: &str = env!("CARGO_BIN_EXE_graphctl");
@@ -78,21 +79,32 @@ pub(crate) fn graphctl_with_input(address: &str, arguments: &[&str], input: &str
     finish(child)
 }
 
-/// Waits for a started graphctl.
+/// Waits for a started graphctl. What it tells in JSON keeps to a schema, unless it was killed in the middle of it.
 pub(crate) fn finish(child: Child) -> Run {
     let output = child.wait_with_output().expect("graphctl ends");
-    Run {
+    let run = Run {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).expect("graphctl writes UTF-8"),
         stderr: String::from_utf8(output.stderr).expect("graphctl writes UTF-8"),
+    };
+    if run.stdout.starts_with('{') && output.status.code().is_some() {
+        run.documents();
     }
+    run
 }
 
 impl Run {
-    /// The JSON document on standard output.
-    pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("no JSON ({error}) in {self:#?}"))
+    /// The one JSON document on standard output.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        let Ok([document]) = <[_; 1]>::try_from(self.documents()) else { panic!("{self:#?}") };
+        document
+    }
+
+    /// All of them, as of `-o jsonl`.
+    #[track_caller]
+    pub(crate) fn documents(&self) -> Vec<Value> {
+        schemas::documents(&self.stdout)
     }
 
     /// Itself, with what differs from run to run replaced: see [`redact`].

@@ -31,6 +31,7 @@ mod phantoms;
 mod pipeline;
 mod process;
 mod python;
+pub mod schemas;
 mod server;
 mod transcript;
 mod vanished;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::PATIENCE;
 use super::family::Family;
 use super::network::Side;
+use super::schemas::event;
 use super::transcript::Transcript;
 
 /// A running program of the lab with all that it starts; dropping it ends them.
@@ -65,7 +66,7 @@ impl Process {
 
     /// Every event so far.
     pub fn events(&self) -> Vec<Value> {
-        self.events.lines().iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        self.events.lines().iter().filter_map(|line| event(line)).collect()
     }
 
     /// What it wrote to stderr so far: ezmsg's log from WARNING up, and tracebacks.
@@ -87,8 +88,8 @@ impl Process {
     ) -> Value {
         let mut seen = 0;
         let found = self.events.wait(patience, |lines| {
-            let fresh = lines[seen..].iter().filter_map(|line| serde_json::from_str(line).ok());
-            let event = fresh.into_iter().find(|event| wanted(event));
+            let mut fresh = lines[seen..].iter().filter_map(|line| event(line));
+            let event = fresh.find(|event| wanted(event));
             seen = lines.len();
             event
         });

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
+use super::server::{ServerView, server};
 use super::targets::{FreedView, TargetView, freed, target};
 use super::{line, time};
 use crate::reap::Report;
@@ -25,10 +26,9 @@ pub struct Author {
 #[derive(Serialize)]
 struct AuditView<'a> {
     time: &'a str,
-    server: &'a str,
+    server: ServerView<'a>,
     #[serde(flatten)]
     what: What<'a>,
-    dry_run: bool,
     #[serde(flatten)]
     author: &'a Author,
 }
@@ -50,10 +50,9 @@ pub fn audit_lines<'a>(
     let lock = report.lock.iter().map(|it| What::Lock { kind: "lock", lock: freed(it) });
     let time = time(now);
     targets.chain(lock).map(move |what| {
-        let server = &report.server.address;
-        let dry_run = report.extent.dry_run;
+        let server = server(&report.server);
         let mut bytes = Vec::new();
-        line(&mut bytes, &AuditView { time: &time, server, what, dry_run, author })?;
+        line(&mut bytes, &AuditView { time: &time, server, what, author })?;
         Ok(bytes)
     })
 }

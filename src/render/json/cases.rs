@@ -27,7 +27,7 @@ pub(super) struct CaseView<'a> {
     verdict: &'static str,
     reason: Option<&'static str>,
     /// Messages that its processes publish a second; counted only where the verdict asks for it.
-    message_rate: Option<f64>,
+    messages_per_second: Option<f64>,
     evidence: &'a [String],
     processes: Vec<ProcessView<'a>>,
     /// Those that were seen; `holders_complete` tells whether these are all. Both are `null` where nobody
@@ -43,7 +43,9 @@ struct ProcessView<'a> {
     pid: Option<u32>,
     host: Option<&'a str>,
     units: &'a [String],
-    ping: Option<&'a str>,
+    ping: Option<&'static str>,
+    /// ezmsg's own error code, if the ping failed.
+    ping_error: Option<&'a str>,
     ping_ms: Option<f64>,
 }
 
@@ -102,7 +104,7 @@ pub(super) fn view<'a>(
         peer: session.and_then(Session::peer),
         verdict: case.verdict.state(),
         reason: case.verdict.reason(),
-        message_rate: case.rate,
+        messages_per_second: case.rate,
         evidence: &case.evidence,
         processes: case.processes(inventory).map(process).collect(),
         holders: holding.filter(|it| !it.holders.is_empty()).map(holders),
@@ -127,13 +129,13 @@ fn holder(holder: &Holder) -> HolderView<'_> {
 }
 
 fn process(process: &Process) -> ProcessView<'_> {
-    let (ping, took) = match &process.ping {
-        Ping::NotAsked => (None, None),
-        Ping::Answered(took) => (Some("ok"), *took),
-        Ping::Heard => (Some("heard"), None),
-        Ping::Silent => (Some("timeout"), None),
-        Ping::Blocked => (Some("blocked"), None),
-        Ping::Failed(code) => (Some(code.as_str()), None),
+    let (ping, error, took) = match &process.ping {
+        Ping::NotAsked => (None, None, None),
+        Ping::Answered(took) => (Some("ok"), None, *took),
+        Ping::Heard => (Some("heard"), None, None),
+        Ping::Silent => (Some("timeout"), None, None),
+        Ping::Blocked => (Some("blocked"), None, None),
+        Ping::Failed(code) => (Some("failed"), Some(code.as_str()), None),
     };
     ProcessView {
         id: process.id,
@@ -141,6 +143,7 @@ fn process(process: &Process) -> ProcessView<'_> {
         host: process.host.as_deref(),
         units: &process.units,
         ping,
+        ping_error: error,
         ping_ms: took.map(|took| (took.as_secs_f64() * 1e6).round() / 1e3),
     }
 }

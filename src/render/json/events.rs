@@ -3,17 +3,17 @@
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::server::AddressView;
 use super::targets::{TargetView, target};
-use super::{SCHEMA_VERSION, kind, seconds, time};
+use super::{kind, seconds, time};
 use crate::judge::Verdict;
 use crate::reap::Outcome;
 use crate::watch::event::{About, Event, What};
 
 #[derive(Serialize)]
 pub(super) struct EventView<'a> {
-    schema_version: u32,
     time: String,
-    server: &'a str,
+    server: AddressView<'a>,
     event: &'static str,
     #[serde(flatten)]
     about: Details<'a>,
@@ -75,11 +75,12 @@ struct BackView {
 #[derive(Default, Serialize)]
 struct NoCase {
     id: Option<Uuid>,
+    kind: Option<&'static str>,
     verdict: Option<&'static str>,
     reason: Option<&'static str>,
 }
 
-pub(super) fn event<'a>(server: &'a str, why: Option<&'a str>, event: &'a Event) -> EventView<'a> {
+pub(super) fn event<'a>(address: &'a str, why: Option<&'a str>, event: &'a Event) -> EventView<'a> {
     let (name, about) = match &event.what {
         What::Appeared(about) => ("appeared", case(about, None)),
         What::Changed { about, was } => ("changed", case(about, Some(*was))),
@@ -97,7 +98,7 @@ pub(super) fn event<'a>(server: &'a str, why: Option<&'a str>, event: &'a Event)
             ("server-back", Details::Back(back))
         }
     };
-    EventView { schema_version: SCHEMA_VERSION, time: time(event.time), server, event: name, about }
+    EventView { time: time(event.time), server: AddressView { address }, event: name, about }
 }
 
 const fn name_of(outcome: Outcome) -> &'static str {

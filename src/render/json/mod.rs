@@ -5,6 +5,8 @@
 mod audit;
 mod cases;
 mod events;
+mod keys;
+mod run;
 mod server;
 mod targets;
 
@@ -14,12 +16,14 @@ use std::time::{Duration, SystemTime};
 use serde::{Serialize, Serializer};
 
 pub use self::audit::{Author, audit_lines};
-use self::cases::{CollisionView, MissingView, collision, view};
+use self::cases::{collision, view};
+pub use self::keys::{Hindrance, check, wait};
+pub use self::run::{Left, Ran, run};
 use self::server::{LockHolderView, ServerView, lock_holder, server};
 use self::targets::{FreedView, SubscriberView, freed, subscriber, target};
 use super::printable::Escaping;
 use super::status::Endpoints;
-use crate::judge::{Case, Collision, Missing};
+use crate::judge::Case;
 use crate::look::Look;
 use crate::model::Inventory;
 use crate::reap::{Planner, Report};
@@ -27,6 +31,20 @@ use crate::watch::event::Event;
 
 /// Raised when a field is removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
+
+/// What everything begins with.
+#[derive(Serialize)]
+struct Versioned<'a, T> {
+    schema_version: u32,
+    #[serde(flatten)]
+    value: &'a T,
+}
+
+impl<'a, T> Versioned<'a, T> {
+    const fn of(value: &'a T) -> Self {
+        Self { schema_version: SCHEMA_VERSION, value }
+    }
+}
 
 /// A list whose elements are made one by one, while they are written.
 struct Each<F>(F);
@@ -43,7 +61,6 @@ where
 
 #[derive(Serialize)]
 struct ListDocument<'a, S, L, C> {
-    schema_version: u32,
     server: ServerView<'a>,
     sessions: S,
     leftovers: L,
@@ -52,7 +69,6 @@ struct ListDocument<'a, S, L, C> {
 
 #[derive(Serialize)]
 struct ReportDocument<'a, T> {
-    schema_version: u32,
     server: ServerView<'a>,
     dry_run: bool,
     /// As it was given with `--reason`.
@@ -66,24 +82,7 @@ struct ReportDocument<'a, T> {
 }
 
 #[derive(Serialize)]
-struct CheckDocument<'a> {
-    schema_version: u32,
-    server: ServerView<'a>,
-    free: bool,
-    collisions: Vec<CollisionView<'a>>,
-}
-
-#[derive(Serialize)]
-struct LiveDocument<'a> {
-    schema_version: u32,
-    server: ServerView<'a>,
-    live: bool,
-    missing: Vec<MissingView<'a>>,
-}
-
-#[derive(Serialize)]
 struct StatusDocument<'a> {
-    schema_version: u32,
     server: ServerView<'a>,
     host: Option<&'a str>,
     python: Option<&'a str>,
@@ -108,7 +107,6 @@ pub fn list(out: &mut dyn Write, look: &Look, cases: &[&Case]) -> io::Result<()>
     document(
         out,
         &ListDocument {
-            schema_version: SCHEMA_VERSION,
             server: server(&inventory.server),
             sessions: Each(|| views(false)),
             leftovers: Each(|| views(true)),
@@ -130,7 +128,6 @@ pub fn report(out: &mut dyn Write, report: &Report, why: Option<&str>) -> io::Re
     document(
         out,
         &ReportDocument {
-            schema_version: SCHEMA_VERSION,
             server: server(&report.server),
             dry_run: report.extent.dry_run,
             why,
@@ -157,36 +154,6 @@ pub fn event(
     line(out, &events::event(server, why, event))
 }
 
-/// `sessions check`, and `sessions wait --for free`.
-pub fn check(
-    out: &mut dyn Write,
-    inventory: &Inventory,
-    collisions: &[Collision],
-) -> io::Result<()> {
-    document(
-        out,
-        &CheckDocument {
-            schema_version: SCHEMA_VERSION,
-            server: server(&inventory.server),
-            free: collisions.is_empty(),
-            collisions: collisions.iter().map(collision).collect(),
-        },
-    )
-}
-
-/// `sessions wait --for live`.
-pub fn live(out: &mut dyn Write, look: &Look, missing: &[Missing]) -> io::Result<()> {
-    document(
-        out,
-        &LiveDocument {
-            schema_version: SCHEMA_VERSION,
-            server: server(&look.inventory.server),
-            live: missing.is_empty(),
-            missing: missing.iter().map(cases::missing).collect(),
-        },
-    )
-}
-
 /// `server status`.
 pub fn status(out: &mut dyn Write, inventory: &Inventory) -> io::Result<()> {
     let process = inventory.server.process.as_ref();
@@ -194,7 +161,6 @@ pub fn status(out: &mut dyn Write, inventory: &Inventory) -> io::Result<()> {
     document(
         out,
         &StatusDocument {
-            schema_version: SCHEMA_VERSION,
             server: server(&inventory.server),
             host: process.map(|process| process.host.as_str()),
             python: process.map(|process| process.python.as_str()),
@@ -226,14 +192,14 @@ fn seconds(duration: Duration) -> f64 {
 
 fn document(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     let mut out = Escaping::to(out);
-    serde_json::to_writer_pretty(&mut out, value)?;
+    serde_json::to_writer_pretty(&mut out, &Versioned::of(value))?;
     writeln!(out)?;
     out.end()
 }
 
 fn line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     let mut out = Escaping::to(out);
-    serde_json::to_writer(&mut out, value)?;
+    serde_json::to_writer(&mut out, &Versioned::of(value))?;
     writeln!(out)?;
     out.end()
 }

@@ -24,6 +24,12 @@ pub(super) struct ServerView<'a> {
     wedged: Option<bool>,
 }
 
+/// A server of which nothing else may be known.
+#[derive(Serialize)]
+pub(super) struct AddressView<'a> {
+    pub(super) address: &'a str,
+}
+
 #[derive(Serialize)]
 pub(super) struct LockHolderView<'a> {
     request: &'a str,

@@ -17,7 +17,7 @@ pub(super) struct TargetView<'a> {
     kind: &'static str,
     verdict: Option<&'static str>,
     reason: Option<&'static str>,
-    message_rate: Option<f64>,
+    messages_per_second: Option<f64>,
     evidence: &'a [String],
     age_seconds: Option<f64>,
     components: &'a [String],
@@ -31,7 +31,7 @@ pub(super) struct TargetView<'a> {
 }
 
 #[derive(Serialize)]
-struct HeirView<'a> {
+pub(super) struct HeirView<'a> {
     pid: u32,
     command: &'a str,
     outcome: &'static str,
@@ -61,7 +61,7 @@ pub(super) fn target(target: &Target) -> TargetView<'_> {
         kind: kind(target.leftover),
         verdict: target.verdict.map(Verdict::state),
         reason: target.verdict.and_then(Verdict::reason),
-        message_rate: target.rate,
+        messages_per_second: target.rate,
         evidence: &target.evidence,
         age_seconds: target.age.map(seconds),
         components: &target.components,
@@ -73,7 +73,7 @@ pub(super) fn target(target: &Target) -> TargetView<'_> {
     }
 }
 
-fn heir(heir: &Heir) -> HeirView<'_> {
+pub(super) fn heir(heir: &Heir) -> HeirView<'_> {
     let (outcome, detail) = match &heir.end {
         HeirEnd::Would => ("would-end", None),
         HeirEnd::Spared(why) => ("spared", Some(why.as_str())),

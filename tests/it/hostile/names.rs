@@ -153,9 +153,7 @@ fn json_tells_each_name_as_it_is_and_steers_no_terminal() {
     each(&DOCUMENTS, |(looks, arguments, places)| {
         let run = Fake::start(server(*looks)).run(arguments);
         assert_harmless(&(run.stdout.clone() + &run.stderr));
-        let values: Result<Vec<Value>, _> =
-            serde_json::Deserializer::from_str(&run.stdout).into_iter().collect();
-        let whole = Value::Array(values.unwrap_or_else(|error| panic!("{error} in {run:#?}")));
+        let whole = Value::Array(run.documents());
         let texts = texts(&whole);
         for place in *places {
             assert!(texts.contains(&*evil(place)), "{place} is not in {run:#?}");
@@ -184,8 +182,7 @@ fn a_watch_in_a_pipe_tells_each_name_as_it_is() {
     fake.finish();
     assert_harmless(&(run.stdout.clone() + &run.stderr));
     assert_eq!((run.code, run.stdout.lines().count()), (0, 2), "{run:#?}");
-    for line in run.stdout.lines() {
-        let event: Value = serde_json::from_str(line).expect("a line is JSON");
+    for event in run.documents() {
         assert_eq!(event["components"][0], evil("ROOT/KEY"));
     }
 }
