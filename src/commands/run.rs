@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::exit::Exit;
 use crate::look::Observer;
 use crate::options::{Options, Talk};
-use crate::reap::{self, Condemned, Extent};
+use crate::reap::{self, Condemned, Extent, Target};
 use crate::render::report;
 use crate::run::{front, guard, guarded_for};
 use crate::select::Filter;
@@ -22,9 +22,9 @@ pub(super) fn run(args: &Run, options: &Options) -> Result<Exit> {
 }
 
 /// Reaps as `sessions reap` without filters does. Where no server is, the pipeline will start its own.
-async fn clear_the_way(options: &Options) -> Result<()> {
+async fn clear_the_way(options: &Options) -> Result<Vec<Target>> {
     let mut observer = match Observer::open(options).await {
-        Err(error) if error.nobody_listens() => return Ok(()),
+        Err(error) if error.nobody_listens() => return Ok(Vec::new()),
         observer => observer?,
     };
     observer.admin(COMMAND)?;
@@ -34,10 +34,10 @@ async fn clear_the_way(options: &Options) -> Result<()> {
     let cases = filter.selected(&look.inventory, &look.cases);
     let condemned: Vec<_> = cases.into_iter().filter_map(Condemned::proven).collect();
     if condemned.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let extent = Extent { dry_run: false, kill: false, free: false };
     let done = reap::run(&mut observer, look, &condemned, extent, COMMAND).await?;
     console::say(options.talk, Talk::Normal, &report::notes(&done));
-    Ok(())
+    Ok(done.targets)
 }

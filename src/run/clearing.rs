@@ -9,11 +9,12 @@ use super::trail::{Own, Trail};
 use crate::console;
 use crate::error::Error;
 use crate::host::{Tree, uptime};
-use crate::judge::{Case, Wanted, collisions};
+use crate::judge::{Case, Collision, Wanted, collisions};
 use crate::look::Observer;
 use crate::model::Inventory;
 use crate::options::{Options, Talk};
-use crate::reap::{self, Condemned, Extent, Warrant};
+use crate::reap::{self, Condemned, Extent, Target, Warrant};
+use crate::render::json::Left;
 use crate::render::{FULL_ID, Holders, report};
 
 const COMMAND: &str = "run";
@@ -43,7 +44,7 @@ pub(super) async fn keys(options: &Options, trail: &Trail) -> BTreeSet<String> {
 }
 
 /// Waits for the server to clean up, drops what is there after that, and tells what is in the way of `keys`
-/// and of what was dropped.
+/// and of what was dropped. What comes of that is added to what is `left`.
 ///
 /// # Errors
 /// Why that could not be done.
@@ -52,6 +53,7 @@ pub(super) async fn clear(
     tree: &Tree,
     trail: &Trail,
     mut keys: BTreeSet<String>,
+    left: &mut Left,
 ) -> Result<(), String> {
     if !options.admin {
         return Err(Error::AdminOff { command: COMMAND }.to_string());
@@ -62,11 +64,12 @@ pub(super) async fn clear(
         Err(Error::NoSessions { .. }) => return Ok(()),
         observer => observer.map_err(told)?,
     };
-    let left = wait_for_cleanup(&mut observer, tree, trail, &mut keys).await?;
-    if !left.is_empty() {
-        drop_all(&mut observer, &left, options.talk).await?;
+    let own = wait_for_cleanup(&mut observer, tree, trail, &mut keys).await?;
+    if !own.is_empty() {
+        left.targets = drop_all(&mut observer, &own, options.talk).await?;
     }
-    verify(&mut observer, keys, options.talk).await
+    left.collisions = verify(&mut observer, keys, options.talk).await?;
+    Ok(())
 }
 
 /// What is left on the server when it has cleaned up, or should have.
@@ -103,12 +106,16 @@ fn own(observer: &Observer, inventory: &Inventory, trail: &Trail) -> Own {
     trail.own(inventory, &observer.connections(inventory), uptime())
 }
 
-async fn drop_all(observer: &mut Observer, left: &HashSet<Uuid>, talk: Talk) -> Result<(), String> {
+async fn drop_all(
+    observer: &mut Observer,
+    own: &HashSet<Uuid>,
+    talk: Talk,
+) -> Result<Vec<Target>, String> {
     let look = observer.look().await.map_err(told)?;
     // Whatever of it somebody else's process runs is not the tree's alone.
     let is_own = |case: &&Case| {
         let mut processes = case.processes(&look.inventory);
-        left.contains(&case.id) && processes.all(|process| left.contains(&process.id))
+        own.contains(&case.id) && processes.all(|process| own.contains(&process.id))
     };
     let cases = look.cases.iter().filter(is_own);
     let condemned = cases.map(|case| Condemned {
@@ -121,22 +128,27 @@ async fn drop_all(observer: &mut Observer, left: &HashSet<Uuid>, talk: Talk) -> 
     let extent = Extent { dry_run: false, kill: false, free: false };
     let done = reap::run(observer, look, &condemned, extent, COMMAND).await.map_err(told)?;
     console::say_in_passing(talk, Talk::Normal, &report::notes(&done));
-    Ok(())
+    Ok(done.targets)
 }
 
 /// Tells who is in the way of whom would be launched next.
-async fn verify(observer: &mut Observer, keys: BTreeSet<String>, talk: Talk) -> Result<(), String> {
+async fn verify(
+    observer: &mut Observer,
+    keys: BTreeSet<String>,
+    talk: Talk,
+) -> Result<Vec<Collision>, String> {
     if keys.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let inventory = observer.inventory().await.map_err(told)?;
     let wanted = Wanted { keys: keys.into_iter().collect(), roots: Vec::new() };
     let holders = Holders::of(&inventory, FULL_ID);
-    for collision in collisions::with(&inventory, &wanted) {
-        let note = format!("still not free: {}", holders.of_collision(&collision));
+    let collisions = collisions::with(&inventory, &wanted);
+    for collision in &collisions {
+        let note = format!("still not free: {}", holders.of_collision(collision));
         console::say_in_passing(talk, Talk::Normal, &note);
     }
-    Ok(())
+    Ok(collisions)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands where an error is mapped")]

@@ -7,6 +7,7 @@ use super::finish::Guarded;
 use super::signals::cuts_short;
 use crate::host::{self, Ended};
 use crate::model::Holder;
+use crate::reap::{Heir, HeirEnd};
 
 /// How often it is looked who is left: the end of others' children is no event here.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -33,6 +34,22 @@ pub(super) struct End {
     pub(super) killed: Vec<Holder>,
     /// Those that live on, after why they do.
     pub(super) left: Vec<(String, Holder)>,
+}
+
+impl End {
+    /// Each of them once, with what became of it in the end.
+    pub(super) fn into_heirs(self) -> Vec<Heir> {
+        let ended = |ended: Ended| move |process| (process, ended.clone());
+        let left = self.left.into_iter().map(|(why, process)| (process, Ended::Failed(why)));
+        let killed = self.killed.into_iter().map(ended(Ended::Killed));
+        let asked = self.asked.into_iter().map(ended(Ended::Terminated));
+        let mut told = HashSet::new();
+        let mut all: Vec<(Holder, Ended)> = left.chain(killed).chain(asked).collect();
+        all.retain(|(process, _)| told.insert((process.pid, process.start)));
+        all.sort_by_key(|(process, _)| process.start);
+        let heir = |(process, end)| Heir { process, end: HeirEnd::Ended(end) };
+        all.into_iter().map(heir).collect()
+    }
 }
 
 /// How a wait came to its end.

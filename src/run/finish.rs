@@ -3,14 +3,19 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use rustix::process::WaitStatus;
+
 use super::children::Children;
 use super::signals::{Signals, cuts_short};
 use super::trail::Trail;
 use super::{clearing, ending};
+use crate::cli::{Document, Run};
 use crate::console;
-use crate::host::Tree;
+use crate::host::{Ended, Tree};
 use crate::model::Holder;
 use crate::options::{Options, Talk};
+use crate::reap::{Heir, HeirEnd, Target};
+use crate::render::json::{self, Left, Ran};
 use crate::render::printable;
 use crate::words::{list, precise};
 
@@ -36,8 +41,33 @@ impl Guarded {
     }
 }
 
-/// Ends what is left of the tree, and drops what it has left on the server.
-pub(super) async fn finish(guarded: &mut Guarded, grace: Duration, options: &Options) {
+/// Ends what is left of the tree, drops what it has left on the server, and tells all of that; `reaped` is what
+/// went before.
+pub(super) async fn finish(
+    guarded: &mut Guarded,
+    args: &Run,
+    options: &Options,
+    reaped: Option<&[Target]>,
+) {
+    let left = clear(guarded, args.grace, options).await;
+    if args.output == Document::Json {
+        let status = guarded.children.status();
+        let ran = Ran {
+            address: &options.address.to_string(),
+            command: &args.command.iter().map(|it| it.to_string_lossy().into()).collect::<Vec<_>>(),
+            exit_code: status.and_then(WaitStatus::exit_status),
+            signal: status.and_then(WaitStatus::terminating_signal),
+            reaped,
+        };
+        // We exit as the command does, whoever reads.
+        if let Err(error) = console::print(|out| json::run(out, &ran, &left)) {
+            console::complain(&error);
+        }
+    }
+}
+
+async fn clear(guarded: &mut Guarded, grace: Duration, options: &Options) -> Left {
+    let mut left = Left::default();
     guarded.follow_all();
     let mut keys = BTreeSet::new();
     if !ending::leaves(guarded).await {
@@ -49,43 +79,49 @@ pub(super) async fn finish(guarded: &mut Guarded, grace: Duration, options: &Opt
             let note = those(&waiting, living.iter(), "asked to end");
             console::say_in_passing(options.talk, Talk::Normal, &note.unwrap_or_default());
         };
-        let end = ending::end(guarded, begun, grace, tell).await;
-        tell_end(&end, options.talk);
-        if !end.left.is_empty() {
-            // What they hold on the server is alive.
-            return;
+        left.heirs = ending::end(guarded, begun, grace, tell).await.into_heirs();
+        tell_end(&left.heirs, options.talk);
+        if !left.heirs.iter().all(Heir::is_ended) {
+            let lives = "what is left of its processes may hold it";
+            left.detail = (!guarded.trail.is_empty()).then(|| lives.to_owned());
+            return left;
         }
     }
     if guarded.trail.is_empty() {
-        return;
+        return left;
     }
     let begun = Instant::now();
     let cleared = tokio::select! {
-        cleared = clearing::clear(options, &guarded.tree, &guarded.trail, keys) => cleared,
+        cleared = clearing::clear(options, &guarded.tree, &guarded.trail, keys, &mut left) => cleared,
         () = cut_short(&mut guarded.signals, begun) => Err("interrupted".into()),
     };
     if let Err(why) = cleared {
         let note = format!("what it may have left on the server was not cleared: {why}");
         console::say_in_passing(options.talk, Talk::Quiet, &printable(&note));
+        left.detail = Some(why);
     }
+    left
 }
 
 async fn cut_short(signals: &mut Signals, begun: Instant) {
     while !signals.recv().await.is_some_and(|received| cuts_short(received, begun)) {}
 }
 
-fn tell_end(end: &ending::End, talk: Talk) {
-    let was_killed = |it: &&Holder| {
-        end.killed.iter().any(|killed| (killed.pid, killed.start) == (it.pid, it.start))
+fn tell_end(heirs: &[Heir], talk: Talk) {
+    let those_that = |end: Ended| {
+        let is_so = move |heir: &&Heir| heir.end == HeirEnd::Ended(end.clone());
+        heirs.iter().filter(is_so).map(|heir| &heir.process)
     };
-    let ended = those("ended", end.asked.iter().filter(|it| !was_killed(it)), "left");
-    let killed = those("killed", end.killed.iter(), "left and did not end when asked");
+    let ended = those("ended", those_that(Ended::Terminated), "left");
+    let killed = those("killed", those_that(Ended::Killed), "left and did not end when asked");
     for note in [ended, killed].into_iter().flatten() {
         console::say_in_passing(talk, Talk::Normal, &note);
     }
-    for (why, process) in &end.left {
-        let note = format!("{} could not be ended: {why}", process.name());
-        console::say_in_passing(talk, Talk::Quiet, &printable(&note));
+    for heir in heirs {
+        if let HeirEnd::Ended(Ended::Failed(why)) = &heir.end {
+            let note = format!("{} could not be ended: {why}", heir.process.name());
+            console::say_in_passing(talk, Talk::Quiet, &printable(&note));
+        }
     }
 }
 

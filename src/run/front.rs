@@ -79,5 +79,6 @@ async fn take_over(guarded: &mut Guarded, args: &Run, options: &Options) {
         "the guard was killed: ending what it guarded",
     );
     guarded.children.watch(command.pid);
-    finish(guarded, args.grace, options).await;
+    // What was reaped before, only the guard knew.
+    finish(guarded, args, options, None).await;
 }

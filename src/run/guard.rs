@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::host::Tree;
 use crate::options::Options;
+use crate::reap::Target;
 
 /// Where ezmsg looks for its server.
 const ADDRESS_VARIABLE: &str = "EZMSG_GRAPHSERVER_ADDR";
@@ -38,7 +39,7 @@ pub fn guarded_for() -> Option<u32> {
 /// It could not be started.
 pub fn guard<R>(args: &Run, front: u32, options: &Options, reap: R) -> Result<Exit>
 where
-    R: AsyncFnOnce(&Options) -> Result<()> + UnwindSafe,
+    R: AsyncFnOnce(&Options) -> Result<Vec<Target>> + UnwindSafe,
 {
     set_parent_process_death_signal(Some(Signal::TERM)).map_err(refused)?;
     set_child_subreaper(Some(getpid())).map_err(refused)?;
@@ -59,21 +60,24 @@ async fn run(
     args: &Run,
     front: u32,
     options: &Options,
-    reap: impl AsyncFnOnce(&Options) -> Result<()>,
+    reap: impl AsyncFnOnce(&Options) -> Result<Vec<Target>>,
 ) -> Result<Exit> {
     let mut signals = signals::listen()?;
-    if args.reap {
-        tokio::select! {
-            reaped = reap(options) => reaped?,
-            interruption = signals::interruption(&mut signals) => return Err(interruption),
-        }
-    }
+    let reaped = if args.reap {
+        let reaped = tokio::select! {
+            reaped = reap(options) => reaped,
+            interruption = signals::interruption(&mut signals) => Err(interruption),
+        };
+        Some(reaped?)
+    } else {
+        None
+    };
     let mut children = Children::listen()?;
     let (tree, trail) = (Tree::below(), Trail::begin(options.address.port));
     children.watch(start(args, front, options)?);
     let mut guarded = Guarded { tree, children, signals, trail };
     watch(&mut guarded, front).await;
-    finish(&mut guarded, args.grace, options).await;
+    finish(&mut guarded, args, options, reaped.as_deref()).await;
     Ok(guarded.children.status().map_or(Exit::Bug, |status| Exit::Of(code(status))))
 }
 

@@ -1,12 +1,12 @@
 //! A command, guarded until nothing of it is left: neither processes nor what they held on the server.
 //!
 //! Two processes, so that either may be killed. The *front* is what the user started; it starts the
-//! *guard*, which is graphctl again, and ends as that ends. The guard starts the command and ends what is
-//! left of it. The kernel tells the guard when the front has died, which then ends everything; and hands
-//! everything to the front when the guard has, which then does the same. Both are subreapers: whoever is
-//! orphaned below them, daemons too, becomes their child, so that the *tree* is all that is below the guard. Of
-//! what is below the front it is what was started with a mark in its environment. Only if both are killed at
-//! one time nobody is left to end it.
+//! *guard*, which is graphctl again, and ends as that ends. The guard reaps if that was asked for, starts the
+//! command, ends what is left of it, and tells of all that. The kernel tells the guard when the front has died,
+//! which then ends everything; and hands everything to the front when the guard has, which then does the same.
+//! Both are subreapers: whoever is orphaned below them, daemons too, becomes their child, so that the *tree* is
+//! all that is below the guard. Of what is below the front it is what was started with a mark in its
+//! environment. Only if both are killed at one time nobody is left to end it.
 //!
 //! Both stay in the process group that the user's shell made, so that the terminal means all of them.
 //! The guard is called `guard` and otherwise as the command: a signal that is sent to a group or by a

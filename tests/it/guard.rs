@@ -17,7 +17,7 @@ use crate::screen::Screen;
 use crate::stage::server;
 
 /// Where no server is, and none is asked for.
-const NOWHERE: &str = "127.0.0.1:1";
+pub(crate) const NOWHERE: &str = "127.0.0.1:1";
 
 /// Longer than any test waits.
 const FOR_EVER: [&str; 2] = ["--grace", "1h"];
@@ -27,7 +27,7 @@ fn sh(script: &str) -> Run {
 }
 
 /// One of the lab's commands under guard.
-fn guarded(address: &str, options: &[&str], arguments: &[&str]) -> Process {
+pub(crate) fn guarded(address: &str, options: &[&str], arguments: &[&str]) -> Process {
     let launcher = [&[GRAPHCTL, "--address", address, "run"], options, &["--"]].concat();
     let arguments: Vec<_> = arguments.iter().map(|it| (*it).to_owned()).collect();
     Process::start(&Side::run_by(&launcher), &python(), "commands.py", &arguments)
@@ -45,7 +45,7 @@ fn python() -> PathBuf {
     lab::ezmsg("3.9.0")
 }
 
-fn pid_in(process: &Process, event: &str) -> u32 {
+pub(crate) fn pid_in(process: &Process, event: &str) -> u32 {
     let pid = process.wait_event(event, PATIENCE)["pid"].as_u64().expect("a pid");
     u32::try_from(pid).expect("process ids are small")
 }
@@ -55,7 +55,7 @@ fn is_there(pid: u32) -> bool {
     Path::new(&format!("/proc/{pid}")).exists()
 }
 
-fn code(process: &mut Process) -> Option<i32> {
+pub(crate) fn code(process: &mut Process) -> Option<i32> {
     process.wait_exit(PATIENCE).code()
 }
 
@@ -268,7 +268,8 @@ fn a_server_that_does_not_greet_holds_nobody_up() {
     process.wait_stderr(PATIENCE, &["what it may have left on the server was not cleared: "]);
 }
 
-fn leave_a_ghost(server: &Server, options: &[&str], said: &str) {
+/// Runs a command that leaves a session which the server does not rid itself of.
+pub(crate) fn leave_a_ghost(server: &Server, options: &[&str], said: &str) -> Process {
     let mut process = guarded(server.address(), options, &["ghost", server.address()]);
     process.wait_event("greeted", PATIENCE);
     server.signal("STOP");
@@ -277,6 +278,7 @@ fn leave_a_ghost(server: &Server, options: &[&str], said: &str) {
     server.signal("CONT");
     assert_eq!(code(&mut process), Some(8));
     process.wait_stderr(PATIENCE, &[said]);
+    process
 }
 
 fn sessions(server: &mut Server) -> Value {

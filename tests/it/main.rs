@@ -13,6 +13,7 @@ mod end_state;
 mod environment;
 mod fake;
 mod guard;
+mod guard_json;
 mod guard_pipelines;
 mod half_open;
 mod healthy;
