@@ -21,3 +21,8 @@ mod stage;
 mod screen;
 
 mod captures;
+#[path = "../made_up/mod.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod made_up;
+
+mod schemas;
