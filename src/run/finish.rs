@@ -11,6 +11,7 @@ use super::trail::Trail;
 use super::{clearing, ending};
 use crate::cli::{Document, Run};
 use crate::console;
+use crate::error::Error;
 use crate::host::{Ended, Tree};
 use crate::model::Holder;
 use crate::options::{Options, Talk};
@@ -59,10 +60,24 @@ pub(super) async fn finish(
             signal: status.and_then(WaitStatus::terminating_signal),
             reaped,
         };
-        // We exit as the command does, whoever reads.
-        if let Err(error) = console::print(|out| json::run(out, &ran, &left)) {
-            console::complain(&error);
-        }
+        tell_all(&ran, &left, &mut guarded.signals).await;
+    }
+}
+
+/// Prints what came of it all. We exit as the command does, whoever reads; Ctrl-C does not wait for that.
+async fn tell_all(ran: &Ran<'_>, left: &Left, signals: &mut Signals) {
+    let mut line = Vec::new();
+    let begun = Instant::now();
+    let printed = match json::run(&mut line, ran, left) {
+        Ok(()) => tokio::select! {
+            printed = console::print_patiently(line) => printed,
+            () = cut_short(signals, begun) => return,
+        },
+        Err(error) => Err(Error::Output(error)),
+    };
+    match printed {
+        Err(error) if !error.is_broken_pipe() => console::complain(&error),
+        _ => {}
     }
 }
 

@@ -1,9 +1,13 @@
 //! `run -o json`: the last line of what is printed.
 
 use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use rustix::io::ioctl_fionread;
 use serde_json::{Value, json};
 
+use crate::fake::signal;
 use crate::guard::{NOWHERE, code, guarded, leave_a_ghost, pid_in};
 use crate::lab::{PATIENCE, Process, schemas};
 use crate::run::{command, finish, graphctl};
@@ -57,6 +61,27 @@ fn a_last_line_that_cannot_be_written_changes_nothing_of_how_it_ends() {
     let run = finish(run.stdout(Stdio::from(full)).spawn().expect("graphctl starts"));
     let told = "error: cannot write to standard output: No space left on device (os error 28)\n";
     assert_eq!((run.code, &*run.stderr), (3, told));
+}
+
+/// The pipe is full of what the command has printed.
+#[test]
+fn ctrl_c_ends_the_wait_for_who_does_not_read_the_last_line() {
+    let script = "trap '' INT; head -c 65536 /dev/zero; exit 3";
+    let run = ["run", "-o", "json", "--", "sh", "-c", script];
+    let mut child = command(NOWHERE, &run).spawn().expect("graphctl starts");
+    let stdout = child.stdout.take().expect("stdout is piped");
+    let deadline = Instant::now() + PATIENCE;
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("our own child can be waited for") {
+            break status;
+        }
+        if ioctl_fionread(&stdout).expect("it is a pipe") == 65536 {
+            signal("INT", &child);
+        }
+        assert!(Instant::now() < deadline, "it does not end");
+        thread::sleep(Duration::from_millis(100));
+    };
+    assert_eq!(status.code(), Some(3));
 }
 
 #[test]
