@@ -12,10 +12,26 @@ const LONGEST_WORD: usize = 4096;
 /// How many marks of no width may follow each other: more are no writing, and pile up over other lines.
 const MOST_MARKS: usize = 4;
 
+/// With which a line begins, after blanks, that GitHub Actions takes for a command.
+const COMMAND: &str = "::";
+
+/// What it takes for one wherever it stands in a line: `TryParse` in ActionCommand.cs of actions/runner.
+const OLD_COMMAND: &str = "##[";
+
 /// Text in which nothing steers a terminal, turns the writing direction, is invisible or has no end: such
-/// characters are escaped, and words cut.
+/// characters are escaped, and words cut. Nor does anything command GitHub Actions, which reads what is written there.
 #[must_use]
 pub fn printable(text: &str) -> String {
+    let blank = text.len() - text.trim_start().len();
+    let (before, rest) = text.split_at(blank);
+    let rest = match rest.strip_prefix(COMMAND) {
+        Some(rest) => format!("\\u{{3a}}:{}", harmless(rest)),
+        None => harmless(rest),
+    };
+    (harmless(before) + &rest).replace(OLD_COMMAND, "##\\u{5b}")
+}
+
+fn harmless(text: &str) -> String {
     if text.len() <= LONGEST_WORD && text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
         return text.to_owned();
     }
@@ -71,7 +87,8 @@ impl<'a> Escaping<'a> {
     /// Passes on what is left.
     pub(super) fn end(&mut self) -> io::Result<()> {
         let chunk = &self.chunk;
-        let plain = chunk.is_ascii() && !chunk.contains(&0x7f);
+        let steers = chunk.windows(OLD_COMMAND.len()).any(|it| it == OLD_COMMAND.as_bytes());
+        let plain = chunk.is_ascii() && !chunk.contains(&0x7f) && !steers;
         match str::from_utf8(chunk) {
             Ok(json) if !plain => self.out.write_all(escaped(json).as_bytes())?,
             _ => self.out.write_all(chunk)?,
@@ -108,7 +125,7 @@ fn escaped(json: &str) -> String {
             safe.push(character);
         }
     }
-    safe
+    safe.replace(OLD_COMMAND, "##\\u005b")
 }
 
 #[cfg(test)]
