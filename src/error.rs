@@ -135,6 +135,14 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// The summary for GitHub Actions could not be written.
+    #[error("cannot write the summary to {path}: {source}")]
+    SummaryLost {
+        /// The file.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
     /// Standard output could not be written.
     #[error("cannot write to standard output: {0}")]
     Output(#[source] io::Error),
@@ -179,7 +187,7 @@ impl Error {
             | Self::Usage { .. }
             | Self::Read { .. }
             | Self::AuditUnwritable { .. } => Exit::Usage,
-            Self::AuditLost { .. } | Self::Output(_) => Exit::Partial,
+            Self::AuditLost { .. } | Self::SummaryLost { .. } | Self::Output(_) => Exit::Partial,
             Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Exit::NotFound
             }
@@ -238,6 +246,9 @@ impl Error {
             }
             Self::AuditLost { .. } => {
                 "what became of the sessions stands above, and not in the audit".into()
+            }
+            Self::SummaryLost { .. } => {
+                "all else is done and told; GITHUB_STEP_SUMMARY must name a file that can be written, or nothing".into()
             }
             Self::Exhausted(_) => {
                 "raise the limit of descriptors or of threads, as with `ulimit -n 64`".into()

@@ -13,6 +13,7 @@
 //! | [`select`] | filters → which of them |
 //! | [`reap`] | plan → second look → drop → verification |
 //! | [`audit`] | what was dropped, and why → a line in a file |
+//! | [`github`] | what was found → GitHub Actions |
 //! | [`watch`] | look after look → what changes, whose lease ends |
 //! | `run` | a command, guarded until nothing of it is left (Linux) |
 //! | [`host`] | who is at the other end, where that is this machine |
@@ -30,6 +31,7 @@ pub mod commands;
 pub mod console;
 pub mod error;
 pub mod exit;
+pub mod github;
 pub mod host;
 pub mod inventory;
 pub mod judge;

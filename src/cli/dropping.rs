@@ -9,6 +9,7 @@ use clap_complete::ArgValueCandidates;
 use super::formats::{Format, Stream};
 use super::looking::Filters;
 use crate::commands::completing;
+use super::reports::GithubArgs;
 use crate::options::{duration, pace};
 
 /// `sessions drop`
@@ -23,6 +24,9 @@ pub struct Drop {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap takes documentation here for help")]
     pub dropping: Dropping,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub github: GithubArgs,
 }
 
 /// `sessions reap`
@@ -43,6 +47,9 @@ pub struct Reap {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap takes documentation here for help")]
     pub filters: Filters,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub github: GithubArgs,
 }
 
 /// `sessions watch`

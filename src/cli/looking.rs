@@ -9,6 +9,7 @@ use glob::Pattern;
 
 use super::formats::{Document, Format, Sort};
 use crate::commands::completing;
+use super::reports::GithubArgs;
 use crate::judge::Verdict;
 use crate::options::{duration, glob};
 
@@ -30,6 +31,9 @@ pub struct List {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap takes documentation here for help")]
     pub filters: Filters,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub github: GithubArgs,
 }
 
 /// `sessions show`
@@ -55,6 +59,9 @@ pub struct Check {
     /// How to print it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub output: Document,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub github: GithubArgs,
 }
 
 /// `sessions wait`

@@ -3,6 +3,7 @@
 mod dropping;
 mod formats;
 mod looking;
+mod reports;
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::dropping::{AuditArgs, Drop, Dropping, Leasing, Reap, Watch};
 pub use self::formats::{Document, Format, Sort, Stream};
 pub use self::looking::{Check, Filters, Goal, Keys, List, Show, Wait};
+pub use self::reports::GithubArgs;
 use crate::address::Address;
 use crate::exit::Exit;
 use crate::options::duration;

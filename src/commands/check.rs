@@ -7,8 +7,8 @@ use crate::exit::Exit;
 use crate::judge::Collision;
 use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
-use crate::render::{json, printable, quoted, status};
-use crate::{console, judge, words};
+use crate::render::{github as note, json, printable, quoted, status};
+use crate::{console, github, judge, words};
 
 pub(super) async fn run(args: Check, options: &Options) -> Result<Exit> {
     let wanted = keys::wanted(args.keys, "check")?;
@@ -23,7 +23,9 @@ pub(super) async fn run(args: Check, options: &Options) -> Result<Exit> {
         Document::Table => write!(out, "{}", status::collisions(&inventory, &cases, &collisions)),
         Document::Json => json::check(out, &inventory.server, &collisions),
     })?;
-    Ok(conclude(&collisions, options))
+    let exit = conclude(&collisions, options);
+    github::tell(&args.github, || note::check(&inventory, &cases, &collisions))?;
+    Ok(exit)
 }
 
 /// Tells whether what is wanted is free.

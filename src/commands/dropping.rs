@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::SystemTime;
 
 use crate::audit::Audit;
-use crate::cli::{Dropping, Format};
+use crate::cli::{Dropping, Format, GithubArgs};
 use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
@@ -12,8 +12,8 @@ use crate::judge::Case;
 use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
 use crate::reap::{self, Condemned, Extent, Outcome, Report, Target, freeze};
-use crate::render::{json, names, number, report, table};
-use crate::words;
+use crate::render::{github as note, json, names, number, report, table};
+use crate::{github as actions, words};
 
 /// What is to be dropped, or not.
 pub(super) struct Sentence {
@@ -27,6 +27,8 @@ pub(super) struct Sentence {
     pub(super) free: bool,
     /// Where it is recorded.
     pub(super) audit: Audit,
+    /// Whether GitHub Actions is told.
+    pub(super) github: GithubArgs,
 }
 
 /// Opens a session that may drop, and takes a look through it.
@@ -46,7 +48,7 @@ pub(super) async fn run(
     options: &Options,
     command: &'static str,
 ) -> Result<Exit> {
-    let Sentence { look, condemned, settled, free, audit } = sentence;
+    let Sentence { look, condemned, settled, free, audit, github } = sentence;
     let nothing = condemned.is_empty() && !free;
     let extent = Extent { dry_run: args.dry_run, kill: args.kill, free };
     let going: HashSet<_> = condemned.iter().map(|it| it.id).collect();
@@ -87,7 +89,8 @@ pub(super) async fn run(
         Format::Name => write!(out, "{}", names(went())),
     });
     console::say(options.talk, Talk::Normal, &report::notes(&done));
-    recorded.and(printed)?;
+    let told = actions::tell(&github, || note::drops(&done));
+    recorded.and(printed).and(told)?;
     Ok(done.exit())
 }
 

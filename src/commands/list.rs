@@ -4,9 +4,10 @@ use crate::cli::{Filters, Format, List};
 use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::github;
 use crate::look::Observer;
 use crate::options::{Options, Talk};
-use crate::render::{json, names, table};
+use crate::render::{github as note, json, names, table};
 use crate::select::{Filter, sort};
 
 pub(super) async fn run(args: List, options: &Options) -> Result<Exit> {
@@ -24,6 +25,7 @@ pub(super) async fn run(args: List, options: &Options) -> Result<Exit> {
     if matches!(args.output, Format::Table | Format::Wide) {
         console::say(options.talk, Talk::Normal, &table::footer(&look, &cases));
     }
+    github::tell(&args.github, || note::listing(&look, &cases))?;
     Ok(if args.exit_code && !cases.is_empty() { Exit::Findings } else { Exit::Success })
 }
 

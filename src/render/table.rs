@@ -94,6 +94,14 @@ pub fn footer(look: &Look, cases: &[&Case]) -> String {
         .iter()
         .map(|it| format!("{COLLIDES} collision: {}", holders.of_collision(it)))
         .collect();
+    text.extend(next_steps(look, cases));
+    text.extend(lock::held(look));
+    text.join("\n")
+}
+
+/// What to do about what is not as it should be, one line each.
+pub(super) fn next_steps(look: &Look, cases: &[&Case]) -> Vec<String> {
+    let mut text = Vec::new();
     let stale: Vec<_> = cases.iter().copied().filter(|case| case.verdict.is_stale()).collect();
     let suspect: Vec<_> = cases.iter().filter(|case| case.verdict.is_suspect()).collect();
     if !stale.is_empty() {
@@ -114,8 +122,7 @@ pub fn footer(look: &Look, cases: &[&Case]) -> String {
             short(first.id, width)
         ));
     }
-    text.extend(lock::held(look));
-    text.join("\n")
+    text
 }
 
 fn processes(look: &Look, case: &Case) -> String {

@@ -35,7 +35,13 @@ pub(crate) fn command_beside(server: &Server, arguments: &[&str]) -> Command {
 }
 
 fn prepared(mut command: Command, address: &str, arguments: &[&str]) -> Command {
-    for variable in ["GRAPHCTL_NO_ADMIN", "GRAPHCTL_START_TIMEOUT", "NO_COLOR", "COLUMNS"] {
+    for variable in [
+        "GRAPHCTL_NO_ADMIN",
+        "GRAPHCTL_START_TIMEOUT",
+        "NO_COLOR",
+        "COLUMNS",
+        "GITHUB_STEP_SUMMARY",
+    ] {
         command.env_remove(variable);
     }
     command
