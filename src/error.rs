@@ -143,6 +143,22 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// The file of metrics could not be replaced, and nothing was done for that.
+    #[error("cannot write metrics to {path}: {source}")]
+    MetricsUnwritable {
+        /// The file.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file of metrics could not be replaced when all else was done.
+    #[error("cannot write metrics to {path}: {source}")]
+    MetricsLost {
+        /// The file.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
     /// Standard output could not be written.
     #[error("cannot write to standard output: {0}")]
     Output(#[source] io::Error),
@@ -186,8 +202,12 @@ impl Error {
             | Self::AmbiguousId { .. }
             | Self::Usage { .. }
             | Self::Read { .. }
-            | Self::AuditUnwritable { .. } => Exit::Usage,
-            Self::AuditLost { .. } | Self::SummaryLost { .. } | Self::Output(_) => Exit::Partial,
+            | Self::AuditUnwritable { .. }
+            | Self::MetricsUnwritable { .. } => Exit::Usage,
+            Self::AuditLost { .. }
+            | Self::SummaryLost { .. }
+            | Self::MetricsLost { .. }
+            | Self::Output(_) => Exit::Partial,
             Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Exit::NotFound
             }
@@ -249,6 +269,12 @@ impl Error {
             }
             Self::SummaryLost { .. } => {
                 "all else is done and told; GITHUB_STEP_SUMMARY must name a file that can be written, or nothing".into()
+            }
+            Self::MetricsUnwritable { .. } => {
+                "nothing was done; name a file with --prom-file in a folder that can be written".into()
+            }
+            Self::MetricsLost { .. } => {
+                "the file is what it was before: what it tells is old".into()
             }
             Self::Exhausted(_) => {
                 "raise the limit of descriptors or of threads, as with `ulimit -n 64`".into()

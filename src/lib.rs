@@ -14,6 +14,7 @@
 //! | [`reap`] | plan → second look → drop → verification |
 //! | [`audit`] | what was dropped, and why → a line in a file |
 //! | [`github`] | what was found → GitHub Actions |
+//! | [`metrics`] | looks → a file for Prometheus |
 //! | [`watch`] | look after look → what changes, whose lease ends |
 //! | `run` | a command, guarded until nothing of it is left (Linux) |
 //! | [`host`] | who is at the other end, where that is this machine |
@@ -37,6 +38,7 @@ pub mod inventory;
 pub mod judge;
 pub mod look;
 pub mod memory;
+pub mod metrics;
 pub mod model;
 pub mod options;
 pub mod pings;

@@ -39,6 +39,8 @@ pub struct Look {
     pub collisions: Vec<Collision>,
     /// When it was taken: at the end of the wait for answers.
     pub taken: Instant,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// Where looks come from: an open session on a server.
@@ -130,6 +132,7 @@ impl Observer {
     }
 
     async fn look_since(&mut self, heard_within: Duration, closely: bool) -> Result<Look> {
+        let began = Instant::now();
         let thresholds = Thresholds { start_timeout: self.start_timeout, heard_within };
         let mut inventory = match &mut self.source {
             Source::Admin(channel) => {
@@ -169,7 +172,7 @@ impl Observer {
         if let Some(memory) = &mut self.memory {
             memory.keep(&inventory, &cases, taken);
         }
-        Ok(Look { inventory, cases, collisions, taken })
+        Ok(Look { inventory, cases, collisions, taken, took: began.elapsed() })
     }
 
     /// What the server holds, without asking any process for a sign of life.

@@ -8,8 +8,8 @@ use clap_complete::ArgValueCandidates;
 
 use super::formats::{Format, Stream};
 use super::looking::Filters;
+use super::reports::{GithubArgs, MetricsArgs};
 use crate::commands::completing;
-use super::reports::GithubArgs;
 use crate::options::{duration, pace};
 
 /// `sessions drop`
@@ -50,6 +50,9 @@ pub struct Reap {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap takes documentation here for help")]
     pub github: GithubArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub metrics: MetricsArgs,
 }
 
 /// `sessions watch`
@@ -76,6 +79,9 @@ pub struct Watch {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap takes documentation here for help")]
     pub filters: Filters,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub metrics: MetricsArgs,
 }
 
 /// What `watch --reap` drops.

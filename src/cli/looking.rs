@@ -8,8 +8,8 @@ use clap_complete::ArgValueCandidates;
 use glob::Pattern;
 
 use super::formats::{Document, Format, Sort};
+use super::reports::{GithubArgs, MetricsArgs};
 use crate::commands::completing;
-use super::reports::GithubArgs;
 use crate::judge::Verdict;
 use crate::options::{duration, glob};
 
@@ -34,6 +34,9 @@ pub struct List {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap takes documentation here for help")]
     pub github: GithubArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap takes documentation here for help")]
+    pub metrics: MetricsArgs,
 }
 
 /// `sessions show`

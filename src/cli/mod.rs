@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::dropping::{AuditArgs, Drop, Dropping, Leasing, Reap, Watch};
 pub use self::formats::{Document, Format, Sort, Stream};
 pub use self::looking::{Check, Filters, Goal, Keys, List, Show, Wait};
-pub use self::reports::GithubArgs;
+pub use self::reports::{GithubArgs, MetricsArgs};
 use crate::address::Address;
 use crate::exit::Exit;
 use crate::options::duration;

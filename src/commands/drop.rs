@@ -42,7 +42,15 @@ pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
             Err(why) => settled.push(Target::ended(&look.inventory, case, Outcome::Refused, why)),
         }
     }
-    let sentence = Sentence { look, condemned, settled, free: false, audit, github: args.github };
+    let sentence = Sentence {
+        look,
+        condemned,
+        settled,
+        free: false,
+        audit,
+        github: args.github,
+        metrics: None,
+    };
     dropping::run(observer, sentence, &args.dropping, options, COMMAND).await
 }
 

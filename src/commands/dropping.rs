@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::exit::Exit;
 use crate::judge::Case;
 use crate::look::{Look, Observer};
+use crate::metrics::Metrics;
 use crate::options::{Options, Talk};
 use crate::reap::{self, Condemned, Extent, Outcome, Report, Target, freeze};
 use crate::render::{github as note, json, names, number, report, table};
@@ -29,6 +30,8 @@ pub(super) struct Sentence {
     pub(super) audit: Audit,
     /// Whether GitHub Actions is told.
     pub(super) github: GithubArgs,
+    /// Where metrics go, of a reap.
+    pub(super) metrics: Option<Metrics>,
 }
 
 /// Opens a session that may drop, and takes a look through it.
@@ -48,7 +51,7 @@ pub(super) async fn run(
     options: &Options,
     command: &'static str,
 ) -> Result<Exit> {
-    let Sentence { look, condemned, settled, free, audit, github } = sentence;
+    let Sentence { look, condemned, settled, free, audit, github, metrics } = sentence;
     let nothing = condemned.is_empty() && !free;
     let extent = Extent { dry_run: args.dry_run, kill: args.kill, free };
     let going: HashSet<_> = condemned.iter().map(|it| it.id).collect();
@@ -73,7 +76,8 @@ pub(super) async fn run(
             format!("making sure, then dropping {}", number(&look.inventory, &going))
         };
         let reaping = reap::run(&mut observer, look, &condemned, extent, command);
-        let done = console::telling(options.talk, &doing, reaping).await?;
+        let done = console::telling(options.talk, &doing, reaping).await;
+        let done = metrics.iter().fold(done, |done, metrics| metrics.unless_seen(done))?;
         open.settle();
         done
     };
@@ -89,9 +93,18 @@ pub(super) async fn run(
         Format::Name => write!(out, "{}", names(went())),
     });
     console::say(options.talk, Talk::Normal, &report::notes(&done));
+    let measured = measure(metrics.as_ref(), &mut observer, &done).await;
     let told = actions::tell(&github, || note::drops(&done));
-    recorded.and(printed).and(told)?;
+    recorded.and(printed).and(told).and(measured)?;
     Ok(done.exit())
+}
+
+/// Tells Prometheus what is left, which takes a look of its own, and how many went.
+async fn measure(metrics: Option<&Metrics>, observer: &mut Observer, done: &Report) -> Result<()> {
+    let Some(metrics) = metrics.filter(|it| it.wanted()) else { return Ok(()) };
+    let look = observer.look().await;
+    metrics.tell(look.as_ref().ok(), done.of(&[Outcome::Dropped]).count())?;
+    look.map(drop)
 }
 
 async fn confirmed(look: &Look, cases: &[&Case], extent: Extent, options: &Options) -> bool {

@@ -6,12 +6,14 @@ use crate::error::Result;
 use crate::exit::Exit;
 use crate::github;
 use crate::look::Observer;
+use crate::metrics::Metrics;
 use crate::options::{Options, Talk};
 use crate::render::{github as note, json, names, table};
 use crate::select::{Filter, sort};
 
 pub(super) async fn run(args: List, options: &Options) -> Result<Exit> {
-    let (_, look) = super::look(options, Observer::look).await?;
+    let metrics = Metrics::open(&args.metrics, options)?;
+    let (_, look) = metrics.unless_seen(super::look(options, Observer::look).await)?;
     let filter = Filter { graphctl: args.all, ..args.filters.into() };
     let mut cases = filter.selected(&look.inventory, &look.cases);
     sort(&look.inventory, &mut cases, args.sort);
@@ -25,6 +27,7 @@ pub(super) async fn run(args: List, options: &Options) -> Result<Exit> {
     if matches!(args.output, Format::Table | Format::Wide) {
         console::say(options.talk, Talk::Normal, &table::footer(&look, &cases));
     }
+    metrics.tell(Some(&look), 0)?;
     github::tell(&args.github, || note::listing(&look, &cases))?;
     Ok(if args.exit_code && !cases.is_empty() { Exit::Findings } else { Exit::Success })
 }

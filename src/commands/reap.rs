@@ -10,6 +10,7 @@ use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::look::{Look, Observer};
+use crate::metrics::Metrics;
 use crate::options::{Options, Talk};
 use crate::reap::{Condemned, Outcome, Target, Warrant, lock};
 use crate::render::{self, printable};
@@ -27,9 +28,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(110);
 
 pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
     let audit = Audit::open(&args.dropping.audit)?;
-    let (mut observer, look) = dropping::look(options, COMMAND).await?;
+    let metrics = Metrics::open(&args.metrics, options)?;
+    let looked = dropping::look(options, COMMAND).await;
+    let (mut observer, look) = metrics.unless_seen(looked)?;
     let filter = Filter::from(args.filters);
-    let look = wait_for_proof(&mut observer, look, &filter, options.talk).await?;
+    let look = wait_for_proof(&mut observer, look, &filter, options.talk).await;
+    let look = metrics.unless_seen(look)?;
     let cases = filter.selected(&look.inventory, &look.cases);
     let mut condemned = Vec::new();
     let (mut suspects, mut flowing) = (0, Vec::new());
@@ -75,7 +79,15 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
         let note = format!("the command lock is held by {}", render::lock::holder(held));
         console::say(options.talk, Talk::Normal, &printable(&note));
     }
-    let sentence = Sentence { look, condemned, settled: refused, free, audit, github: args.github };
+    let sentence = Sentence {
+        look,
+        condemned,
+        settled: refused,
+        free,
+        audit,
+        github: args.github,
+        metrics: Some(metrics),
+    };
     dropping::run(observer, sentence, &args.dropping, options, COMMAND).await
 }
 

@@ -9,6 +9,7 @@ use crate::audit::Audit;
 use crate::cli::{Leasing, Watch};
 use crate::error::{Error, Result};
 use crate::exit::Exit;
+use crate::metrics::Metrics;
 use crate::options::{Options, Talk};
 use crate::reap::Extent;
 use crate::watch::lease::Terms;
@@ -25,6 +26,7 @@ pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
         return Err(Error::AdminOff { command: link::COMMAND });
     }
     let audit = Audit::open(&args.audit)?;
+    let metrics = Metrics::open(&args.metrics, options)?;
     let view = View::of(args.output, options)?;
     let (talk, mut options) = (options.talk, options.clone());
     if matches!(view, View::Live(_)) {
@@ -36,8 +38,15 @@ pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
     let (told, mut news) = channel(1);
     let extent = Extent { dry_run: args.dry_run, kill: false, free: false };
     let terms = args.reap.then(|| args.leasing.into());
-    let mut watch =
-        Watcher::new(&options, view, args.filters.into(), terms, requests, extent, audit);
+    let mut watch = Watcher::new(
+        &options,
+        view,
+        args.filters.into(),
+        terms,
+        requests,
+        extent,
+        (audit, metrics),
+    );
     let link = Link::new(&options, args.interval, extent).run(requested, told);
     tokio::pin!(link);
     let ended = tokio::select! {

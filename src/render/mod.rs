@@ -7,6 +7,7 @@ pub mod github;
 pub mod json;
 pub mod lock;
 mod printable;
+pub mod prometheus;
 pub mod report;
 pub mod status;
 pub mod table;

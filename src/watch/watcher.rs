@@ -16,6 +16,7 @@ use crate::cli::Stream;
 use crate::console;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
+use crate::metrics::Metrics;
 use crate::options::{Options, Talk};
 use crate::reap::{Condemned, Extent, Outcome, Report};
 use crate::render::{events, json};
@@ -61,6 +62,7 @@ pub(crate) struct Watcher<'a> {
     requests: UnboundedSender<Request>,
     extent: Extent,
     audit: Audit,
+    metrics: Metrics,
     /// Why a drop could not be recorded.
     unrecorded: Option<Error>,
     /// Drops that are under way, as they are to be told if their end never gets known.
@@ -76,7 +78,7 @@ impl<'a> Watcher<'a> {
         terms: Option<Terms>,
         requests: UnboundedSender<Request>,
         extent: Extent,
-        audit: Audit,
+        (audit, metrics): (Audit, Metrics),
     ) -> Self {
         Self {
             options,
@@ -86,6 +88,7 @@ impl<'a> Watcher<'a> {
             requests,
             extent,
             audit,
+            metrics,
             unrecorded: None,
             dropping: VecDeque::new(),
         }
@@ -114,11 +117,13 @@ impl<'a> Watcher<'a> {
         let now = SystemTime::now();
         let events = match news {
             News::Looked(look) => {
+                self.metrics.tell(Some(&look), 0)?;
                 let events = self.state.see(*look, now);
                 self.look_at_leases();
                 events
             }
             News::Lost(error) => {
+                self.metrics.tell(None, 0)?;
                 self.leases.iter_mut().for_each(Leases::renew_all);
                 let mut events = Vec::new();
                 while let Some(unsettled) = self.dropping.pop_front() {
@@ -145,6 +150,11 @@ impl<'a> Watcher<'a> {
 
     fn drop_ended(&mut self, report: Report, now: SystemTime) -> Vec<Event> {
         self.unrecorded = self.audit.record(&report, now).err().or(self.unrecorded.take());
+        let dropped = report.of(&[Outcome::Dropped]).count();
+        if dropped > 0 {
+            let told = self.metrics.tell(self.state.look(), dropped);
+            self.unrecorded = self.unrecorded.take().or(told.err());
+        }
         if let Some(leases) = &mut self.leases {
             let undone = [Outcome::Refused, Outcome::Changed, Outcome::Failed];
             report.of(&undone).for_each(|target| leases.renew(target.id));

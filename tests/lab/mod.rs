@@ -51,7 +51,7 @@ pub use self::{
     phantoms::{Phantom, launched_phantom, phantom},
     pipeline::{Fail, Opener, Options, Pipeline, Runner, StartMethod},
     process::Process,
-    python::ezmsg,
+    python::{environment, ezmsg},
     server::{Server, free_address, greeted, session},
     vanished::{OrphanedPort, vanished_host},
 };

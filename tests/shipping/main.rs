@@ -1,6 +1,7 @@
 //! graphctl as people install and script it, on real GraphServers.
 
 mod github;
+mod prometheus;
 
 #[path = "../lab/mod.rs"]
 #[allow(dead_code, reason = "each test uses its own part of the lab")]

@@ -22,7 +22,7 @@ const THRESHOLDS: Thresholds =
 pub(crate) fn holds(inventory: Inventory) {
     let cases = judge::judge(&inventory, &THRESHOLDS);
     let collisions = judge::collisions::among(&inventory, &cases);
-    let look = Look { inventory, cases, collisions, taken: Instant::now() };
+    let look = Look { inventory, cases, collisions, taken: Instant::now(), took: Duration::ZERO };
     plan(&look);
     for text in texts(&look) {
         let harmful = text.chars().find(|it| it.is_control() && *it != '\n');
