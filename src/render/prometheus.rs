@@ -74,8 +74,7 @@ impl File {
             }
         }
         let keys = |case: &&Case| case.keys(&look.inventory).len();
-        let stale: usize =
-            cases.iter().filter(|case| case.verdict.is_stale()).map(|it| keys(&it)).sum();
+        let stale: usize = cases.iter().filter(|case| case.verdict.is_stale()).map(keys).sum();
         self.one(
             "graphctl_stale_keys",
             "Component keys that stale sessions and leftovers hold.",
