@@ -116,6 +116,7 @@ pub(super) fn next_steps(look: &Look, cases: &[&Case]) -> Vec<String> {
     let flowing = words::flowing(stale.iter().map(|case| case.rate));
     text.extend(flowing.map(|flowing| flowing + ": reap --spare-flowing leaves such alone"));
     if let Some(first) = suspect.first() {
+        let width = id_width(look.cases.iter().map(|case| case.id));
         let sessions = words::sessions(suspect.len(), 0);
         text.push(format!(
             "suspect: {sessions}: graphctl sessions show {}",
