@@ -135,7 +135,8 @@ pub(super) fn look() -> Look {
     };
     cases[0].owners = (0..inventory.processes.len()).collect();
     cases.extend([bare(Subject::Session(1)), bare(Subject::Process(0))]);
-    Look { cases, collisions: collisions(), taken: Instant::now(), inventory }
+    let (taken, took) = (Instant::now(), Duration::ZERO);
+    Look { cases, collisions: collisions(), taken, took, inventory }
 }
 
 /// As without the admin channel.
