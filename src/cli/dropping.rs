@@ -104,8 +104,10 @@ pub struct Dropping {
     /// Tell what would be dropped, and drop nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// Also end the processes of this machine that held its connections, if all their TCP sockets
-    /// belonged to what was dropped: SIGTERM, and SIGKILL after 5 s
+    /// Also end what is left of it on this machine
+    ///
+    /// The processes that held its connections, if all their TCP sockets belonged to what was dropped: SIGTERM, and SIGKILL
+    /// after 5 s.
     #[arg(long)]
     pub kill: bool,
     /// Do not ask
@@ -122,7 +124,10 @@ pub struct Dropping {
 /// The trail that everything leaves which drops.
 #[derive(Args, Debug)]
 pub struct AuditArgs {
-    /// Append a line of JSON for each session that was to be dropped: what became of it, when, and by whom
+    /// Append a line of JSON for each target
+    ///
+    /// What was judged, by what evidence, what became of it, when, and by whom. If the file cannot be opened, nothing is
+    /// dropped.
     #[arg(long, value_name = "FILE")]
     pub audit: Option<PathBuf>,
     /// Why they are dropped: told in the audit and in JSON

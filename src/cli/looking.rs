@@ -114,7 +114,9 @@ pub struct Filters {
     /// At least this old
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
     pub older_than: Option<Duration>,
-    /// Without control traffic or events for at least this long; messages between units do not count
+    /// Without control traffic or events for at least this long
+    ///
+    /// Messages between units do not count.
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
     pub idle_for: Option<Duration>,
     /// With a component key like this

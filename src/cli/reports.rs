@@ -8,8 +8,10 @@ use clap::Args;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Reports")]
 pub struct GithubArgs {
-    /// Also tell GitHub Actions: a warning or an error on standard error if anything was found, and a table
-    /// in the file that GITHUB_STEP_SUMMARY names
+    /// Also tell GitHub Actions
+    ///
+    /// A warning or an error on standard error, if anything was found, and a table in the file that GITHUB_STEP_SUMMARY
+    /// names.
     #[arg(long)]
     pub github: bool,
 }
@@ -18,8 +20,10 @@ pub struct GithubArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Reports")]
 pub struct MetricsArgs {
-    /// Also write metrics of the server to a file that is replaced in one piece, for the textfile collector of
-    /// Prometheus' node exporter; one file a server
+    /// Also write metrics for Prometheus
+    ///
+    /// Of the whole server, for the textfile collector of the node exporter. The file is replaced in one piece; each server
+    /// takes one of its own. What was reaped in all is carried on from the file before.
     #[arg(long, value_name = "FILE")]
     pub prom_file: Option<PathBuf>,
 }

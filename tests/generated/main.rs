@@ -2,14 +2,16 @@
 //! codes and the number of dependencies in the README. Each is made anew and compared; to write them instead, run
 //! `GRAPHCTL_WRITE_GENERATED=1 cargo test --test generated`.
 
+mod man;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process;
 
-use clap::CommandFactory as _;
+use clap::{Command, CommandFactory as _, Parser as _};
 use clap_complete::{Generator as _, Shell};
-use graphctl::cli::Cli;
+use graphctl::cli::{Cli, examples};
 use graphctl::commands::completing;
 use graphctl::exit::Exit;
 
@@ -61,9 +63,42 @@ fn completions() {
 
 #[test]
 fn man_pages() {
-    in_step("man", |folder| {
-        clap_mangen::generate_to(Cli::command(), folder).expect("man pages can be written");
-    });
+    in_step("man", man::generate);
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn man_pages_are_rendered_without_a_warning() {
+    for name in files(&root().join("man")).into_keys() {
+        let mut man = process::Command::new("man");
+        man.args(["--warnings", "--local-file"]).arg(root().join("man").join(&name));
+        let Ok(rendered) = man.env("LC_ALL", "C.UTF-8").env("MANWIDTH", "80").output() else {
+            return eprintln!("skipped: there is no man here");
+        };
+        assert!(rendered.status.success() && rendered.stderr.is_empty(), "{name}: {rendered:?}");
+        let page = String::from_utf8(rendered.stdout).expect("it is text");
+        assert!(page.contains("SEE ALSO") && page.lines().all(|line| line.chars().count() <= 80));
+    }
+}
+
+/// Whatever shell it stands in, from our name on it is ours.
+#[test]
+fn examples_are_lines_that_graphctl_takes() {
+    fn check(command: &Command) {
+        let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
+        assert!(command.has_subcommands() || !examples::of(name).is_empty(), "{name} has none");
+        for (line, _) in examples::of(name) {
+            let ours = &line[line.find("graphctl").expect("it is ours")..];
+            let ours = ours.split(['|', '>', ')']).next().expect("there is something");
+            let words = ours.split_whitespace().map(|word| word.trim_matches('\''));
+            let taken = Cli::try_parse_from(words);
+            assert!(taken.is_ok(), "{line}: {}", taken.unwrap_err());
+        }
+        command.get_subcommands().for_each(check);
+    }
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
+    check(&command);
 }
 
 /// Expects the README to say just `text` between a comment of that name and the next.
@@ -108,7 +143,7 @@ fn dependencies() -> String {
 /// How many crates are built for graphctl on Linux, so many steps away from it at the most.
 fn crates_below(depth: &str) -> usize {
     let linux = "--target=x86_64-unknown-linux-gnu";
-    let tree = Command::new(env!("CARGO"))
+    let tree = process::Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--edges=normal,build", "--prefix=none", linux, "--no-dedupe"])
         .args(["--depth", depth])
         .output()
