@@ -1,4 +1,4 @@
-//! Private virtual environments with a pinned ezmsg, made once and kept under `target/lab/`.
+//! Private virtual environments with pinned packages, made once and kept under `target/lab/`.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -18,22 +18,23 @@ const PROBE: &str = "import sys, venv, ensurepip; assert sys.version_info >= (3,
 ///
 /// Without a usable python3, or when ezmsg cannot be installed.
 pub fn ezmsg(version: &str) -> PathBuf {
-    environment(&format!("ezmsg=={version}"))
+    environment(&[&format!("ezmsg=={version}")])
 }
 
-/// The python of a virtual environment that holds one package and what that needs: `name==version`.
+/// The python of a virtual environment that holds these packages, each `name==version`, and what they need.
 ///
 /// Safe to call from many tests, threads and processes at once: one of them makes the environment,
 /// and the others wait for it. One whose making was interrupted is made anew.
 ///
 /// # Panics
 ///
-/// Without a usable python3, or when the package cannot be installed.
-pub fn environment(requirement: &str) -> PathBuf {
+/// Without a usable python3, or when a package cannot be installed.
+pub fn environment(packages: &[&str]) -> PathBuf {
     let base = std::env::var(PYTHON_VARIABLE).unwrap_or_else(|_| "python3".to_owned());
     let home = target_directory().join("lab");
     fs::create_dir_all(&home).expect("the lab's directory can be made");
-    let name = format!("{}-py{}", requirement.replace("==", "-"), python_version(&base));
+    let name = packages.join("+").replace("==", "-");
+    let name = format!("{name}-py{}", python_version(&base));
     let venv = home.join(&name);
     let python = venv.join("bin/python");
     let ready = venv.join("graphctl-lab-ready");
@@ -42,18 +43,19 @@ pub fn environment(requirement: &str) -> PathBuf {
     lock.lock().expect("the lock can be taken");
     // The link to the interpreter dangles once that Python has been uninstalled.
     if !(ready.exists() && python.exists()) {
-        make(&base, &venv, &python, requirement);
-        fs::write(&ready, requirement).expect("the marker can be written");
+        make(&base, &venv, &python, packages);
+        fs::write(&ready, "").expect("the marker can be written");
     }
     python
 }
 
-fn make(base: &str, venv: &Path, python: &Path, requirement: &str) {
+fn make(base: &str, venv: &Path, python: &Path, packages: &[&str]) {
     if venv.exists() {
         fs::remove_dir_all(venv).expect("a half-made environment can be removed");
     }
     must_run(base, [OsStr::new("-m"), OsStr::new("venv"), venv.as_os_str()]);
-    must_run(python, ["-m", "pip", "--disable-pip-version-check", "install", "-q", requirement]);
+    let install = ["-m", "pip", "--disable-pip-version-check", "install", "-q"];
+    must_run(python, [&install, packages].concat());
 }
 
 fn python_version(base: &str) -> String {

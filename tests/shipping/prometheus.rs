@@ -41,7 +41,7 @@ fn text(path: &Path) -> &str {
 
 #[track_caller]
 fn parsed(file: &Path) -> Value {
-    let python = lab::environment("prometheus-client==0.23.1");
+    let python = lab::environment(&["prometheus-client==0.23.1"]);
     let output = Command::new(python).args(["-c", PARSE, text(file)]).output().expect("it starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("it is JSON")
