@@ -25,7 +25,13 @@ mod screen;
 mod stage;
 
 mod captures;
+mod component_keys;
+mod desk;
+mod fixture;
 mod github;
 mod prometheus;
+mod recipes;
 mod schemas;
 mod wheel;
+mod workshop;
+mod yaml;
