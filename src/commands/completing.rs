@@ -7,11 +7,12 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _};
 use clap_complete::env::{Bash, EnvCompleter, Fish, Shells, Zsh};
-use clap_complete::{CompletionCandidate, Shell, generate};
+use clap_complete::{CompletionCandidate, Generator as _, Shell};
 use tokio::time::timeout;
 
 use crate::cli::{Cli, Global};
@@ -33,22 +34,22 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The script that has a shell ask us. PowerShell and Elvish complete words alone: to ask, PowerShell would
 /// evaluate what is typed.
-#[must_use]
-pub fn script(shell: Shell) -> Vec<u8> {
-    let mut script = Vec::new();
+///
+/// # Errors
+/// It could not be written.
+pub fn script(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
     let asking: &dyn EnvCompleter = match shell {
         Shell::Bash => &Bash,
         Shell::Fish => &Fish,
         Shell::Zsh => &Zsh,
         words_alone => {
-            generate(words_alone, &mut Cli::command(), PROGRAM, &mut script);
-            return script;
+            let mut command = Cli::command();
+            command.set_bin_name(PROGRAM);
+            command.build();
+            return words_alone.try_generate(&command, out);
         }
     };
-    asking
-        .write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, &mut script)
-        .expect("memory can be written");
-    script
+    asking.write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, out)
 }
 
 /// Answers a shell, if one asks.

@@ -8,6 +8,6 @@ use crate::error::Result;
 use crate::exit::Exit;
 
 pub(super) fn run(shell: Shell) -> Result<Exit> {
-    console::print(|out| out.write_all(&completing::script(shell)))?;
+    console::print(|out| completing::script(shell, out))?;
     Ok(Exit::Success)
 }

@@ -75,7 +75,7 @@ pub(super) async fn run(
         } else {
             format!("making sure, then dropping {}", number(&look.inventory, &going))
         };
-        let reaping = reap::run(&mut observer, look, &condemned, extent, command);
+        let reaping = Box::pin(reap::run(&mut observer, look, &condemned, extent, command));
         let done = console::telling(options.talk, &doing, reaping).await;
         let done = metrics.iter().fold(done, |done, metrics| metrics.unless_seen(done))?;
         open.settle();

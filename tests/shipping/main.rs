@@ -24,22 +24,16 @@ mod screen;
 #[allow(dead_code, reason = "each test uses its own part")]
 mod stage;
 
-<<<<<<< HEAD
-mod captures;
-=======
 mod action;
->>>>>>> 907802e (An action that installs graphctl, reaps and checks, its steps done as a runner does them)
+mod captures;
 mod component_keys;
 mod desk;
 mod fixture;
 mod github;
 mod prometheus;
 mod recipes;
-<<<<<<< HEAD
+mod runner;
 mod schemas;
 mod wheel;
-=======
-mod runner;
->>>>>>> 907802e (An action that installs graphctl, reaps and checks, its steps done as a runner does them)
 mod workshop;
 mod yaml;
