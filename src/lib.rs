@@ -60,6 +60,7 @@ use clap::error::ErrorKind;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+use crate::cli::suggestions::with_whereabouts;
 use crate::cli::{Cli, Global};
 use crate::commands::completing;
 use crate::error::{Error, Result};
@@ -78,7 +79,7 @@ pub fn run() -> Exit {
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return explain(&error),
+        Err(error) => return explain(&with_whereabouts(error)),
     };
     let options = resolve(&cli.global);
     conclude(commands::run(cli.command, &options))

@@ -5,6 +5,7 @@ pub mod examples;
 mod formats;
 mod looking;
 mod reports;
+pub mod suggestions;
 
 use std::ffi::OsString;
 use std::time::Duration;

@@ -125,6 +125,20 @@ fn what_is_typed_wrong_is_told_with_what_was_meant() {
                    tip: a similar subcommand exists: 'reap'\n";
     let wrong = graphctl(NOWHERE, &["sessions", "raep"]);
     fails(&wrong, 2, &format!("{unknown}{usage}{MORE}"));
+    for (typed, place, meant) in [
+        ("list", "graphctl", "graphctl sessions list"),
+        ("ls", "graphctl", "graphctl sessions list"),
+        ("reap", "graphctl", "graphctl sessions reap"),
+        ("status", "graphctl sessions", "graphctl server status"),
+    ] {
+        let told = format!(
+            "error: unrecognized subcommand '{typed}'\n\n  tip: it is called as '{meant}'\n\n\
+             Usage: {place} [OPTIONS] <COMMAND>\n{MORE}"
+        );
+        let typed = format!("{place} {typed}");
+        let words: Vec<_> = typed.split(' ').skip(1).collect();
+        fails(&graphctl(NOWHERE, &words), 2, &told);
+    }
     let argument = "error: unexpected argument '--older' found\n\n  \
                     tip: a similar argument exists: '--older-than'\n";
     let usage = "\nUsage: graphctl sessions reap --older-than <DURATION>\n";

@@ -26,6 +26,7 @@ mod stage;
 
 mod action;
 mod captures;
+mod completions;
 mod component_keys;
 mod desk;
 mod fixture;

@@ -4,6 +4,8 @@
 //! It is silent, and over after a second, whatever the server does. It looks at what the server holds, and
 //! asks no process anything.
 
+mod bash;
+
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
@@ -11,7 +13,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _};
-use clap_complete::env::{Bash, EnvCompleter, Fish, Shells, Zsh};
+use clap_complete::env::{EnvCompleter, Fish, Shells, Zsh};
 use clap_complete::{CompletionCandidate, Generator as _, Shell};
 use tokio::time::timeout;
 
@@ -39,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// It could not be written.
 pub fn script(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
     let asking: &dyn EnvCompleter = match shell {
-        Shell::Bash => &Bash,
+        Shell::Bash => &bash::Whole,
         Shell::Fish => &Fish,
         Shell::Zsh => &Zsh,
         words_alone => {
@@ -55,7 +57,7 @@ pub fn script(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
 /// Answers a shell, if one asks.
 pub(crate) fn answer() -> Option<Result<Exit>> {
     let (shell, typed) = (env::var(VARIABLE).ok()?, typed());
-    let shells = Shells::builtins();
+    let shells = Shells(&[&bash::Whole, &Fish, &Zsh]);
     let shell = shells.completer(&shell).filter(|_| !typed.is_empty())?;
     let mut command = Cli::command();
     command.build();
@@ -117,7 +119,8 @@ fn sessions() -> Vec<(String, Vec<String>)> {
 
 /// Which server is meant, by what has been typed so far.
 fn options() -> Option<Options> {
-    let matches = Cli::command().ignore_errors(true).try_get_matches_from(typed()).ok()?;
+    let matches =
+        Cli::command().ignore_errors(true).try_get_matches_from(bash::whole(typed())).ok()?;
     let global = Global::from_arg_matches(&matches).ok()?;
     let options = resolve(&global);
     Some(Options { talk: Talk::Quiet, timeout: PATIENCE, ..options })
