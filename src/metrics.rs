@@ -2,10 +2,12 @@
 //!
 //! A file tells of one server, and has one writer at a time: the last one wins.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+use tempfile::{Builder, NamedTempFile};
 
 use crate::cli::MetricsArgs;
 use crate::error::{Error, Result};
@@ -60,8 +62,12 @@ impl Metrics {
     /// # Errors
     /// That of the result.
     pub fn unless_seen<T>(&self, result: Result<T>) -> Result<T> {
-        // Of two failures the first one matters.
-        result.inspect_err(|_| drop(self.tell(None, 0)))
+        result.inspect_err(|error| {
+            if !matches!(error, Error::AdminOff { .. }) {
+                // Of two failures the first one matters.
+                drop(self.tell(None, 0));
+            }
+        })
     }
 }
 
@@ -72,37 +78,31 @@ fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> Error {
 
 /// Tries what it takes to replace it, and leaves nothing behind.
 fn probe(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
+    // A device or a pipe would become a file.
+    if path.exists() && !path.is_file() {
+        return Err(io::Error::other("it is not a file"));
     }
-    let beside = beside(path);
-    make(&beside)?;
-    fs::remove_file(beside)
+    beside(path)?.close()
 }
 
 /// Replaces it in one piece. A link is replaced itself, and what it leads to is left alone.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let beside = beside(path);
-    let written = make(&beside)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .and_then(|()| fs::rename(&beside, path));
-    written.inspect_err(|_| drop(fs::remove_file(&beside)))
+    let mut file = beside(path)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
 }
 
-/// A file in the same folder, which the collector does not take for one of its own.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    path.with_file_name(name)
-}
-
-/// Makes it anew: the collector may run as another user, who is to read it.
-fn make(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+/// A file in the same folder, which the collector does not take for one of its own. It is gone when it is dropped.
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = Builder::new();
+    builder.prefix(".graphctl-").suffix(".tmp");
+    // The collector may run as another user, who is to read it.
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
-    options.open(path)
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    // It would tell a name that nobody has heard of.
+    builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(|error| error.kind().into())
 }
 
 /// How many were ever reaped: what cannot be read counts nothing.

@@ -39,5 +39,6 @@ def graph_root(graph_server: bool) -> Iterator[str]:
     if check.returncode == COLLISION:
         # They are this test's own. No --kill: pytest itself may hold their connections.
         left = sessions("list", "--output", "name", "--component", f"{root}*").stdout.split()
-        sessions("drop", "--yes", "--force", *left)
+        if left:
+            sessions("drop", "--yes", "--force", *left)
         pytest.fail(f"it has left sessions on the server:\n{check.stdout}")

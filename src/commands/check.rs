@@ -24,8 +24,8 @@ pub(super) async fn run(args: Check, options: &Options) -> Result<Exit> {
         Document::Json => json::check(out, &inventory.server, &collisions),
     })?;
     let exit = conclude(&collisions, options);
-    github::tell(&args.github, || note::check(&inventory, &cases, &collisions))?;
-    Ok(exit)
+    let told = github::tell(&args.github, || note::check(&inventory, &cases, &collisions));
+    super::found(exit, told)
 }
 
 /// Tells whether what is wanted is free.

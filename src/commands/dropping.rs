@@ -64,6 +64,7 @@ pub(super) async fn run(
     }
     if ask && !nothing && !confirmed(&look, &going, extent, options).await {
         console::say(options.talk, Talk::Normal, "nothing was dropped");
+        metrics.iter().try_for_each(|metrics| metrics.tell(Some(&look), 0))?;
         return Ok(Exit::Success);
     }
     let mut done = if nothing {
@@ -93,18 +94,18 @@ pub(super) async fn run(
         Format::Name => write!(out, "{}", names(went())),
     });
     console::say(options.talk, Talk::Normal, &report::notes(&done));
-    let measured = measure(metrics.as_ref(), &mut observer, &done).await;
     let told = actions::tell(&github, || note::drops(&done));
+    let measured = measure(metrics.as_ref(), &mut observer, &done).await;
     recorded.and(printed).and(told).and(measured)?;
     Ok(done.exit())
 }
 
-/// Tells Prometheus what is left, which takes a look of its own, and how many went.
+/// Tells Prometheus what is left, which takes a look of its own, and how many went. A server that does not answer
+/// any more is what it is told: what was to be done is done.
 async fn measure(metrics: Option<&Metrics>, observer: &mut Observer, done: &Report) -> Result<()> {
     let Some(metrics) = metrics.filter(|it| it.wanted()) else { return Ok(()) };
-    let look = observer.look().await;
-    metrics.tell(look.as_ref().ok(), done.of(&[Outcome::Dropped]).count())?;
-    look.map(drop)
+    let look = observer.look().await.ok();
+    metrics.tell(look.as_ref(), done.of(&[Outcome::Dropped]).count())
 }
 
 async fn confirmed(look: &Look, cases: &[&Case], extent: Extent, options: &Options) -> bool {

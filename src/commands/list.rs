@@ -17,19 +17,21 @@ pub(super) async fn run(args: List, options: &Options) -> Result<Exit> {
     let filter = Filter { graphctl: args.all, ..args.filters.into() };
     let mut cases = filter.selected(&look.inventory, &look.cases);
     sort(&look.inventory, &mut cases, args.sort);
-    console::print(|out| match args.output {
+    let printed = console::print(|out| match args.output {
         Format::Table => write!(out, "{}", table::sessions(&look, &cases, options.terminal)),
         Format::Wide => write!(out, "{}", table::wide(&look, &cases, options.terminal)),
         Format::Json => json::list(out, &look, &cases),
         Format::Jsonl => json::list_lines(out, &look, &cases),
         Format::Name => write!(out, "{}", names(cases.iter().map(|case| case.id))),
-    })?;
+    });
     if matches!(args.output, Format::Table | Format::Wide) {
         console::say(options.talk, Talk::Normal, &table::footer(&look, &cases));
     }
-    metrics.tell(Some(&look), 0)?;
-    github::tell(&args.github, || note::listing(&look, &cases))?;
-    Ok(if args.exit_code && !cases.is_empty() { Exit::Findings } else { Exit::Success })
+    let measured = metrics.tell(Some(&look), 0);
+    let told = github::tell(&args.github, || note::listing(&look, &cases));
+    printed?;
+    let finds = args.exit_code && !cases.is_empty();
+    super::found(if finds { Exit::Findings } else { Exit::Success }, measured.and(told))
 }
 
 impl From<Filters> for Filter {

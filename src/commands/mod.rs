@@ -43,6 +43,17 @@ pub fn run(command: Command, options: &Options) -> Result<Exit> {
     }
 }
 
+/// How to exit with what was found: that outranks that it could not be told everywhere.
+fn found(exit: Exit, told: Result<()>) -> Result<Exit> {
+    match told {
+        Err(error) if exit == Exit::Findings => {
+            console::complain(&error);
+            Ok(exit)
+        }
+        told => told.map(|()| exit),
+    }
+}
+
 /// Opens a session, and looks through it.
 async fn look<T>(
     options: &Options,

@@ -109,7 +109,7 @@ pub(super) async fn wait_for_proof(
             sessions(doubtful(&look), 0),
             precise(LONGEST_WAIT)
         );
-        console::say(talk, Talk::Normal, &note);
+        console::say_in_passing(talk, Talk::Normal, &note);
     }
     let waiting = async {
         while doubtful(&look) > 0 && first.elapsed() < LONGEST_WAIT {

@@ -38,6 +38,6 @@ async fn clear_the_way(options: &Options) -> Result<Vec<Target>> {
     }
     let extent = Extent { dry_run: false, kill: false, free: false };
     let done = reap::run(&mut observer, look, &condemned, extent, COMMAND).await?;
-    console::say(options.talk, Talk::Normal, &report::notes(&done));
+    console::say_in_passing(options.talk, Talk::Normal, &report::notes(&done));
     Ok(done.targets)
 }

@@ -2,9 +2,9 @@
 
 use std::env;
 use std::io::{self, IsTerminal as _, StderrLock, Write as _};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crossterm::cursor::MoveToColumn;
@@ -12,6 +12,7 @@ use crossterm::queue;
 use crossterm::style::Print;
 use crossterm::terminal::{Clear, ClearType, size};
 
+use super::MOMENT;
 use crate::options::Talk;
 use crate::words::ago;
 
@@ -28,10 +29,11 @@ pub async fn telling<T>(talk: Talk, doing: &str, work: impl Future<Output = T>) 
     work.await
 }
 
-/// Who tells what goes on until this is dropped.
+/// Who tells what goes on until this is dropped. Only that thread writes, and nobody waits for it for long: what
+/// was dropped is to be recorded and told also where the terminal is held up.
 struct Progress {
     going_on: Option<Sender<()>>,
-    teller: Option<JoinHandle<()>>,
+    wiped: Receiver<()>,
 }
 
 impl Progress {
@@ -41,21 +43,24 @@ impl Progress {
             return None;
         }
         let (going_on, end) = mpsc::channel();
+        let (told, wiped) = mpsc::channel();
         let (begun, doing) = (Instant::now(), doing.to_owned());
         let teller = thread::Builder::new().spawn(move || {
             while end.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
                 show(&format!("{doing} ({})", ago(begun.elapsed())));
             }
-            drop(wiped());
+            drop(self::wiped());
+            drop(told);
         });
-        Some(Self { going_on: Some(going_on), teller: teller.ok() })
+        teller.is_ok().then_some(Self { going_on: Some(going_on), wiped })
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
         self.going_on.take();
-        self.teller.take().map(JoinHandle::join);
+        // It says nothing, but ends.
+        let _ = self.wiped.recv_timeout(MOMENT);
     }
 }
 

@@ -65,10 +65,15 @@ async fn run(
     let mut signals = signals::listen()?;
     let reaped = if args.reap {
         let reaped = tokio::select! {
-            reaped = reap(options) => reaped,
-            interruption = signals::interruption(&mut signals) => Err(interruption),
+            reaped = reap(options) => reaped?,
+            interruption = signals::interruption(&mut signals) => return Err(interruption),
         };
-        Some(reaped?)
+        // Who pressed Ctrl-C in its last moment does not want the command either, and nobody does without a front.
+        signals::none_yet(&mut signals)?;
+        if parent_id() != front {
+            return Err(Error::Terminated);
+        }
+        Some(reaped)
     } else {
         None
     };

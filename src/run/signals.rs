@@ -98,11 +98,29 @@ impl Copies {
 /// Waits for a signal that ends what was begun before the command.
 pub(super) async fn interruption(signals: &mut Signals) -> Error {
     loop {
-        match signals.recv().await.map(|received| received.signal) {
-            Some(Signal::INT | Signal::QUIT) => return Error::Interrupted,
-            Some(Signal::TERM | Signal::HUP) | None => return Error::Terminated,
-            Some(_) => {}
+        let Some(received) = signals.recv().await else { return Error::Terminated };
+        if let Err(interruption) = goes_on(received) {
+            return interruption;
         }
+    }
+}
+
+/// Makes sure that none has come already.
+///
+/// # Errors
+/// The interruption that has.
+pub(super) fn none_yet(signals: &mut Signals) -> Result<()> {
+    while let Ok(received) = signals.try_recv() {
+        goes_on(received)?;
+    }
+    Ok(())
+}
+
+fn goes_on(received: Received) -> Result<()> {
+    match received.signal {
+        Signal::INT | Signal::QUIT => Err(Error::Interrupted),
+        Signal::TERM | Signal::HUP => Err(Error::Terminated),
+        _ => Ok(()),
     }
 }
 

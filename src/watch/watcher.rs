@@ -16,10 +16,11 @@ use crate::cli::Stream;
 use crate::console;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
+use crate::look::Look;
 use crate::metrics::Metrics;
 use crate::options::{Options, Talk};
 use crate::reap::{Condemned, Extent, Outcome, Report};
-use crate::render::{events, json};
+use crate::render::{events, json, printable};
 use crate::select::Filter;
 
 /// How it is shown.
@@ -63,6 +64,10 @@ pub(crate) struct Watcher<'a> {
     extent: Extent,
     audit: Audit,
     metrics: Metrics,
+    /// How many drops the metrics do not know of yet.
+    unmeasured: usize,
+    /// Whether the metrics could be written the last time.
+    measures: bool,
     /// Why a drop could not be recorded.
     unrecorded: Option<Error>,
     /// Drops that are under way, as they are to be told if their end never gets known.
@@ -89,6 +94,8 @@ impl<'a> Watcher<'a> {
             extent,
             audit,
             metrics,
+            unmeasured: 0,
+            measures: true,
             unrecorded: None,
             dropping: VecDeque::new(),
         }
@@ -117,13 +124,13 @@ impl<'a> Watcher<'a> {
         let now = SystemTime::now();
         let events = match news {
             News::Looked(look) => {
-                self.metrics.tell(Some(&look), 0)?;
+                self.measure(Some(&look));
                 let events = self.state.see(*look, now);
                 self.look_at_leases();
                 events
             }
             News::Lost(error) => {
-                self.metrics.tell(None, 0)?;
+                self.measure(None);
                 self.leases.iter_mut().for_each(Leases::renew_all);
                 let mut events = Vec::new();
                 while let Some(unsettled) = self.dropping.pop_front() {
@@ -148,12 +155,23 @@ impl<'a> Watcher<'a> {
         self.request_drop(ended);
     }
 
+    /// Tells Prometheus of a look, or that the server was not seen; what fails is tried again the next time.
+    fn measure(&mut self, look: Option<&Look>) {
+        match self.metrics.tell(look, self.unmeasured) {
+            Ok(()) => (self.unmeasured, self.measures) = (0, true),
+            Err(error) if self.measures => {
+                self.measures = false;
+                self.tell(&printable(&error.to_string()));
+            }
+            Err(_) => {}
+        }
+    }
+
     fn drop_ended(&mut self, report: Report, now: SystemTime) -> Vec<Event> {
         self.unrecorded = self.audit.record(&report, now).err().or(self.unrecorded.take());
-        let dropped = report.of(&[Outcome::Dropped]).count();
-        if dropped > 0 {
-            let told = self.metrics.tell(self.state.look(), dropped);
-            self.unrecorded = self.unrecorded.take().or(told.err());
+        self.unmeasured += report.of(&[Outcome::Dropped]).count();
+        if self.metrics.tell(self.state.look(), self.unmeasured).is_ok() {
+            self.unmeasured = 0;
         }
         if let Some(leases) = &mut self.leases {
             let undone = [Outcome::Refused, Outcome::Changed, Outcome::Failed];

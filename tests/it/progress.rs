@@ -1,6 +1,15 @@
 //! What lasts over a second is told at a terminal, and leaves nothing there.
 
-use crate::lab::{Options, Phantom, Pipeline, free_address, phantom};
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::pty::{OpenptFlags, openpt, ptsname, unlockpt};
+use rustix::termios::{Action, tcflow};
+
+use crate::lab::{Options, PATIENCE, Phantom, Pipeline, free_address, phantom};
+use crate::run::command;
 use crate::screen::Screen;
 use crate::stage::{server, wait_until_judged};
 
@@ -20,6 +29,35 @@ fn a_reap_tells_that_it_looks_twice() {
     screen.wait_for("making sure, then dropping 1 session (1s)");
     let left = left(&screen.written());
     assert!(left.ends_with("1 session dropped") && !left.contains("making sure"), "{left}");
+}
+
+/// As Ctrl-S holds one up, or a connection that has stalled. What was dropped is on record all the same.
+#[test]
+fn a_terminal_that_is_held_up_holds_up_no_record() {
+    let server = server();
+    let _phantom = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
+    wait_until_judged(&server, "stale");
+    let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
+    unlockpt(&keyboard).expect("it is ours");
+    let name = ptsname(&keyboard, Vec::new()).expect("it has a name");
+    let name = name.into_string().expect("it is text");
+    let terminal = File::options().read(true).write(true).open(name).expect("it opens");
+    tcflow(&terminal, Action::OOff).expect("it can be held up");
+
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let audit = folder.path().join("audit");
+    let path = audit.to_str().expect("it is text");
+    let mut reap = command(server.address(), &["sessions", "reap", "-y", "--audit", path]);
+    let mut reap = reap.stderr(terminal).spawn().expect("graphctl starts");
+    let deadline = Instant::now() + PATIENCE;
+    while !fs::read_to_string(&audit).is_ok_and(|it| it.contains(r#""outcome":"dropped""#)) {
+        assert!(Instant::now() < deadline, "it is not recorded");
+        thread::sleep(Duration::from_millis(10));
+    }
+    let stdout = BufReader::new(reap.stdout.take().expect("it is piped"));
+    let told = stdout.lines().map_while(Result::ok).any(|line| line.contains("dropped"));
+    reap.kill().and_then(|()| reap.wait()).expect("it is ours");
+    assert!(told);
 }
 
 #[test]

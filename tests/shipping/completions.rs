@@ -165,6 +165,16 @@ fn no_key_is_offered_that_a_shell_would_not_take_for_a_word() {
     assert_eq!(told, ["GRÖSSE/α_1-2.0", "PLAIN"]);
 }
 
+/// It is set where a shell calls us, and may be left set.
+#[test]
+fn a_command_that_no_shell_completes_is_carried_out() {
+    let server = server();
+    let _session = Client::silent_session(&server, &["LAB"]);
+    let mut check = crate::run::command(server.address(), &["sessions", "check", "--", "LAB"]);
+    check.env("GRAPHCTL_COMPLETE", "bash");
+    assert_eq!(watched(check.spawn().expect("graphctl starts")).code, 1);
+}
+
 #[test]
 fn a_server_that_does_not_answer_holds_nobody_up() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("there are ports");

@@ -150,10 +150,12 @@ fn a_summary_that_cannot_be_written_is_told_when_all_else_is_done() {
     let server = server();
     let _dead = Client::silent_session(&server, &["SYSTEM"]);
     let (folder, _) = place();
+    let held = step(&server, folder.path(), &["sessions", "check", "SYSTEM"]);
+    assert_eq!(held.code, 1, "what was found outranks that: {held:#?}");
     let run = step(&server, folder.path(), &[OLD, "sessions", "reap"]);
     let told = format!(
         "1 session dropped\n::warning {}::1 session dropped\n\
-         error: cannot write the summary to {}: Is a directory (os error 21)\n\
+         error: cannot write the summary to {}: it is not a file\n\
          hint: all else is done and told; GITHUB_STEP_SUMMARY must name a file that can be written, or nothing\n",
         title(&server, "dead sessions"),
         folder.path().display()

@@ -118,9 +118,13 @@ fn nothing_is_dropped_for_a_file_that_cannot_be_replaced() {
     let held = Client::silent_session(&server, &["SYSTEM"]);
     let (folder, _) = place();
     let absent = folder.path().join("absent/graphctl.prom");
-    for (path, why) in
-        [(folder.path(), "is a directory"), (&absent, "No such file or directory (os error 2)")]
-    {
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("it starts").success());
+    for (path, why) in [
+        (folder.path(), "it is not a file"),
+        (&pipe, "it is not a file"),
+        (&absent, "entity not found"),
+    ] {
         let reap = [OLD, "sessions", "reap", "--prom-file", text(path)];
         let run = graphctl(server.address(), &reap);
         let told = format!(

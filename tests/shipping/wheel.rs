@@ -131,8 +131,8 @@ fn a_source_distribution_is_what_it_takes_to_build_it() {
 
 #[test]
 fn a_wheel_says_what_it_is() {
-    let told = succeed(&mut INSTALLED.python(&["-c", METADATA])).json();
-    let told: [String; 6] = serde_json::from_value(told).expect("six texts");
+    let told = succeed(&mut INSTALLED.python(&["-c", METADATA])).stdout;
+    let told: [String; 6] = serde_json::from_str(&told).expect("six texts");
     let [name, version, license, kind, description, license_text] = told;
     assert_eq!((&*name, &*version, &*license), ("graphctl", env!("CARGO_PKG_VERSION"), "MIT"));
     assert!(kind.starts_with("text/markdown"), "{kind}");

@@ -74,8 +74,10 @@ fn options_last(command: Command) -> Command {
     command.mut_args(hidden).mut_subcommands(options_last)
 }
 
+/// What is typed: nothing, if the first argument does not say that a shell calls us.
 fn typed() -> Vec<OsString> {
-    env::args_os().skip_while(|word| word != "--").skip(1).collect()
+    let mut arguments = env::args_os().skip(1);
+    arguments.next().filter(|it| it == "--").map_or_else(Vec::new, |_| arguments.collect())
 }
 
 /// Ids of sessions and leftovers, and what they are of.
@@ -95,7 +97,9 @@ pub(crate) fn keys() -> Vec<CompletionCandidate> {
 
 /// Whether a shell takes it for one word and nothing else: what is completed may be run next.
 fn is_plain(key: &str) -> bool {
-    !key.starts_with('-') && key.chars().all(|it| it.is_alphanumeric() || "/_.-".contains(it))
+    !key.is_empty()
+        && !key.starts_with('-')
+        && key.chars().all(|it| it.is_alphanumeric() || "/_.-".contains(it))
 }
 
 /// What can be named: ids with their component keys; nothing if the server does not tell.
@@ -119,8 +123,9 @@ fn sessions() -> Vec<(String, Vec<String>)> {
 
 /// Which server is meant, by what has been typed so far.
 fn options() -> Option<Options> {
-    let matches =
-        Cli::command().ignore_errors(true).try_get_matches_from(bash::whole(typed())).ok()?;
+    let breaks = env::var(VARIABLE).is_ok_and(|shell| bash::Whole.is(&shell));
+    let words = if breaks { bash::whole(typed()) } else { typed() };
+    let matches = Cli::command().ignore_errors(true).try_get_matches_from(words).ok()?;
     let global = Global::from_arg_matches(&matches).ok()?;
     let options = resolve(&global);
     Some(Options { talk: Talk::Quiet, timeout: PATIENCE, ..options })
