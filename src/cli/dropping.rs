@@ -4,19 +4,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use clap_complete::ArgValueCandidates;
 
 use super::formats::{Format, Stream};
 use super::looking::Filters;
 use super::reports::{GithubArgs, MetricsArgs};
-use crate::commands::completing;
 use crate::options::{duration, pace};
 
 /// `sessions drop`
 #[derive(Args, Debug)]
 pub struct Drop {
     /// Ids, which may be shortened
-    #[arg(required = true, value_name = "ID", add = ArgValueCandidates::new(completing::ids))]
+    #[arg(required = true, value_name = "ID")]
     pub ids: Vec<String>,
     /// Drop it even if it is not proven dead; the id must be typed in full
     #[arg(long)]

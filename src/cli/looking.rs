@@ -4,12 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
-use clap_complete::ArgValueCandidates;
 use glob::Pattern;
 
 use super::formats::{Document, Format, Sort};
 use super::reports::{GithubArgs, MetricsArgs};
-use crate::commands::completing;
 use crate::judge::Verdict;
 use crate::options::{duration, glob};
 
@@ -43,7 +41,7 @@ pub struct List {
 #[derive(Args, Debug)]
 pub struct Show {
     /// Ids, which may be shortened
-    #[arg(required = true, value_name = "ID", add = ArgValueCandidates::new(completing::ids))]
+    #[arg(required = true, value_name = "ID")]
     pub ids: Vec<String>,
     /// How to print them
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
@@ -97,13 +95,13 @@ pub enum Goal {
 #[derive(Args, Debug)]
 pub struct Keys {
     /// Component keys of a pipeline
-    #[arg(value_name = "KEY", add = ArgValueCandidates::new(completing::keys))]
+    #[arg(value_name = "KEY")]
     pub keys: Vec<String>,
     /// Read keys from a file, one a line; - for standard input
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
     /// Also every key at or below this one
-    #[arg(long, value_name = "KEY", add = ArgValueCandidates::new(completing::keys))]
+    #[arg(long, value_name = "KEY")]
     pub root: Vec<String>,
 }
 
@@ -120,10 +118,10 @@ pub struct Filters {
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
     pub idle_for: Option<Duration>,
     /// With a component key like this
-    #[arg(long, value_name = "GLOB", value_parser = glob, action = ArgAction::Append, add = ArgValueCandidates::new(completing::keys))]
+    #[arg(long, value_name = "GLOB", value_parser = glob, action = ArgAction::Append)]
     pub component: Vec<Pattern>,
     /// Holding this component key
-    #[arg(long, value_name = "KEY", action = ArgAction::Append, add = ArgValueCandidates::new(completing::keys))]
+    #[arg(long, value_name = "KEY", action = ArgAction::Append)]
     pub colliding_with: Vec<String>,
     /// In this state
     #[arg(long, value_name = "STATE", action = ArgAction::Append, value_parser = Verdict::STATES)]
@@ -135,6 +133,6 @@ pub struct Filters {
     #[arg(long, value_name = "PID", action = ArgAction::Append)]
     pub pid: Vec<u32>,
     /// Without any component key like this
-    #[arg(long, value_name = "GLOB", value_parser = glob, action = ArgAction::Append, add = ArgValueCandidates::new(completing::keys))]
+    #[arg(long, value_name = "GLOB", value_parser = glob, action = ArgAction::Append)]
     pub exclude: Vec<Pattern>,
 }

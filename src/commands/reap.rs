@@ -9,6 +9,7 @@ use crate::cli::Reap;
 use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::judge::Case;
 use crate::look::{Look, Observer};
 use crate::metrics::Metrics;
 use crate::options::{Options, Talk};
@@ -35,46 +36,15 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
     let look = wait_for_proof(&mut observer, look, &filter, options.talk).await;
     let look = metrics.unless_seen(look)?;
     let cases = filter.selected(&look.inventory, &look.cases);
-    let mut condemned = Vec::new();
-    let (mut suspects, mut flowing) = (0, Vec::new());
-    for case in cases.iter().copied() {
-        match Warrant::of(case.verdict) {
-            Some(Warrant::Suspicion(_)) if !args.include_suspect => suspects += 1,
-            Some(_) if args.spare_flowing && case.may_flow() => flowing.push(case),
-            Some(warrant) => {
-                let spare_flowing = args.spare_flowing;
-                let (id, messages) = (case.id, case.messages);
-                condemned.push(Condemned { id, warrant, spare_flowing, messages });
-            }
-            None => {}
-        }
-    }
-    if suspects > 0 {
-        let suspects = count(suspects, "suspect session", "suspect sessions");
-        let note = format!("{suspects} left alone; --include-suspect drops those too");
-        console::say(options.talk, Talk::Normal, &note);
-    }
-    if !flowing.is_empty() {
-        let flowing = render::number(&look.inventory, &flowing);
-        let note = format!("{flowing} left alone, from which messages may flow");
-        console::say(options.talk, Talk::Normal, &note);
-    }
+    let Reap { include_suspect, spare_flowing, .. } = args;
+    let condemned = condemned(&look, &cases, include_suspect, spare_flowing, options.talk);
     let (condemned, refused) = match args.max {
-        Some(max) if condemned.len() > max => {
-            let why = format!("{} would go, and --max allows {max}", condemned.len());
-            let refuse: HashSet<_> = condemned.iter().map(|it| it.id).collect();
-            let refused = cases
-                .iter()
-                .filter(|case| refuse.contains(&case.id))
-                .map(|case| Target::ended(&look.inventory, case, Outcome::Refused, why.clone()));
-            (Vec::new(), refused.collect())
-        }
+        Some(max) if condemned.len() > max => (Vec::new(), too_many(&condemned, max, &look)),
         _ => (condemned, Vec::new()),
     };
     let held = lock::holder(&look.inventory);
-    let free = refused.is_empty()
-        && args.include_suspect
-        && held.is_some_and(|it| filter.selects_lock(it));
+    let free =
+        refused.is_empty() && include_suspect && held.is_some_and(|it| filter.selects_lock(it));
     if let Some(held) = held {
         let note = format!("the command lock is held by {}", render::lock::holder(held));
         console::say(options.talk, Talk::Normal, &printable(&note));
@@ -89,6 +59,48 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
         metrics: Some(metrics),
     };
     dropping::run(observer, sentence, &args.dropping, options, COMMAND).await
+}
+
+/// What is to go by these arguments; what of the dead and the suspect is left alone is said.
+fn condemned(
+    look: &Look,
+    cases: &[&Case],
+    include_suspect: bool,
+    spare_flowing: bool,
+    talk: Talk,
+) -> Vec<Condemned> {
+    let (mut suspects, mut flowing) = (0, Vec::new());
+    let mut condemned = Vec::new();
+    for case in cases.iter().copied() {
+        match Warrant::of(case.verdict) {
+            Some(Warrant::Suspicion(_)) if !include_suspect => suspects += 1,
+            Some(_) if spare_flowing && case.may_flow() => flowing.push(case),
+            Some(warrant) => {
+                let (id, messages) = (case.id, case.messages);
+                condemned.push(Condemned { id, warrant, spare_flowing, messages });
+            }
+            None => {}
+        }
+    }
+    if suspects > 0 {
+        let suspects = count(suspects, "suspect session", "suspect sessions");
+        let note = format!("{suspects} left alone; --include-suspect drops those too");
+        console::say(talk, Talk::Normal, &note);
+    }
+    if !flowing.is_empty() {
+        let flowing = render::number(&look.inventory, &flowing);
+        let note = format!("{flowing} left alone, from which messages may flow");
+        console::say(talk, Talk::Normal, &note);
+    }
+    condemned
+}
+
+/// More than are to go at once: none of them goes.
+fn too_many(condemned: &[Condemned], max: usize, look: &Look) -> Vec<Target> {
+    let why = format!("{} would go, and --max allows {max}", condemned.len());
+    let refused: HashSet<_> = condemned.iter().map(|it| it.id).collect();
+    let cases = look.cases.iter().filter(|case| refused.contains(&case.id));
+    cases.map(|case| Target::ended(&look.inventory, case, Outcome::Refused, why.clone())).collect()
 }
 
 /// Looks until those whose host seems to have vanished are proven to have, or show a sign of life.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _};
 use clap_complete::env::{EnvCompleter, Fish, Shells, Zsh};
-use clap_complete::{CompletionCandidate, Generator as _, Shell};
+use clap_complete::{ArgValueCandidates, CompletionCandidate, Generator as _, Shell};
 use tokio::time::timeout;
 
 use crate::cli::{Cli, Global};
@@ -61,17 +61,28 @@ pub(crate) fn answer() -> Option<Result<Exit>> {
     let shell = shells.completer(&shell).filter(|_| !typed.is_empty())?;
     let mut command = Cli::command();
     command.build();
-    let mut command = options_last(command);
+    let mut command = completed(command);
     let (mut answer, here) = (Vec::new(), env::current_dir().ok());
     // What makes no sense has nothing that completes it.
     let _ = shell.write_complete(&mut command, typed, here.as_deref(), &mut answer);
     Some(console::print(|out| out.write_all(&answer)).map(|()| Exit::Success))
 }
 
-/// Options are told where nothing else would be: else an id that could be completed would be one of many.
-fn options_last(command: Command) -> Command {
-    let hidden = |arg: Arg| if arg.is_positional() { arg } else { arg.hide(true) };
-    command.mut_args(hidden).mut_subcommands(options_last)
+/// The command line with what the server has for it. Options are told where nothing else would be: else an id that
+/// could be completed would be one of many.
+fn completed(command: Command) -> Command {
+    let arg = |arg: Arg| {
+        let is_option = !arg.is_positional();
+        let arg = arg.hide(is_option);
+        match arg.get_id().as_str() {
+            "ids" => arg.add(ArgValueCandidates::new(ids)),
+            "keys" | "root" | "component" | "colliding_with" | "exclude" => {
+                arg.add(ArgValueCandidates::new(keys))
+            }
+            _ => arg,
+        }
+    };
+    command.mut_args(arg).mut_subcommands(completed)
 }
 
 /// What is typed: nothing, if the first argument does not say that a shell calls us.
@@ -81,7 +92,7 @@ fn typed() -> Vec<OsString> {
 }
 
 /// Ids of sessions and leftovers, and what they are of.
-pub(crate) fn ids() -> Vec<CompletionCandidate> {
+fn ids() -> Vec<CompletionCandidate> {
     let candidates = sessions().into_iter().map(|(id, keys)| {
         let keys = keys.into_iter().find(|key| is_plain(key));
         CompletionCandidate::new(id).help(keys.map(Into::into))
@@ -90,7 +101,7 @@ pub(crate) fn ids() -> Vec<CompletionCandidate> {
 }
 
 /// Component keys.
-pub(crate) fn keys() -> Vec<CompletionCandidate> {
+fn keys() -> Vec<CompletionCandidate> {
     let keys: BTreeSet<_> = sessions().into_iter().flat_map(|(_, keys)| keys).collect();
     keys.into_iter().filter(|key| is_plain(key)).map(CompletionCandidate::new).collect()
 }
