@@ -95,6 +95,7 @@ pub fn of(command: &str) -> &'static [Example] {
                 "For zsh, whose fpath has that folder",
             ),
             ("graphctl completions fish > ~/.config/fish/completions/graphctl.fish", "For fish"),
+            ("eval (graphctl completions elvish | slurp)", "For Elvish, in its rc.elv"),
         ],
         _ => &[],
     }

@@ -10,7 +10,7 @@ pub mod suggestions;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use self::dropping::{AuditArgs, Drop, Dropping, Leasing, Reap, Watch};
 pub use self::formats::{Document, Format, Sort, Stream};
@@ -102,8 +102,8 @@ pub enum Command {
     Server(Server),
     /// Print a completion script
     ///
-    /// In bash, zsh and fish, session ids and component keys are completed too, live from the server that is named on the
-    /// line or in EZMSG_GRAPHSERVER_ADDR.
+    /// In bash, zsh, fish and Elvish, session ids and component keys are completed too, live from the server that is named
+    /// on the line or in EZMSG_GRAPHSERVER_ADDR.
     #[command(after_long_help = examples::help("graphctl completions"))]
     Completions {
         /// The shell it is for
@@ -191,6 +191,6 @@ pub struct Run {
     pub output: Document,
     /// The command and its arguments; a server named with --address is passed to it in
     /// EZMSG_GRAPHSERVER_ADDR
-    #[arg(last = true, required = true, value_name = "CMD")]
+    #[arg(last = true, required = true, value_name = "CMD", value_hint = ValueHint::AnyPath)]
     pub command: Vec<OsString>,
 }

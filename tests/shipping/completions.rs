@@ -1,77 +1,43 @@
 //! Tab in real shells: words, and what the server has.
 
-use std::net::TcpListener;
-use std::path::Path;
+use std::fs;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use crate::fake::watched;
-use crate::lab::{Client, free_address};
-use crate::run::{GRAPHCTL, Run};
-use crate::screen::Screen;
-use crate::stage::server;
+use serde_json::json;
 
-/// How a shell is started without anybody's habits, and made to complete.
-struct Shell {
-    name: &'static str,
-    arguments: &'static [&'static str],
-    set_up: &'static str,
-}
+use crate::dialogue::opening;
+use crate::fake::Step::{Gone, Send};
+use crate::fake::{Fake, session_reply, watched};
+use crate::lab::{Client, Options, Phantom, Pipeline, free_address, phantom};
+use crate::run::{GRAPHCTL, Run, graphctl};
+use crate::shells::{INSTALLED, SHELLS, type_anew};
+use crate::stage::{server, wait_until_judged};
 
-const SHELLS: [Shell; 3] = [
-    Shell {
-        name: "bash",
-        arguments: &["--noprofile", "--norc"],
-        set_up: "PS1='> '; source <(graphctl completions bash)",
-    },
-    Shell {
-        name: "zsh",
-        arguments: &["-f"],
-        set_up: "PS1='> '; autoload -U compinit; compinit -D; source <(graphctl completions zsh)",
-    },
-    Shell {
-        name: "fish",
-        arguments: &["--no-config"],
-        set_up: "function fish_prompt; echo -n '> '; end; graphctl completions fish | source",
-    },
-];
-
-impl Shell {
-    /// A terminal with it, of which the screen is empty but for a prompt; none where it is not installed.
-    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-    fn start(&self, address: &str) -> Option<Screen> {
-        let mut command = Command::new(self.name);
-        if command.arg("--version").output().is_err() {
-            eprintln!("skipped: there is no {} here", self.name);
-            return None;
-        }
-        let mut command = Command::new(self.name);
-        command.args(self.arguments).env("EZMSG_GRAPHSERVER_ADDR", address);
-        let program = Path::new(GRAPHCTL).parent().expect("it is in a folder").display();
-        let path = std::env::var("PATH").expect("there is one");
-        command.env("PATH", format!("{program}:{path}")).env("HISTFILE", "/dev/null");
-        let screen = Screen::of(&command, 120, 24);
-        screen.press(&format!("{}; clear; echo re''ady\r", self.set_up));
-        screen.wait_for("\n> ");
-        screen.wait("a clear screen", |shown| shown.starts_with("ready\n"));
-        Some(screen)
-    }
-}
+/// A second is what it may take; ten are what graphctl waits for a server where nobody waits at a Tab.
+const WATCHDOG: Duration = Duration::from_secs(5);
 
 /// What `GRAPHCTL_COMPLETE` is answered for a line that ends in its last word.
-fn answer(address: &str, words: &[&str]) -> Run {
+fn answer(shell: &str, address: &str, words: &[&str]) -> Run {
     let mut command = Command::new(GRAPHCTL);
     command.arg("--").arg("graphctl").args(words);
-    command.env("GRAPHCTL_COMPLETE", "bash").env("_CLAP_IFS", "\n");
+    command.env("GRAPHCTL_COMPLETE", shell).env("_CLAP_IFS", "\n");
     command.env("_CLAP_COMPLETE_INDEX", words.len().to_string());
     command.env("EZMSG_GRAPHSERVER_ADDR", address);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     watched(command.spawn().expect("graphctl starts"))
 }
 
-fn candidates(address: &str, words: &[&str]) -> Vec<String> {
-    let run = answer(address, words);
+/// Of an answer, one a line.
+#[track_caller]
+fn told(run: &Run) -> Vec<String> {
     assert_eq!((run.code, &*run.stderr), (0, ""), "{run:#?}");
     run.stdout.lines().map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn candidates(address: &str, words: &[&str]) -> Vec<String> {
+    told(&answer("bash", address, words))
 }
 
 #[test]
@@ -80,14 +46,25 @@ fn tab_completes_words_ids_and_component_keys_in_every_shell() {
     let session = Client::silent_session(&server, &["LAB", "LAB/AMPLIFIER"]);
     for shell in SHELLS {
         let Some(screen) = shell.start(server.address()) else { continue };
-        screen.press("graphctl sess\t");
-        screen.wait_for("graphctl sessions ");
-        screen.press("show \t");
+        type_anew(&screen, "graphctl sess\t");
+        screen.wait_for("graphctl sessions");
+        type_anew(&screen, "graphctl sessions show \t");
         screen.wait_for(&format!("graphctl sessions show {}", session.session_id()));
-        screen.press("\x15graphctl sessions check LAB/A\t");
+        type_anew(&screen, "graphctl sessions check LAB/A\t");
         screen.wait_for("graphctl sessions check LAB/AMPLIFIER");
-        screen.press("\x15graphctl sessions list --component=LAB/\t");
-        screen.wait_for("graphctl sessions list --component=LAB/AMPLIFIER");
+        type_anew(&screen, "graphctl sessions list --component=LAB/\t");
+        screen.wait_for("--component=LAB/AMPLIFIER");
+    }
+}
+
+#[test]
+fn what_is_shipped_answers_the_first_tab() {
+    let server = server();
+    let session = Client::silent_session(&server, &["LAB"]);
+    for shell in INSTALLED {
+        let Some(screen) = shell.start(server.address()) else { continue };
+        screen.press("graphctl sessions show \t");
+        screen.wait_for(&format!("graphctl sessions show {}", session.session_id()));
     }
 }
 
@@ -99,7 +76,7 @@ fn tab_asks_the_server_that_is_typed_however_a_shell_breaks_it_up() {
         let Some(screen) = shell.start(&free_address()) else { continue };
         for option in ["--address=", "--address "] {
             let typed = format!("graphctl {option}{} sessions show ", server.address());
-            screen.press(&format!("\x15{typed}\t"));
+            type_anew(&screen, &format!("{typed}\t"));
             screen.wait_for(&format!("{typed}{}", session.session_id()));
         }
     }
@@ -112,26 +89,79 @@ fn without_a_server_tab_says_nothing() {
         screen.press("graphctl sessions show 4\t");
         screen.press("2");
         let shown = screen.wait_for("graphctl sessions show 42");
-        assert_eq!(shown.lines().count(), 2, "{}: {shown}", shell.name);
+        // That is what Elvish has to say.
+        let lines = shown.lines().filter(|line| *line != "error: no candidates");
+        assert_eq!(lines.count(), 2, "{}: {shown}", shell.name);
+    }
+}
+
+/// Elvish quotes what it takes for nothing else, and so do zsh and fish; bash takes it as it comes.
+#[test]
+fn a_file_whose_name_is_a_command_is_completed_and_not_run() {
+    let server = server();
+    for shell in SHELLS {
+        let Some(screen) = shell.start(server.address()) else { continue };
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        fs::write(folder.path().join("a$(touch run).py"), "untouched").expect("it is written");
+        screen.press(&format!("cd '{}'\r", folder.path().display()));
+        // Elvish takes an Enter to choose the only one.
+        screen.press("graphctl run -- cat a\t\r\r");
+        screen.wait_for("untouched");
+        assert!(!folder.path().join("run").exists(), "{}: {}", shell.name, screen.text());
     }
 }
 
 #[test]
-fn the_server_that_is_typed_is_the_one_that_is_asked() {
-    let server = server();
+fn the_server_that_is_typed_is_the_one_that_is_asked_whatever_else_is() {
+    let mut server = server();
     let session = Client::silent_session(&server, &["LAB"]);
-    let (nobody, address) = (free_address(), server.address());
+    let (nobody, address) = (free_address(), server.address().to_owned());
     let with = format!("--address={address}");
     for words in [
-        &["--address", address, "sessions", "show", ""][..],
-        &["sessions", "show", "--address", address, ""],
+        &["--address", &address, "sessions", "show", ""][..],
+        &["sessions", "show", "--address", &address, ""],
         &["sessions", "drop", &with, "--nonsense", ""],
-        &["--no-admin", "sessions", "show", "--address", address, ""],
+        &["sessions", "drop", "--nonsense", &with, ""],
+        &["--timeout", "soon", "--color=mauve", "sessions", "show", &with, ""],
+        &["--no-admin", "sessions", "show", "--address", &address, ""],
     ] {
         assert_eq!(candidates(&nobody, words), [session.session_id()], "{words:?}");
     }
-    let without = format!("--address={nobody}");
-    assert!(candidates(address, &["sessions", "show", &without, "0"]).is_empty());
+    for other in [&nobody, "nonsense"] {
+        let without = ["sessions", "show", "--address", other, "0"];
+        assert!(candidates(&address, &without).is_empty(), "{other}");
+    }
+    let with_the_command = ["run", "--", "cat", &with, "0"];
+    assert!(candidates(&nobody, &with_the_command).is_empty());
+    server.wait_state("nothing left behind", |it| it["clients"] == json!({"SessionInfo": 1}));
+}
+
+#[test]
+fn an_id_says_what_it_is_of_and_whether_that_is_proven_dead() {
+    let server = server();
+    let _phantom = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
+    wait_until_judged(&server, "stale abandoned");
+    let _healthy =
+        Pipeline::running(&server, &Options { name: "EEG".into(), ..Options::default() });
+    for (shell, sign) in [("zsh", ':'), ("fish", '\t')] {
+        let run = answer(shell, server.address(), &["sessions", "drop", ""]);
+        let help: Vec<_> = told(&run).iter().map(|it| it[36..].to_owned()).collect();
+        assert_eq!(help, [format!("{sign}SYSTEM, stale abandoned"), format!("{sign}EEG")]);
+    }
+}
+
+#[test]
+fn pids_and_hosts_are_those_of_the_processes() {
+    let server = server();
+    let pipeline = Pipeline::running(&server, &Options::default());
+    let mut pids =
+        [pipeline.unit_pid("PUB"), pipeline.unit_pid("SUB")].map(|it| it.to_string()).to_vec();
+    pids.sort();
+    pids.dedup();
+    assert_eq!(candidates(server.address(), &["sessions", "list", "--pid", ""]), pids);
+    let listed = graphctl(server.address(), &["sessions", "list", "-o", "json"]).json();
+    let host = listed["sessions"][0]["processes"][0]["host"].as_str().expect("a host");
+    assert_eq!(candidates(server.address(), &["sessions", "list", "--host", ""]), [host]);
 }
 
 #[test]
@@ -158,6 +188,8 @@ fn no_key_is_offered_that_a_shell_would_not_take_for_a_word() {
         "!A",
         "A&",
         "\u{202e}A",
+        "A\u{3164}B",
+        "",
     ];
     let keys = [&evil[..], &["PLAIN", "GRÖSSE/α_1-2.0"]].concat();
     let _session = Client::silent_session(&server, &keys);
@@ -177,7 +209,14 @@ fn a_command_that_no_shell_completes_is_carried_out() {
 
 #[test]
 fn a_server_that_does_not_answer_holds_nobody_up() {
-    let silent = TcpListener::bind("127.0.0.1:0").expect("there are ports");
-    let address = silent.local_addr().expect("it has one").to_string();
-    assert!(candidates(&address, &["sessions", "show", "0"]).is_empty());
+    for script in [vec![Gone], opening([Send(session_reply()), Gone])] {
+        for admin in [&[][..], &["--no-admin"]] {
+            let fake = Fake::start(script.clone());
+            let begun = Instant::now();
+            let words = [admin, &["sessions", "show", "0"]].concat();
+            assert!(candidates(fake.address(), &words).is_empty());
+            assert!(begun.elapsed() < WATCHDOG, "{words:?}: {:?}", begun.elapsed());
+            fake.finish();
+        }
+    }
 }

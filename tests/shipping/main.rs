@@ -4,6 +4,10 @@
 #[allow(dead_code, reason = "each test uses its own part of the lab")]
 mod lab;
 
+#[path = "../it/dialogue.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod dialogue;
+
 #[path = "../it/fake.rs"]
 #[allow(dead_code, reason = "each test uses its own part")]
 mod fake;
@@ -35,6 +39,7 @@ mod prometheus;
 mod recipes;
 mod runner;
 mod schemas;
+mod shells;
 mod wheel;
 mod workshop;
 mod yaml;

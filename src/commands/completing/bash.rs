@@ -1,4 +1,5 @@
-//! Bash breaks what is typed at `=` and `:`, as in `--address=lab:25978`, and wants only the last piece completed.
+//! Bash breaks what is typed at `=` and `:`, as in `--address=lab:25978`, and wants only the last piece completed. What
+//! it is told it takes as typed: a file may be named `$(reboot)`.
 
 use std::env;
 use std::ffi::OsString;
@@ -51,9 +52,25 @@ impl EnvCompleter for Whole {
         let index = words.len() - 1;
         let candidates = complete(cmd, words, index, current_dir)?;
         let values = candidates.iter().map(|it| it.get_value().to_string_lossy().into_owned());
-        let rest: Vec<_> = values.filter_map(|it| it.get(before..).map(str::to_owned)).collect();
+        let rest: Vec<_> = values.filter_map(|it| it.get(before..).and_then(escaped)).collect();
         buf.write_all(rest.join(&separator).as_bytes())
     }
+}
+
+/// A value as bash reads it back; none that would be more than one line.
+fn escaped(value: &str) -> Option<String> {
+    let is_plain = |it: char| it.is_alphanumeric() || "/_.-=:,+@%".contains(it);
+    let mut escaped = String::with_capacity(value.len());
+    for character in value.chars() {
+        if character.is_control() {
+            return None;
+        }
+        if !is_plain(character) {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    Some(escaped)
 }
 
 /// The words that were typed, of their pieces.

@@ -5,43 +5,39 @@
 //! asks no process anything.
 
 mod bash;
+mod server;
 
-use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::time::Duration;
 
-use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _};
-use clap_complete::env::{EnvCompleter, Fish, Shells, Zsh};
-use clap_complete::{ArgValueCandidates, CompletionCandidate, Generator as _, Shell};
-use tokio::time::timeout;
+use clap::{Arg, Command, CommandFactory as _};
+use clap_complete::env::{Elvish, EnvCompleter, Fish, Shells, Zsh};
+use clap_complete::{ArgValueCandidates, Generator as _, Shell};
 
-use crate::cli::{Cli, Global};
+use self::server::{hosts, ids, keys, pids};
+use crate::cli::Cli;
+use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
-use crate::judge::{self, Case, Thresholds};
-use crate::look::Observer;
-use crate::options::{Options, Talk};
-use crate::select::Filter;
-use crate::{block_on, console, resolve};
 
 const PROGRAM: &str = "graphctl";
 
 /// Names the shell that asks; what is typed stands behind `--`.
 const VARIABLE: &str = "GRAPHCTL_COMPLETE";
 
-/// How long who presses Tab may be kept waiting.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Zsh loads the script from its `fpath` at the first Tab, and wants that answered too.
+const FIRST_TAB: &str =
+    "if [[ $funcstack[1] == _graphctl ]]; then\n    _clap_dynamic_completer_graphctl\nfi\n";
 
-/// The script that has a shell ask us. PowerShell and Elvish complete words alone: to ask, PowerShell would
-/// evaluate what is typed.
+/// The script that has a shell ask us. PowerShell completes words alone: to ask, it would evaluate what is typed.
 ///
 /// # Errors
 /// It could not be written.
 pub fn script(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
     let asking: &dyn EnvCompleter = match shell {
         Shell::Bash => &bash::Whole,
+        Shell::Elvish => &Elvish,
         Shell::Fish => &Fish,
         Shell::Zsh => &Zsh,
         words_alone => {
@@ -51,13 +47,14 @@ pub fn script(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
             return words_alone.try_generate(&command, out);
         }
     };
-    asking.write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, out)
+    asking.write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, out)?;
+    if shell == Shell::Zsh { out.write_all(FIRST_TAB.as_bytes()) } else { Ok(()) }
 }
 
 /// Answers a shell, if one asks.
 pub(crate) fn answer() -> Option<Result<Exit>> {
     let (shell, typed) = (env::var(VARIABLE).ok()?, typed());
-    let shells = Shells(&[&bash::Whole, &Fish, &Zsh]);
+    let shells = Shells(&[&bash::Whole, &Elvish, &Fish, &Zsh]);
     let shell = shells.completer(&shell).filter(|_| !typed.is_empty())?;
     let mut command = Cli::command();
     command.build();
@@ -79,6 +76,8 @@ fn completed(command: Command) -> Command {
             "keys" | "root" | "component" | "colliding_with" | "exclude" => {
                 arg.add(ArgValueCandidates::new(keys))
             }
+            "host" => arg.add(ArgValueCandidates::new(hosts)),
+            "pid" => arg.add(ArgValueCandidates::new(pids)),
             _ => arg,
         }
     };
@@ -89,55 +88,4 @@ fn completed(command: Command) -> Command {
 fn typed() -> Vec<OsString> {
     let mut arguments = env::args_os().skip(1);
     arguments.next().filter(|it| it == "--").map_or_else(Vec::new, |_| arguments.collect())
-}
-
-/// Ids of sessions and leftovers, and what they are of.
-fn ids() -> Vec<CompletionCandidate> {
-    let candidates = sessions().into_iter().map(|(id, keys)| {
-        let keys = keys.into_iter().find(|key| is_plain(key));
-        CompletionCandidate::new(id).help(keys.map(Into::into))
-    });
-    candidates.collect()
-}
-
-/// Component keys.
-fn keys() -> Vec<CompletionCandidate> {
-    let keys: BTreeSet<_> = sessions().into_iter().flat_map(|(_, keys)| keys).collect();
-    keys.into_iter().filter(|key| is_plain(key)).map(CompletionCandidate::new).collect()
-}
-
-/// Whether a shell takes it for one word and nothing else: what is completed may be run next.
-fn is_plain(key: &str) -> bool {
-    !key.is_empty()
-        && !key.starts_with('-')
-        && key.chars().all(|it| it.is_alphanumeric() || "/_.-".contains(it))
-}
-
-/// What can be named: ids with their component keys; nothing if the server does not tell.
-fn sessions() -> Vec<(String, Vec<String>)> {
-    let Some(options) = options() else { return Vec::new() };
-    let look = async {
-        let mut observer = Observer::open(&options).await?;
-        observer.inventory().await
-    };
-    // Not to be told in time is to be told nothing.
-    let look = async { Ok(timeout(PATIENCE, look).await) };
-    let Ok(Ok(Ok(inventory))) = block_on(look) else { return Vec::new() };
-    let (start_timeout, heard_within) = (options.start_timeout, Duration::ZERO);
-    let cases = judge::judge(&inventory, &Thresholds { start_timeout, heard_within });
-    let named = |case: &Case| {
-        let keys = case.keys(&inventory).into_iter().map(str::to_owned);
-        (case.id.to_string(), keys.collect())
-    };
-    Filter::default().selected(&inventory, &cases).into_iter().map(named).collect()
-}
-
-/// Which server is meant, by what has been typed so far.
-fn options() -> Option<Options> {
-    let breaks = env::var(VARIABLE).is_ok_and(|shell| bash::Whole.is(&shell));
-    let words = if breaks { bash::whole(typed()) } else { typed() };
-    let matches = Cli::command().ignore_errors(true).try_get_matches_from(words).ok()?;
-    let global = Global::from_arg_matches(&matches).ok()?;
-    let options = resolve(&global);
-    Some(Options { talk: Talk::Quiet, timeout: PATIENCE, ..options })
 }
