@@ -30,14 +30,18 @@ pub struct Drop {
 /// `sessions reap`
 #[derive(Args, Debug)]
 pub struct Reap {
-    /// Also drop suspect sessions, and free a command lock that waits in vain
+    /// Also drop suspect sessions
+    ///
+    /// It also frees a command lock that waits in vain.
     #[arg(long)]
     pub include_suspect: bool,
-    /// Leave alone whose processes still send messages, or cannot be asked
+    /// Leave alone whose processes still send messages
+    ///
+    /// And whose processes cannot be asked.
     #[arg(long)]
     pub spare_flowing: bool,
     /// Drop nothing if more than this many would go
-    #[arg(long, value_name = "N")]
+    #[arg(long, hide_short_help = true, value_name = "N")]
     pub max: Option<usize>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap takes documentation here for help")]
@@ -59,10 +63,14 @@ pub struct Watch {
     /// How long to wait between looks
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = pace, default_value = "2s")]
     pub interval: Duration,
-    /// How to show it; a table is live and needs a terminal, where it is the default
+    /// How to show it
+    ///
+    /// A table is live and needs a terminal, where it is the default.
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<Stream>,
-    /// Drop what stays condemned for a whole lease; any sign of life renews it
+    /// Drop what stays condemned for a whole lease
+    ///
+    /// Any sign of life renews it.
     #[arg(long)]
     pub reap: bool,
     /// Tell what would be dropped, and drop nothing
@@ -91,7 +99,9 @@ pub struct Leasing {
     /// Also drop suspect sessions
     #[arg(long, requires = "reap")]
     pub include_suspect: bool,
-    /// Leave alone whose processes still send messages, or cannot be asked
+    /// Leave alone whose processes still send messages
+    ///
+    /// And whose processes cannot be asked.
     #[arg(long, requires = "reap")]
     pub spare_flowing: bool,
 }
@@ -126,9 +136,9 @@ pub struct AuditArgs {
     ///
     /// What was judged, by what evidence, what became of it, when, and by whom. If the file cannot be opened, nothing is
     /// dropped.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub audit: Option<PathBuf>,
     /// Why they are dropped: told in the audit and in JSON
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, hide_short_help = true, value_name = "TEXT")]
     pub reason: Option<String>,
 }

@@ -74,11 +74,13 @@ pub struct Wait {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap takes documentation here for help")]
     pub keys: Keys,
-    /// How long to wait before giving up, also for a server that is not there
+    /// How long to wait before giving up
+    ///
+    /// Also for a server that is not there.
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration, default_value = "60s")]
     pub wait_timeout: Duration,
     /// How to print what is in the way, or missing
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    #[arg(short, long, hide_short_help = true, value_name = "FORMAT", default_value = "table")]
     pub output: Document,
 }
 
@@ -115,24 +117,24 @@ pub struct Filters {
     /// Without control traffic or events for at least this long
     ///
     /// Messages between units do not count.
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
+    #[arg(long, hide_short_help = true, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
     pub idle_for: Option<Duration>,
     /// With a component key like this
     #[arg(long, value_name = "GLOB", value_parser = glob, action = ArgAction::Append)]
     pub component: Vec<Pattern>,
     /// Holding this component key
-    #[arg(long, value_name = "KEY", action = ArgAction::Append)]
+    #[arg(long, hide_short_help = true, value_name = "KEY", action = ArgAction::Append)]
     pub colliding_with: Vec<String>,
     /// In this state
     #[arg(long, value_name = "STATE", action = ArgAction::Append, value_parser = Verdict::STATES)]
     pub state: Vec<String>,
     /// With its client or a process on this host
-    #[arg(long, value_name = "HOST", action = ArgAction::Append)]
+    #[arg(long, hide_short_help = true, value_name = "HOST", action = ArgAction::Append)]
     pub host: Vec<String>,
     /// With a process of this pid
-    #[arg(long, value_name = "PID", action = ArgAction::Append)]
+    #[arg(long, hide_short_help = true, value_name = "PID", action = ArgAction::Append)]
     pub pid: Vec<u32>,
     /// Without any component key like this
-    #[arg(long, value_name = "GLOB", value_parser = glob, action = ArgAction::Append)]
+    #[arg(long, hide_short_help = true, value_name = "GLOB", value_parser = glob, action = ArgAction::Append)]
     pub exclude: Vec<Pattern>,
 }

@@ -12,7 +12,7 @@ pub struct GithubArgs {
     ///
     /// A warning or an error on standard error, if anything was found, and a table in the file that GITHUB_STEP_SUMMARY
     /// names.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub github: bool,
 }
 
@@ -24,6 +24,6 @@ pub struct MetricsArgs {
     ///
     /// Of the whole server, for the textfile collector of the node exporter. The file is replaced in one piece; each server
     /// takes one of its own. What was reaped in all is carried on from the file before.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub prom_file: Option<PathBuf>,
 }

@@ -360,6 +360,19 @@ fn every_command_explains_itself() {
     }
 }
 
+/// Of a terminal of 24 lines, one is for the prompt.
+#[test]
+fn short_help_fits_a_screen() {
+    let mut paths = Vec::new();
+    commands_of(&Cli::command(), &[], &mut paths);
+    for (path, _) in paths {
+        let words: Vec<_> = path.iter().map(String::as_str).chain(["-h"]).collect();
+        let help = with_env(NOWHERE, &[("COLUMNS", "80")], &words).stdout;
+        let widest = help.lines().map(str::len).max();
+        assert!(help.lines().count() < 24 && widest <= Some(80), "{path:?}:\n{help}");
+    }
+}
+
 /// Every command with its words and what it says it does.
 fn commands_of(command: &clap::Command, at: &[String], found: &mut Vec<(Vec<String>, String)>) {
     found.push((at.to_vec(), command.get_about().expect("it says what it does").to_string()));
