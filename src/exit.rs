@@ -56,6 +56,10 @@ impl Exit {
         Self::Terminated,
     ];
 
+    /// What [`Of`](Self::Of) means.
+    pub const OF_A_COMMAND: &str =
+        "`run` exits as its command does; 128 and N say that signal N ended it.";
+
     /// What the code means, in one line.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
@@ -109,8 +113,7 @@ impl Exit {
         for exit in Self::ALL {
             let _ = writeln!(text, "  {:>3}  {}", exit.code(), exit.meaning());
         }
-        text.push_str("`run` exits as its command does; 128 and N say that signal N ended it.\n");
-        text
+        text + Self::OF_A_COMMAND + "\n"
     }
 }
 

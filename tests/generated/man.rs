@@ -9,29 +9,38 @@ use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 use graphctl::cli::{Cli, examples};
 use graphctl::exit::Exit;
 
+/// A variable or a file, the option or argument that it takes, if it takes any, and what it is.
+type Item = (&'static str, Option<&'static str>, &'static str);
+
 /// Variables that graphctl heeds.
-const ENVIRONMENT: [(&str, &str); 7] = [
+const ENVIRONMENT: [Item; 7] = [
     (
         "EZMSG_GRAPHSERVER_ADDR",
+        None,
         "The server, HOST:PORT, as for ezmsg itself; --address outranks it.",
     ),
-    ("GRAPHCTL_NO_ADMIN", "Set to anything but 0, false, no or off: as --no-admin."),
-    ("GRAPHCTL_START_TIMEOUT", "As --start-timeout."),
-    ("NO_COLOR", "Set to anything: no colour, unless --color says otherwise."),
-    ("TERM", "If it is dumb: no colour, and nothing that moves the cursor."),
-    ("GITHUB_STEP_SUMMARY", "The file to which --github appends a table."),
-    ("GRAPHCTL_COMPLETE", "Set by the scripts of graphctl-completions(1): the shell that asks."),
+    ("GRAPHCTL_NO_ADMIN", None, "Set to anything but 0, false, no or off: as --no-admin."),
+    ("GRAPHCTL_START_TIMEOUT", None, "As --start-timeout."),
+    ("NO_COLOR", None, "Set to anything: no colour, unless --color says otherwise."),
+    ("TERM", None, "If it is dumb: no colour, and nothing that moves the cursor."),
+    ("GITHUB_STEP_SUMMARY", Some("github"), "The file to which --github appends a table."),
+    (
+        "GRAPHCTL_COMPLETE",
+        Some("shell"),
+        "Set by the scripts of graphctl-completions(1): the shell that asks.",
+    ),
 ];
 
 /// Files that it reads or writes.
-const FILES: [(&str, &str); 4] = [
-    ("/proc", "Who holds which connection on this machine (Linux). It is only read."),
-    ("--from FILE", "Component keys, one a line."),
+const FILES: [Item; 4] = [
+    ("/proc", None, "Who holds which connection on this machine (Linux). It is only read."),
+    ("--from FILE", Some("from"), "Component keys, one a line."),
     (
         "--audit FILE",
+        Some("audit"),
         "A line of JSON is appended for each target of a drop. It may be rotated at any time.",
     ),
-    ("--prom-file FILE", "Metrics, replaced in one piece."),
+    ("--prom-file FILE", Some("prom_file"), "Metrics, replaced in one piece."),
 ];
 
 /// Writes a page for each command.
@@ -39,6 +48,9 @@ pub(crate) fn generate(folder: &Path) {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     let command = in_full(command);
+    for (name, with, _) in ENVIRONMENT.iter().chain(&FILES) {
+        assert!(with.is_none_or(|it| takes(&command, it)), "nothing takes what {name} is for");
+    }
     let names = names(&command);
     pages(&command, &names, folder);
 }
@@ -71,6 +83,7 @@ fn written(command: &Command, names: &[String]) -> Vec<u8> {
     let man = Man::new(command.clone()).source(version.trim_end()).manual("graphctl");
     let mut page = Vec::new();
     man.render_title(&mut page).expect("memory can be written");
+    unbroken().to_writer(&mut page).expect("memory can be written");
     man.render_name_section(&mut page).expect("memory can be written");
     synopsis(command).to_writer(&mut page).expect("memory can be written");
     man.render_description_section(&mut page).expect("memory can be written");
@@ -80,14 +93,48 @@ fn written(command: &Command, names: &[String]) -> Vec<u8> {
     man.render_options_section(&mut page).expect("memory can be written");
     for section in [
         examples(command),
-        list("EXIT STATUS", Exit::ALL.map(|it| (it.code().to_string(), it.meaning().to_owned()))),
-        list("ENVIRONMENT", ENVIRONMENT),
-        list("FILES", FILES),
+        exit_status(command),
+        list("ENVIRONMENT", items(command, ENVIRONMENT)),
+        list("FILES", items(command, FILES)),
         see_also(command, names),
     ] {
         section.to_writer(&mut page).expect("memory can be written");
     }
     page
+}
+
+/// Names are typed as they stand: none is hyphenated.
+fn unbroken() -> Roff {
+    let mut setting = Roff::new();
+    setting.control("nh", []).control("ad", ["l"]);
+    setting
+}
+
+/// Whether it, or one of its own commands, has that option or argument.
+fn takes(command: &Command, argument: &str) -> bool {
+    command.get_arguments().any(|it| it.get_id() == argument)
+        || command.get_subcommands().any(|below| takes(below, argument))
+}
+
+/// Those that concern a command.
+fn items(
+    command: &Command,
+    all: impl IntoIterator<Item = Item>,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let concern = move |(_, with, _): &Item| with.is_none_or(|it| takes(command, it));
+    all.into_iter().filter(concern).map(|(name, _, meaning)| (name, meaning))
+}
+
+fn exit_status(command: &Command) -> Roff {
+    let runs = takes(command, "command");
+    let concerns = |exit: &Exit| runs || !matches!(exit, Exit::NotExecutable | Exit::NotFound);
+    let codes = Exit::ALL.into_iter().filter(concerns);
+    let mut section =
+        list("EXIT STATUS", codes.map(|it| (it.code().to_string(), it.meaning().to_owned())));
+    if runs {
+        section.control("PP", []).text([roman(Exit::OF_A_COMMAND)]);
+    }
+    section
 }
 
 fn synopsis(command: &Command) -> Roff {
