@@ -170,9 +170,6 @@ impl<'a> Watcher<'a> {
     fn drop_ended(&mut self, report: Report, now: SystemTime) -> Vec<Event> {
         self.unrecorded = self.audit.record(&report, now).err().or(self.unrecorded.take());
         self.unmeasured += report.of(&[Outcome::Dropped]).count();
-        if self.metrics.tell(self.state.look(), self.unmeasured).is_ok() {
-            self.unmeasured = 0;
-        }
         if let Some(leases) = &mut self.leases {
             let undone = [Outcome::Refused, Outcome::Changed, Outcome::Failed];
             report.of(&undone).for_each(|target| leases.renew(target.id));
@@ -188,6 +185,10 @@ impl<'a> Watcher<'a> {
         while let Some(report) = self.dropping.pop_front() {
             let events = self.drop_ended(report, now);
             unsettled.extend(events.iter().filter_map(events::words));
+        }
+        if self.unmeasured > 0 {
+            // No look comes any more that would tell; whether they went is on record elsewhere.
+            drop(self.metrics.tell(self.state.look(), self.unmeasured));
         }
         self.unrecorded.take().map_or(Ok(unsettled), Err)
     }
