@@ -12,6 +12,7 @@ use std::path::Path;
 use crate::cli::GithubArgs;
 use crate::console;
 use crate::error::{Error, Result};
+use crate::must_be_a_file;
 use crate::options::Talk;
 use crate::render::github::Note;
 
@@ -41,9 +42,7 @@ pub fn tell<'a>(args: &GithubArgs, note: impl FnOnce() -> Note<'a>) -> Result<()
 
 fn append(path: &OsString, note: &Note) -> io::Result<()> {
     // A pipe could hold us up for ever.
-    if Path::new(path).exists() && !Path::new(path).is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
+    must_be_a_file(Path::new(path))?;
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     let room = LARGEST.saturating_sub(file.metadata()?.len());
     file.write_all(note.summary(usize::try_from(room).unwrap_or(usize::MAX)).as_bytes())

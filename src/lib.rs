@@ -53,6 +53,7 @@ pub mod words;
 
 use std::future::Future;
 use std::io;
+use std::path::Path;
 use std::thread;
 
 use clap::Parser as _;
@@ -216,6 +217,14 @@ fn ignores_hang_up() -> bool {
 #[cfg(all(unix, not(target_os = "linux")))]
 const fn ignores_hang_up() -> bool {
     false
+}
+
+/// Of what is there already: where a file is meant, a pipe or a device is a mistake.
+pub(crate) fn must_be_a_file(path: &Path) -> io::Result<()> {
+    if path.exists() && !path.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    Ok(())
 }
 
 /// For errors that can only come from a file that was named on the command line.

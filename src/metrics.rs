@@ -12,6 +12,7 @@ use tempfile::{Builder, NamedTempFile};
 use crate::cli::MetricsArgs;
 use crate::error::{Error, Result};
 use crate::look::Look;
+use crate::must_be_a_file;
 use crate::options::Options;
 use crate::render::prometheus::{metrics, reaped_before};
 
@@ -19,7 +20,7 @@ use crate::render::prometheus::{metrics, reaped_before};
 const MOST: u64 = 64 * 1024;
 
 /// Where metrics go, if anywhere.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Metrics {
     file: Option<PathBuf>,
     server: String,
@@ -79,9 +80,7 @@ fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> Error {
 /// Tries what it takes to replace it, and leaves nothing behind.
 fn probe(path: &Path) -> io::Result<()> {
     // A device or a pipe would become a file.
-    if path.exists() && !path.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
+    must_be_a_file(path)?;
     beside(path)?.close()
 }
 

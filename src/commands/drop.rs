@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::judge::Case;
 use crate::look::Look;
+use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::reap::{Condemned, Outcome, Target, Warrant};
 use crate::select::by_id;
@@ -49,7 +50,7 @@ pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
         free: false,
         audit,
         github: args.github,
-        metrics: None,
+        metrics: Metrics::default(),
     };
     dropping::run(observer, sentence, &args.dropping, options, COMMAND).await
 }

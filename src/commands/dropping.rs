@@ -31,7 +31,7 @@ pub(super) struct Sentence {
     /// Whether GitHub Actions is told.
     pub(super) github: GithubArgs,
     /// Where metrics go, of a reap.
-    pub(super) metrics: Option<Metrics>,
+    pub(super) metrics: Metrics,
 }
 
 /// Opens a session that may drop, and takes a look through it.
@@ -64,7 +64,7 @@ pub(super) async fn run(
     }
     if ask && !nothing && !confirmed(&look, &going, extent, options).await {
         console::say(options.talk, Talk::Normal, "nothing was dropped");
-        metrics.iter().try_for_each(|metrics| metrics.tell(Some(&look), 0))?;
+        metrics.tell(Some(&look), 0)?;
         return Ok(Exit::Success);
     }
     let mut done = if nothing {
@@ -78,7 +78,7 @@ pub(super) async fn run(
         };
         let reaping = Box::pin(reap::run(&mut observer, look, &condemned, extent, command));
         let done = console::telling(options.talk, &doing, reaping).await;
-        let done = metrics.iter().fold(done, |done, metrics| metrics.unless_seen(done))?;
+        let done = metrics.unless_seen(done)?;
         open.settle();
         done
     };
@@ -95,15 +95,17 @@ pub(super) async fn run(
     });
     console::say(options.talk, Talk::Normal, &report::notes(&done));
     let told = actions::tell(&github, || note::drops(&done));
-    let measured = measure(metrics.as_ref(), &mut observer, &done).await;
+    let measured = measure(&metrics, &mut observer, &done).await;
     recorded.and(printed).and(told).and(measured)?;
     Ok(done.exit())
 }
 
 /// Tells Prometheus what is left, which takes a look of its own, and how many went. A server that does not answer
 /// any more is what it is told: what was to be done is done.
-async fn measure(metrics: Option<&Metrics>, observer: &mut Observer, done: &Report) -> Result<()> {
-    let Some(metrics) = metrics.filter(|it| it.wanted()) else { return Ok(()) };
+async fn measure(metrics: &Metrics, observer: &mut Observer, done: &Report) -> Result<()> {
+    if !metrics.wanted() {
+        return Ok(());
+    }
     let look = observer.look().await.ok();
     metrics.tell(look.as_ref(), done.of(&[Outcome::Dropped]).count())
 }

@@ -49,15 +49,8 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
         let note = format!("the command lock is held by {}", render::lock::holder(held));
         console::say(options.talk, Talk::Normal, &printable(&note));
     }
-    let sentence = Sentence {
-        look,
-        condemned,
-        settled: refused,
-        free,
-        audit,
-        github: args.github,
-        metrics: Some(metrics),
-    };
+    let sentence =
+        Sentence { look, condemned, settled: refused, free, audit, github: args.github, metrics };
     dropping::run(observer, sentence, &args.dropping, options, COMMAND).await
 }
 

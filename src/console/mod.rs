@@ -26,7 +26,7 @@ const MOMENT: Duration = Duration::from_millis(200);
 #[must_use]
 pub fn terminal(color: Color) -> Terminal {
     let terminal = io::stdout().is_terminal();
-    let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let dumb = is_dumb();
     let plain = dumb || env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     Terminal {
         width: terminal.then(|| crossterm::terminal::size().map_or(80, |(columns, _)| columns)),
@@ -38,6 +38,11 @@ pub fn terminal(color: Color) -> Terminal {
         screen: (terminal && !dumb).then(|| Screen { unicode: speaks_unicode() }),
         interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
     }
+}
+
+/// Whether a terminal's cursor cannot be moved.
+fn is_dumb() -> bool {
+    env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// Whether the locale's characters are those of Unicode.

@@ -1,6 +1,5 @@
 //! What goes on, for who waits at a terminal: a line on standard error that is wiped away again.
 
-use std::env;
 use std::io::{self, IsTerminal as _, StderrLock, Write as _};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +11,7 @@ use crossterm::queue;
 use crossterm::style::Print;
 use crossterm::terminal::{Clear, ClearType, size};
 
-use super::MOMENT;
+use super::{MOMENT, is_dumb};
 use crate::options::Talk;
 use crate::words::ago;
 
@@ -38,8 +37,7 @@ struct Progress {
 
 impl Progress {
     fn of(talk: Talk, doing: &str) -> Option<Self> {
-        let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
-        if talk < Talk::Normal || dumb || !io::stderr().is_terminal() {
+        if talk < Talk::Normal || is_dumb() || !io::stderr().is_terminal() {
             return None;
         }
         let (going_on, end) = mpsc::channel();
