@@ -54,8 +54,6 @@ fn a_person_finds_a_phantom_and_drops_it() {
         shown.lines().count() <= 10 && shown.ends_with("Drop 1 session? [y/N]")
     });
     screen.resize(80, 24);
-    // A key that is pressed in the moment of a resize may be held until the next one.
-    screen.wait_for("looked");
     screen.press("y");
     screen.wait_for("\ndropped ");
     assert_eq!(server.witness().sessions_of("SYSTEM").len(), 0);
@@ -94,6 +92,24 @@ fn it_is_filtered_sorted_explained_and_resized() {
         shown.contains("STATE") && !shown.contains("AGE") && shown.contains("ONE")
     });
     assert!(shown.lines().all(|line| line.chars().count() <= 40), "{shown}");
+    screen.press("q");
+    assert!(screen.expect_restored().success());
+}
+
+/// As a person's hand does who drags a window's corner and types on.
+#[test]
+fn a_key_is_heard_that_is_pressed_in_the_moment_of_a_resize() {
+    let server = server();
+    let screen = Screen::run(server.address(), &WATCH, 80, 24);
+    screen.wait_for("looked");
+    for turn in 0..200 {
+        screen.resize(80, 24 + turn % 2);
+        screen.press("?");
+        let explained = turn % 2 == 0;
+        screen.wait(if explained { "help" } else { "the list" }, |shown| {
+            shown.contains("everything that is known") == explained
+        });
+    }
     screen.press("q");
     assert!(screen.expect_restored().success());
 }
