@@ -40,6 +40,7 @@ impl Host for Machine {
             state: 'S',
             serving: Some(true),
             lives_elsewhere: true,
+            descendants: None,
         };
         vec![Holding { holders: vec![holder], unsure: None }; connections.len()]
     }

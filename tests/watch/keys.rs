@@ -146,6 +146,7 @@ fn heir() -> Holder {
         state: 'S',
         serving: Some(false),
         lives_elsewhere: true,
+        descendants: None,
     }
 }
 

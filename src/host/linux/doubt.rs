@@ -15,7 +15,8 @@ pub(super) struct Doubts<'a> {
     by_pid: HashMap<i32, &'a Blind>,
     by_uid: HashMap<u32, Vec<&'a Blind>>,
     of_any_user: Vec<&'a Blind>,
-    hidden: bool,
+    /// Some processes are not even listed.
+    pub(super) hidden: bool,
     contained: bool,
 }
 

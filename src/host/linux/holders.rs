@@ -6,6 +6,7 @@ use std::path::Path;
 use procfs::ProcResult;
 
 use super::doubt::Doubts;
+use super::family::Family;
 use super::process::uptime;
 use super::serving::{self, Answered, Watch};
 use super::sockets::{self, Socket};
@@ -27,7 +28,10 @@ pub(super) fn holders(
     let sockets = sockets::clients(root, connections)?;
     let inodes = sockets.iter().filter_map(|socket| socket.inode()).collect();
     let walk = walk::walk(root, &inodes, now)?;
-    let seen = Seen { by_socket: by_socket(&walk.found), doubts: Doubts::new(root, &walk.blind) };
+    let doubts = Doubts::new(root, &walk.blind);
+    let family =
+        if walk.found.is_empty() || doubts.hidden { None } else { Family::read(root).ok() };
+    let seen = Seen { by_socket: by_socket(&walk.found), doubts, family };
 
     let with_role = |role| {
         let ours = move |(connection, _): &(&Connection, &Socket)| connection.role == role;
@@ -64,6 +68,8 @@ fn by_socket(found: &[Found]) -> HashMap<u64, Vec<&Found>> {
 struct Seen<'a> {
     by_socket: HashMap<u64, Vec<&'a Found>>,
     doubts: Doubts<'a>,
+    /// `None` if not every process is listed.
+    family: Option<Family>,
 }
 
 impl<'a> Seen<'a> {
@@ -99,6 +105,7 @@ impl<'a> Seen<'a> {
                 serving: watch.and_then(|(watch, answered)| watch.serving(inode, answered)),
                 lives_elsewhere: watch
                     .is_some_and(|(it, answered)| it.lives_elsewhere(inode, answered)),
+                descendants: self.family.as_ref().map(|family| family.descendants(it.pid)),
                 ..it.identity.as_ref()?.holder.clone()
             })
         };

@@ -7,6 +7,7 @@
 //! | [`process`] | what is read of one process |
 //! | [`doubt`] | who may hold a socket without being seen |
 //! | [`serving`] | does a thread of a holder wait on the socket? |
+//! | [`family`] | which process was started by which |
 //! | [`holders`] | all of the above, for many connections at once |
 //! | [`end`](mod@end) | ends processes |
 //! | [`tree`] | the processes below graphctl itself |
@@ -17,6 +18,7 @@
 
 mod doubt;
 mod end;
+mod family;
 mod holders;
 mod process;
 mod serving;

@@ -37,6 +37,7 @@ impl Identity {
             state: stat.state,
             serving: None,
             lives_elsewhere: false,
+            descendants: None,
         };
         Ok(Self { holder, parent: stat.ppid, session: stat.session })
     }
@@ -99,7 +100,8 @@ pub(super) fn has_lost_its_head(process: &Process) -> bool {
     process.stat().is_ok_and(|stat| stat.state == 'Z' && !is_over(&stat))
 }
 
-fn command(process: &Process) -> Option<String> {
+/// The command line; `None` if it has none, or cannot be read.
+pub(super) fn command(process: &Process) -> Option<String> {
     let Bytes(line) = process.read("cmdline").ok()?;
     let line = String::from_utf8_lossy(&line).trim_end_matches('\0').replace('\0', " ");
     (!line.is_empty()).then_some(line)

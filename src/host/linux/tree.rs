@@ -1,12 +1,13 @@
 //! The processes below graphctl: who they are, and where they are connected to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use procfs::ProcResult;
-use procfs::process::{Process, all_processes_with_root};
+use procfs::process::Process;
 
-use super::process::{Identity, alive, text, uptime};
+use super::family::Family;
+use super::process::{Identity, text, uptime};
 use super::sockets;
 use crate::host::Ends;
 use crate::model::Holder;
@@ -43,19 +44,12 @@ impl Tree {
     /// # Errors
     /// `/proc` cannot be read.
     pub fn living(&self) -> ProcResult<Vec<Holder>> {
-        let mut children: HashMap<i32, Vec<(i32, u64)>> = HashMap::new();
-        for process in all_processes_with_root(&self.root)? {
-            // What may not be read at all is not below us: we could read its parent at least.
-            let Ok(process) = process else { continue };
-            if let Ok(stat) = alive(&process) {
-                children.entry(stat.ppid).or_default().push((process.pid, stat.starttime));
-            }
-        }
+        let family = Family::read(&self.root)?;
         let now = uptime();
         let mut living = Vec::new();
         let mut next = vec![(self.top, self.mark.is_none())];
         while let Some((parent, ours)) = next.pop() {
-            for (pid, start) in children.remove(&parent).unwrap_or_default() {
+            for &(pid, start) in family.children(parent) {
                 let process = Process::new_with_root(self.root.join(pid.to_string()));
                 let Ok(process) = process else { continue };
                 let ours = ours || self.is_marked(&process);

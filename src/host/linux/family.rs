@@ -1,0 +1,65 @@
+//! Which process was started by which, as the kernel lists it now.
+//!
+//! A process whose parent has ended is handed to another one, so a descendant may be missing here: what is
+//! listed is alive, and what is not listed proves nothing about processes that left their family.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use procfs::ProcResult;
+use procfs::process::{Process, all_processes_with_root};
+
+use super::process::{alive, command};
+
+/// How Python starts the process that cleans up shared memory. It runs no code of the program, and ends when
+/// the program does.
+const RESOURCE_TRACKER: &str = "from multiprocessing.resource_tracker import main";
+
+/// The running processes of a machine, by their parent.
+pub(super) struct Family {
+    root: PathBuf,
+    children: HashMap<i32, Vec<(i32, u64)>>,
+}
+
+impl Family {
+    /// # Errors
+    /// `/proc` cannot be read.
+    pub(super) fn read(root: &Path) -> ProcResult<Self> {
+        let mut children: HashMap<i32, Vec<(i32, u64)>> = HashMap::new();
+        for process in all_processes_with_root(root)? {
+            // A process whose state is hidden is no child of one whose state is not.
+            let Ok(process) = process else { continue };
+            if let Ok(stat) = alive(&process) {
+                children.entry(stat.ppid).or_default().push((process.pid, stat.starttime));
+            }
+        }
+        Ok(Self { root: root.to_owned(), children })
+    }
+
+    /// The children of a process: pid, and start in clock ticks since boot.
+    pub(super) fn children(&self, pid: i32) -> &[(i32, u64)] {
+        self.children.get(&pid).map_or(&[], Vec::as_slice)
+    }
+
+    /// The descendants of a process that may run code of its program.
+    pub(super) fn descendants(&self, pid: i32) -> Vec<u32> {
+        let mut descendants = Vec::new();
+        let mut next = vec![pid];
+        while let Some(parent) = next.pop() {
+            for (child, _) in self.children(parent) {
+                if !self.is_resource_tracker(*child) {
+                    descendants.push(child.unsigned_abs());
+                    next.push(*child);
+                }
+            }
+        }
+        descendants.sort_unstable();
+        descendants
+    }
+
+    fn is_resource_tracker(&self, pid: i32) -> bool {
+        let process = Process::new_with_root(self.root.join(pid.to_string()));
+        let command = process.ok().and_then(|process| command(&process));
+        command.is_some_and(|command| command.contains(RESOURCE_TRACKER))
+    }
+}
