@@ -14,7 +14,7 @@ use crate::host::{
     Connection, Held, Host, Own, Sockets, Unseen, connections, find_holders, here, holders_of_all,
 };
 use crate::inventory::{self, Listing};
-use crate::judge::{self, Case, Collision, Thresholds};
+use crate::judge::{self, Case, Collision, Thresholds, Verdict};
 use crate::memory::Memory;
 use crate::model::{Holder, Inventory, Process};
 use crate::options::{Options, Talk};
@@ -37,6 +37,8 @@ pub struct Look {
     pub cases: Vec<Case>,
     /// Keys that are in each other's way.
     pub collisions: Vec<Collision>,
+    /// By client: which processes of this machine hold its connection; empty if no verdict depends on that.
+    pub held: Held,
     /// When it was taken: at the end of the wait for answers.
     pub taken: Instant,
     /// How long it took.
@@ -155,11 +157,15 @@ impl Observer {
         let mut cases = judge::judge(&inventory, &thresholds);
         // An heir is told by its own connection, on which it answers.
         let may_have_heirs = inventory.processes.iter().any(Process::answered);
-        let is_odd = |case: &Case| case.verdict.is_stale() || case.verdict.is_suspect();
+        let is_odd = |case: &Case| {
+            let Case { verdict, .. } = case;
+            verdict.is_stale() || verdict.is_suspect() || *verdict == Verdict::Unknown
+        };
+        let mut held = Held::new();
         if let Some(own) = self.own()
             && (closely || may_have_heirs || cases.iter().any(is_odd))
         {
-            find_holders(&mut inventory, own, self.host.as_ref());
+            held = find_holders(&mut inventory, own, self.host.as_ref());
             cases = judge::judge(&inventory, &thresholds);
         }
         if let Source::Admin(channel) = &mut self.source
@@ -172,7 +178,7 @@ impl Observer {
         if let Some(memory) = &mut self.memory {
             memory.keep(&inventory, &cases, taken);
         }
-        Ok(Look { inventory, cases, collisions, taken, took: began.elapsed() })
+        Ok(Look { inventory, cases, collisions, held, taken, took: began.elapsed() })
     }
 
     /// What the server holds, without asking any process for a sign of life.

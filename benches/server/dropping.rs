@@ -90,7 +90,9 @@ fn time_of_drop(address: &str, id: &str) -> Duration {
         let mut observer = Observer::open(&options).await.expect("the server greets");
         let look = observer.look().await.expect("the server is listed");
         let case = look.cases.iter().find(|case| case.id == id).expect("it is there");
-        let plan = Planner::new(&look.inventory).plan(case, Warrant::Force).expect("it may go");
+        let plan = Planner::new(&look.inventory, &look.held)
+            .plan(case, Warrant::Force)
+            .expect("it may go");
         let channel = observer.admin("drop").expect("the admin channel is on");
         let begun = Instant::now();
         channel.drop_targets(&[plan]).await.expect("it is dropped");

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use uuid::Uuid;
 
 use super::{Connection, Host, Role};
-use crate::model::{Holding, Inventory, Link};
+use crate::model::{Holding, Inventory, Link, Process};
 
 /// By client of a server: who holds its end of the connection on this machine.
 pub type Held = HashMap<Uuid, Holding>;
@@ -82,35 +82,51 @@ impl Sight {
     }
 }
 
-/// Adds to each session who holds its client's end, as far as this machine can tell.
-pub fn find_holders(inventory: &mut Inventory, own: Own, host: &dyn Host) {
+/// Finds who holds each client's end of its connection, as far as this machine can tell, and adds that to the
+/// sessions.
+pub fn find_holders(inventory: &mut Inventory, own: Own, host: &dyn Host) -> Held {
     let sight = Sight::of(inventory, own, host);
-    let mut connections = Vec::new();
-    for session in inventory.sessions.iter_mut().filter(|session| !session.graphctl) {
+    let (mut held, mut ids, mut connections) = (Held::new(), Vec::new(), Vec::new());
+    for session in inventory.sessions.iter().filter(|session| !session.graphctl) {
         let Some(link) = session.link.as_ref() else { continue };
         match sight.connection(link, Role::Session) {
-            Ok(connection) => connections.push(connection),
-            Err(why) => session.holding = Some(Holding::unknown(why)),
+            Ok(connection) => {
+                ids.push(session.id);
+                connections.push(connection);
+            }
+            Err(why) => {
+                held.insert(session.id, Holding::unknown(why));
+            }
+        }
+    }
+    let role = |it: &Process| if it.answered() { Role::Answered } else { Role::Other };
+    let processes =
+        inventory.processes.iter().filter_map(|it| Some((it.id, it.link.as_ref()?, role(it))));
+    let endpoints = inventory.endpoints.iter().flatten().map(|it| (it.id, &it.link, Role::Other));
+    for (id, link, role) in processes.chain(endpoints) {
+        if let Ok(connection) = sight.connection(link, role) {
+            ids.push(id);
+            connections.push(connection);
         }
     }
     if connections.is_empty() {
-        return;
+        return take_over(held, inventory);
     }
-    let answered = inventory.processes.iter().filter(|process| process.answered());
-    let links = answered.filter_map(|process| process.link.as_ref());
-    connections.extend(links.filter_map(|link| sight.connection(link, Role::Answered).ok()));
-
     let since_the_look = sight.since(inventory.now, own.listed);
-    let mut holdings = host.holders(&connections).into_iter();
-    for session in inventory.sessions.iter_mut().filter(|session| !session.graphctl) {
-        if session.link.is_none() || session.holding.is_some() {
-            continue;
-        }
-        session.holding = holdings.next();
-        for holder in session.holding.iter_mut().flat_map(|holding| &mut holding.holders) {
+    for (id, mut holding) in ids.into_iter().zip(host.holders(&connections)) {
+        for holder in &mut holding.holders {
             holder.age = holder.age.saturating_sub(since_the_look);
         }
+        held.insert(id, holding);
     }
+    take_over(held, inventory)
+}
+
+fn take_over(held: Held, inventory: &mut Inventory) -> Held {
+    for session in &mut inventory.sessions {
+        session.holding = held.get(&session.id).cloned();
+    }
+    held
 }
 
 /// By client of a server: its connection, of those that are certain to mean the same to this machine.

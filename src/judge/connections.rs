@@ -1,10 +1,11 @@
 //! What connections prove by themselves: closed, inherited by nobody who serves them, or dead.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::facts::{Facts, Judged};
 use super::{StaleReason, Verdict};
-use crate::model::{Holder, Link, Ping, Process};
+use crate::model::{Holder, Holding, Link, Ping, Process};
 use crate::words::{ago, count, list};
 
 /// For how long a host must have left the same unacknowledged to be taken for gone. A shorter partition
@@ -62,6 +63,36 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
         "each of them answered a ping on a connection of its own, and none was seen reading this one".to_owned(),
     ];
     Some((Verdict::Stale(StaleReason::Headless), evidence))
+}
+
+/// Whether one process alone holds the connection, and none of its descendants is running: then nothing of its
+/// pipeline can still be at work but the process itself.
+pub(super) fn opener_is_alone(facts: &Facts<'_>) -> bool {
+    let Some(Holding { holders, unsure: None }) = &facts.session.holding else { return false };
+    matches!(&holders[..], [only] if only.descendants.as_ref().is_some_and(Vec::is_empty))
+}
+
+/// What is known of the processes that hold the connection, in words.
+pub(super) fn opener(facts: &Facts<'_>) -> String {
+    let Some(Holding { holders, unsure }) = &facts.session.holding else {
+        return "which process opened it cannot be seen from here".into();
+    };
+    let running: BTreeSet<_> =
+        holders.iter().flat_map(|it| it.descendants.iter().flatten()).collect();
+    let children: Vec<_> = running
+        .into_iter()
+        .filter(|pid| holders.iter().all(|holder| holder.pid != **pid))
+        .map(|pid| format!("pid {pid}"))
+        .collect();
+    let names: Vec<_> = holders.iter().map(Holder::name).collect();
+    match (names.is_empty(), unsure, children.is_empty()) {
+        (_, Some(why), _) => format!("which process opened it cannot be seen: {why}"),
+        (true, None, _) => "no process holds its connection".into(),
+        (false, None, true) => format!("its connection is held by {}", list(&names)),
+        (false, None, false) => {
+            format!("its connection is held by {}, with {} below", list(&names), list(&children))
+        }
+    }
 }
 
 /// For how long the client's host has left unacknowledged what was sent to each process of the session.

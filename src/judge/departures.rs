@@ -1,13 +1,14 @@
-//! Which session lost a process, where the evidence allows only one.
+//! Which session lost a process.
 //!
-//! The server forgets what a process owned when it leaves; its histories keep that it was there. Where an
-//! earlier look saw whose units it owned, it is charged to that session. Else only if publishers or subscribers were made between that
-//! session and the process, and if it cannot have been anybody else's: not of another session that
-//! was there and lacks a process, and not of one that is gone by now and was there, or had been there
-//! less than a start ago.
+//! The server forgets what a process owned when it leaves; its histories keep that it was there. If an
+//! earlier look saw which units the process owned, the loss is certain. Otherwise it is an inference, which
+//! proves nothing: the process is attributed to a session if publishers or subscribers were made between that
+//! session and the process, and if no other session is a candidate. Candidates are the other sessions that
+//! were there and lack a process, with or without components, and those that are gone by now and were there
+//! then, or less than a start timeout before.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
 
 use super::ownership::{Owned, Ownership};
@@ -16,13 +17,17 @@ use crate::model::{Departed, Inventory, Session};
 /// What one session lost.
 #[derive(Clone, Default)]
 pub(super) struct Losses {
-    /// When the processes left that it must have had.
-    pub(super) certain: Vec<SystemTime>,
+    /// When the processes left that an earlier look saw with its units.
+    pub(super) seen: Vec<SystemTime>,
+    /// Earlier looks saw all of its units in processes that have left.
+    pub(super) saw_all_units: bool,
+    /// When the processes left that no look saw, and that can have been of no other session.
+    pub(super) inferred: Vec<SystemTime>,
     /// How many more it may have had; not counted where every unit has its owner.
     pub(super) possible: usize,
 }
 
-/// A session that had units.
+/// A session that can have had the process.
 struct Loser<'a> {
     /// Its place in the inventory.
     index: usize,
@@ -53,7 +58,7 @@ pub(super) fn losses(
     let (seen, mut departed): (Vec<_>, Vec<_>) =
         history.departed.iter().partition(|departed| departed.seen.is_some());
     if !seen.is_empty() {
-        charge(&mut losses, inventory, ownership, &seen);
+        count_seen(&mut losses, inventory, ownership, &seen);
     }
     departed.sort_by_key(|departed| departed.created);
     let losers = losers(inventory, ownership);
@@ -86,15 +91,15 @@ pub(super) fn losses(
             && !last_end.is_some_and(|end| reaches(end, departed, start_timeout))
         {
             let losses = &mut losses[only.index];
-            losses.certain.push(departed.left);
+            losses.inferred.push(departed.left);
             losses.possible = losses.possible.saturating_sub(1);
         }
     }
     losses
 }
 
-/// Charges those of whom it was seen whose they were, if what they owned has nobody since.
-fn charge(
+/// Counts the processes that an earlier look saw, if what they owned has no process since.
+fn count_seen(
     losses: &mut [Losses],
     inventory: &Inventory,
     ownership: &Ownership<'_>,
@@ -102,21 +107,28 @@ fn charge(
 ) {
     let sessions = inventory.sessions.iter().enumerate();
     let places: HashMap<_, _> = sessions.map(|(index, session)| (session.id, index)).collect();
+    let mut units_seen: HashMap<usize, HashSet<&str>> = HashMap::new();
     for Departed { left, seen, .. } in departed {
         let Some(seen) = seen else { continue };
         let Some(&index) = places.get(&seen.session) else { continue };
         let unowned = &ownership.sessions[index].unowned;
         if seen.units.iter().any(|unit| unowned.iter().any(|it| *it.key == **unit)) {
-            losses[index].certain.push(*left);
+            losses[index].seen.push(*left);
+            units_seen.entry(index).or_default().extend(seen.units.iter().map(String::as_str));
         }
+    }
+    for (index, seen) in units_seen {
+        losses[index].saw_all_units =
+            inventory.sessions[index].units().all(|unit| seen.contains(unit));
     }
 }
 
-/// The sessions that can have lost somebody, oldest first; one whose age is not known was always there.
+/// The sessions that can have lost a process, oldest first; one whose age is not known was always there. A
+/// session without components can run processes too, by ezmsg's own low-level API.
 fn losers<'a>(inventory: &'a Inventory, ownership: &Ownership<'_>) -> Vec<Loser<'a>> {
     let sessions = inventory.sessions.iter().zip(&ownership.sessions).enumerate();
     let mut losers: Vec<_> = sessions
-        .filter(|(_, (session, _))| session.units().next().is_some() || session.registered)
+        .filter(|(_, (session, _))| !session.graphctl)
         .map(|(index, (session, owned))| Loser {
             index,
             session,

@@ -50,6 +50,9 @@ fn of_registration(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     }
     let (verdict, why) = of_incomplete(facts, thresholds);
     let mut evidence = vec![who_is_missing(facts), why];
+    if verdict.is_stale() || verdict.is_suspect() {
+        evidence.push(connections::opener(facts));
+    }
     if facts.lost.possible > 0 {
         let left = count(facts.lost.possible, "process", "processes");
         evidence.push(format!("{left} that owned units left since, perhaps of another session"));
@@ -65,7 +68,11 @@ fn of_pings(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     if silent.is_empty() {
         let answered =
             format!("{} answered", count(facts.owners().count(), "process", "processes"));
-        return (Verdict::Live, vec![format!("every unit has its process, and {answered}")]);
+        let evidence = format!("every unit has its process, and {answered}");
+        return match facts.topics.missing(facts.session) {
+            None => (Verdict::Live, vec![evidence]),
+            Some(missing) => (Verdict::Suspect(SuspectReason::Partial), vec![evidence, missing]),
+        };
     }
     // While a command holds the lock the server reads no answers, and between two looks it asks
     // nobody: without the kernel's word nothing tells whether anything came.
@@ -133,28 +140,55 @@ fn its_units(number: usize) -> String {
     if number == 1 { "its unit".into() } else { format!("its {number} units") }
 }
 
-/// Some unit has no process: it is starting, or it lost one, or it never got one.
+/// Some unit has no process: the session is starting, or it lost a process, or it never got one.
 fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String) {
-    let somebody = !facts.owned.owners.is_empty();
-    // A backend of one's own need not register its process: whoever is there may be of units that
-    // nobody owns.
+    let has_owners = !facts.owned.owners.is_empty();
+    // A backend of one's own need not register its process: an endpoint may be of a unit that no process owns.
     let own_topic = facts.topics.in_use(&facts.owned.unowned, facts.session);
-    if let Some(topic) = own_topic.filter(|_| !somebody) {
+    if let Some(topic) = own_topic.filter(|_| !has_owners) {
         let odd = format!("and yet a publisher or subscriber of its own age is on {topic}");
         return (Verdict::Unknown, odd);
     }
-    // Who may run its units unregistered is told by the endpoints alone.
-    let told = somebody || facts.inventory.endpoints.is_some();
-    if let Some(last) = facts.lost.certain.iter().max().filter(|_| told) {
-        let number = count(facts.lost.certain.len(), "process", "processes");
-        let when = ago(facts.inventory.age_of(*last));
-        let verdict = if somebody {
-            Verdict::Suspect(SuspectReason::Partial)
-        } else {
-            Verdict::Stale(StaleReason::Abandoned)
-        };
-        return (verdict, format!("{number} that owned its units left, the last {when} ago"));
+    // Units that run in unregistered processes show by their endpoints only.
+    if has_owners || facts.inventory.endpoints.is_some() {
+        if let Some(judged) = of_seen_losses(facts) {
+            return judged;
+        }
+        if let Some(last) = facts.lost.inferred.iter().max() {
+            let left = count(facts.lost.inferred.len(), "process", "processes");
+            let when = ago(facts.inventory.age_of(*last));
+            let why =
+                format!("{left} that may have owned its units left unseen, the last {when} ago");
+            return (Verdict::Suspect(SuspectReason::Partial), why);
+        }
     }
+    of_waiting(facts, thresholds, own_topic)
+}
+
+/// What it means that an earlier look saw processes that have left. Their absence proves nothing while a
+/// process of the pipeline may still be at work: a recorder may write its file while Python exits.
+fn of_seen_losses(facts: &Facts<'_>) -> Option<(Verdict, String)> {
+    let last = facts.lost.seen.iter().max()?;
+    let left = count(facts.lost.seen.len(), "process", "processes");
+    let when = ago(facts.inventory.age_of(*last));
+    let why = format!("{left} that owned its units left, the last {when} ago");
+    let is_over = facts.owned.owners.is_empty()
+        && facts.lost.saw_all_units
+        && connections::opener_is_alone(facts);
+    let verdict = if is_over {
+        Verdict::Stale(StaleReason::Abandoned)
+    } else {
+        Verdict::Suspect(SuspectReason::Partial)
+    };
+    Some((verdict, why))
+}
+
+/// No process is known to have left: `own_topic` is a topic of a unit without a process that is in use.
+fn of_waiting(
+    facts: &Facts<'_>,
+    thresholds: &Thresholds,
+    own_topic: Option<&str>,
+) -> (Verdict, String) {
     let Some(created) = facts.session.created else {
         return (Verdict::Unknown, "its id does not tell when it was opened".into());
     };
@@ -173,17 +207,15 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String
     if let Some(why) = blindness(facts) {
         return (Verdict::Unknown, why.to_owned());
     }
+    let never_started = Verdict::Suspect(SuspectReason::NeverStarted);
+    let partial = Verdict::Suspect(SuspectReason::Partial);
     match facts.messages() {
-        _ if !somebody => (Verdict::Stale(StaleReason::NeverStarted), waiting),
+        _ if facts.owned.owners.is_empty() => (never_started, waiting),
         Some(0) if has_lost_nobody(facts) && own_topic.is_none() && all_would_show(facts) => {
-            let why = format!("{waiting}, and no message ever flowed");
-            (Verdict::Stale(StaleReason::NeverStarted), why)
+            (never_started, format!("{waiting}, and no message ever flowed"))
         }
-        Some(0) | None => (Verdict::Suspect(SuspectReason::Partial), waiting),
-        Some(_) => {
-            let flowed = "its other units have sent or received messages".to_owned();
-            (Verdict::Suspect(SuspectReason::Partial), flowed)
-        }
+        Some(0) | None => (partial, waiting),
+        Some(_) => (partial, "its other units have sent or received messages".to_owned()),
     }
 }
 

@@ -111,8 +111,9 @@ impl Case {
     /// Whether the message counts of its processes can change what is said of it: whether something
     /// that is to be dropped still publishes, and whether what lacks a unit ever ran.
     #[must_use]
-    pub const fn depends_on_traffic(&self) -> bool {
-        matches!(self.verdict, Verdict::Stale(_) | Verdict::Suspect(SuspectReason::Partial))
+    pub fn depends_on_traffic(&self) -> bool {
+        let counts = [SuspectReason::Partial, SuspectReason::NeverStarted].map(Verdict::Suspect);
+        self.verdict.is_stale() || counts.contains(&self.verdict)
     }
 
     /// Whether messages still flow from its processes, dead as it is; also if that is not known.
@@ -189,5 +190,9 @@ fn last_activity(facts: &Facts<'_>) -> Option<SystemTime> {
     let received =
         link.and_then(|link| link.silent_for).and_then(|silent| inventory.now.checked_sub(silent));
     let owners = owned.owners.iter().filter_map(|owner| inventory.processes[*owner].last_event);
-    owners.chain(lost.certain.iter().copied()).chain(session.last_event).chain(received).max()
+    owners
+        .chain(lost.seen.iter().chain(&lost.inferred).copied())
+        .chain(session.last_event)
+        .chain(received)
+        .max()
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::{Component, Endpoint, EndpointKind, Inventory, Session};
+use crate::words::list;
 
 /// Publishers or subscribers by topic, each with its place in the inventory.
 type ByTopic<'a> = HashMap<&'a str, Vec<(usize, &'a Endpoint)>>;
@@ -11,11 +12,14 @@ type ByTopic<'a> = HashMap<&'a str, Vec<(usize, &'a Endpoint)>>;
 pub(super) struct Topics<'a> {
     publishers: ByTopic<'a>,
     subscribers: ByTopic<'a>,
+    /// Whether the inventory lists endpoints.
+    known: bool,
 }
 
 impl<'a> Topics<'a> {
     pub(super) fn of(inventory: &'a Inventory) -> Self {
-        let mut topics = Self { publishers: HashMap::new(), subscribers: HashMap::new() };
+        let (publishers, subscribers) = (HashMap::new(), HashMap::new());
+        let mut topics = Self { publishers, subscribers, known: inventory.endpoints.is_some() };
         for (index, endpoint) in inventory.endpoints.iter().flatten().enumerate() {
             let (by_topic, topic) = match &endpoint.kind {
                 EndpointKind::Publisher(topic) => (&mut topics.publishers, topic),
@@ -39,5 +43,29 @@ impl<'a> Topics<'a> {
         let published = published.filter_map(|topic| first(&self.publishers, topic));
         let subscribed = subscribed.filter_map(|topic| first(&self.subscribers, topic));
         published.chain(subscribed).min().map(|(_, topic)| topic)
+    }
+
+    /// Which topics of its units have no publisher or subscriber, in words; `None` if none is known to lack one.
+    ///
+    /// A process makes the endpoints of its units before it registers these (`DefaultBackendProcess.process`
+    /// of ezmsg/core/backendprocess.py), and closes them before it leaves.
+    pub(super) fn missing(&self, session: &Session) -> Option<String> {
+        if !self.known {
+            return None;
+        }
+        let without = |by_topic: &ByTopic<'a>, topics: &[String]| {
+            let missing = topics.iter().filter(|topic| !by_topic.contains_key(topic.as_str()));
+            missing.cloned().collect::<Vec<_>>()
+        };
+        let units = || session.components.iter().filter(|component| component.unit);
+        let publishers: Vec<_> =
+            units().flat_map(|unit| without(&self.publishers, unit.outputs())).collect();
+        let subscribers: Vec<_> =
+            units().flat_map(|unit| without(&self.subscribers, unit.inputs())).collect();
+        let named = [("publisher", publishers), ("subscriber", subscribers)];
+        let lacks = named.iter().filter(|(_, topics)| !topics.is_empty());
+        let lacks: Vec<_> =
+            lacks.map(|(kind, topics)| format!("no {kind} is on {}", list(topics))).collect();
+        (!lacks.is_empty()).then(|| lacks.join(", and "))
     }
 }

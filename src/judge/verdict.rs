@@ -30,10 +30,8 @@ pub enum StaleReason {
     Headless,
     /// Its host has vanished: nothing is acknowledged there any more.
     HalfOpen,
-    /// Its units were owned by processes that left.
+    /// A look saw all of its units run; their processes have left, and its opener is alone.
     Abandoned,
-    /// Older than the start timeout, and some unit was never owned, and no message ever flowed.
-    NeverStarted,
     /// A process registration whose session is gone.
     Leftover,
 }
@@ -43,8 +41,10 @@ pub enum StaleReason {
 pub enum SuspectReason {
     /// Some or all of its processes do not answer.
     Unresponsive,
-    /// Some of its units have lost their process.
+    /// Some of its units have lost their process, or their publishers and subscribers.
     Partial,
+    /// Older than the start timeout, and some unit has no process yet.
+    NeverStarted,
 }
 
 impl Verdict {
@@ -74,12 +74,12 @@ impl Verdict {
                 StaleReason::Headless => "headless",
                 StaleReason::HalfOpen => "half-open",
                 StaleReason::Abandoned => "abandoned",
-                StaleReason::NeverStarted => "never-started",
                 StaleReason::Leftover => "leftover",
             }),
             Self::Suspect(reason) => Some(match reason {
                 SuspectReason::Unresponsive => "unresponsive",
                 SuspectReason::Partial => "partial",
+                SuspectReason::NeverStarted => "never-started",
             }),
             Self::Live | Self::Starting | Self::Observer | Self::Unknown => None,
         }

@@ -15,7 +15,7 @@ const HALF_SENT_FOR: Duration = Duration::from_secs(60);
 #[must_use]
 pub fn kept_by<'a>(look: &'a Look, holder: &LockHolder) -> Option<&'a Case> {
     let client = holder.client?;
-    let planner = Planner::new(&look.inventory);
+    let planner = Planner::new(&look.inventory, &look.held);
     let takes = |case: &&Case| {
         planner.would_take(case).is_some_and(|taken| taken.clients().any(|it| it == client))
     };

@@ -106,7 +106,7 @@ pub async fn run(
 
 /// What is to become of each condemned case at this look, and the plans of those that go.
 fn planned(look: &Look, condemned: &[Condemned]) -> (Vec<Target>, Vec<DropTarget>) {
-    let planner = Planner::new(&look.inventory);
+    let planner = Planner::new(&look.inventory, &look.held);
     let cases: HashMap<_, _> = look.cases.iter().map(|case| (case.id, case)).collect();
     let mut plans = Vec::new();
     let target = |it: &Condemned| {
@@ -127,7 +127,7 @@ fn planned(look: &Look, condemned: &[Condemned]) -> (Vec<Target>, Vec<DropTarget
             Some(plan) => {
                 let target = Target::new(&look.inventory, case, &plan.taken);
                 plans.push(plan);
-                target
+                Target { left_alone: planner.left_alone(case), ..target }
             }
         }
     };

@@ -5,10 +5,12 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::reach::{Reach, Topics};
+use super::reach::{Own, Reach, Topics};
 use crate::admin::{DropTarget, Taken, digest};
+use crate::host::Held;
 use crate::judge::{Case, StaleReason, SuspectReason, Verdict};
 use crate::model::{Component, EndpointKind, Inventory, Ping, Process, Session};
+use crate::words::count;
 
 /// By what right something is dropped. There is none for a live session but [`Force`](Self::Force);
 /// what has [`Ended`](Self::Ended) only looks alive where the server has not noticed yet.
@@ -63,6 +65,7 @@ impl fmt::Display for Warrant {
 /// Makes plans for the cases of one look.
 pub struct Planner<'a> {
     inventory: &'a Inventory,
+    held: &'a Held,
     topics: Topics<'a>,
     channels: HashMap<Uuid, Vec<Uuid>>,
     /// By unit.
@@ -72,9 +75,10 @@ pub struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    /// Sorts what the plans will ask for.
+    /// Sorts what the plans will ask for. `held` says which processes of this machine hold the connections of
+    /// clients, as far as that can be seen.
     #[must_use]
-    pub fn new(inventory: &'a Inventory) -> Self {
+    pub fn new(inventory: &'a Inventory, held: &'a Held) -> Self {
         let mut channels: HashMap<_, Vec<_>> = HashMap::new();
         for endpoint in inventory.endpoints.iter().flatten() {
             if let EndpointKind::Channel(publisher) = endpoint.kind {
@@ -94,7 +98,7 @@ impl<'a> Planner<'a> {
                 sessions.entry(unit).or_default().push(session.id);
             }
         }
-        Self { inventory, topics: Topics::of(inventory), channels, owners, sessions }
+        Self { inventory, held, topics: Topics::of(inventory), channels, owners, sessions }
     }
 
     /// What to drop for a case; `None` if the case does not bear the warrant out.
@@ -136,19 +140,52 @@ impl<'a> Planner<'a> {
         silent.filter_map(|it| Some((it.id, it.link.as_ref()?.received?))).collect()
     }
 
+    /// What a drop of the case leaves alone because it may belong to another program, in words.
+    #[must_use]
+    pub fn left_alone(&self, case: &Case) -> Vec<String> {
+        let undecided = |(process, own): (&Process, Own<'_>)| {
+            let lines = own.undecided.into_iter().map(|(topic, number)| {
+                let clients = count(number, "client", "clients");
+                let name = process.name();
+                format!("{clients} on {topic}: which of them belongs to {name} cannot be known")
+            });
+            lines.collect::<Vec<_>>()
+        };
+        let session = case.session(self.inventory);
+        let mut left: Vec<_> = self.own(case).flat_map(undecided).collect();
+        let shared = case.processes(self.inventory).filter(|it| self.serves_another(session, it));
+        left.extend(
+            shared.map(|it| format!("{}: it runs units of another session too", it.name())),
+        );
+        left
+    }
+
     fn taken(&self, case: &Case) -> Taken {
         let session = case.session(self.inventory);
         let mut taken = Taken { session: session.map(|session| session.id), ..Taken::default() };
-        let own = |process: &&Process| !self.serves_another(session, process);
-        for process in case.processes(self.inventory).filter(own) {
-            let own = Reach::of(self.inventory, session, process).among(&self.topics);
+        for (process, own) in self.own(case) {
             taken.processes.push(process.id);
-            taken.publishers.extend(own.publishers);
-            taken.subscribers.extend(own.subscribers);
+            for endpoint in own.endpoints {
+                match endpoint.kind {
+                    EndpointKind::Publisher(_) => taken.publishers.push(endpoint.id),
+                    EndpointKind::Subscriber(_) => taken.subscribers.push(endpoint.id),
+                    EndpointKind::Channel(_) => {}
+                }
+            }
         }
         let channels = taken.publishers.iter().filter_map(|it| self.channels.get(it)).flatten();
         taken.channels = channels.copied().collect();
         taken
+    }
+
+    /// The processes that go with the case, each with its endpoints.
+    fn own<'s>(&'s self, case: &'s Case) -> impl Iterator<Item = (&'a Process, Own<'a>)> + 's {
+        let session = case.session(self.inventory);
+        let own = move |process: &&Process| !self.serves_another(session, process);
+        case.processes(self.inventory).filter(own).map(move |process| {
+            let reach = Reach::of(self.inventory, self.held, session, process);
+            (process, reach.among(&self.topics))
+        })
     }
 
     /// Whether a process also runs units of another session, which must not lose them.

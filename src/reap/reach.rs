@@ -1,29 +1,48 @@
-//! Which publishers and subscribers are a process's own. Pure.
+//! Which publishers and subscribers belong to a process. Pure.
+//!
+//! The server does not say which process made a publisher or subscriber. This machine does, where the client
+//! is on it: one process holds both connections. Elsewhere the topic, the host and the time must leave exactly
+//! one candidate. A name is never proof by itself, and neither is being the youngest.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::ops::Bound;
 use std::time::SystemTime;
 
 use uuid::Uuid;
 
-use crate::model::{Component, Endpoint, EndpointKind, Inventory, Process, Session, minted};
+use crate::host::Held;
+use crate::model::{
+    Component, Endpoint, EndpointKind, Holder, Inventory, Process, Session, minted,
+};
+
+/// A process of this machine: its pid, and its start in clock ticks since boot.
+type Pid = (u32, u64);
 
 /// Publishers and subscribers by topic.
-pub(super) struct Topics<'a>(BTreeMap<&'a str, Vec<&'a Endpoint>>);
+pub(super) struct Topics<'a> {
+    endpoints: BTreeMap<&'a str, Vec<&'a Endpoint>>,
+    /// By topic: the sessions that registered a stream on it.
+    registered: HashMap<&'a str, BTreeSet<Uuid>>,
+}
 
 impl<'a> Topics<'a> {
     pub(super) fn of(inventory: &'a Inventory) -> Self {
-        let mut topics: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut endpoints: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for endpoint in inventory.endpoints.iter().flatten() {
-            match &endpoint.kind {
-                EndpointKind::Publisher(topic) | EndpointKind::Subscriber(topic) => {
-                    topics.entry(topic.as_str()).or_default().push(endpoint);
-                }
-                EndpointKind::Channel(_) => {}
+            if let Some(topic) = topic_of(endpoint) {
+                endpoints.entry(topic).or_default().push(endpoint);
             }
         }
-        Self(topics)
+        let mut registered: HashMap<_, BTreeSet<_>> = HashMap::new();
+        for session in &inventory.sessions {
+            for component in &session.components {
+                for topic in component.inputs().iter().chain(component.outputs()) {
+                    registered.entry(topic.as_str()).or_default().insert(session.id);
+                }
+            }
+        }
+        Self { endpoints, registered }
     }
 
     pub(super) fn publishers<'t>(&self, topics: impl Iterator<Item = &'t String>) -> Vec<Uuid> {
@@ -39,99 +58,164 @@ impl<'a> Topics<'a> {
         topics: impl Iterator<Item = &'t String>,
         wanted: impl Fn(&EndpointKind) -> bool,
     ) -> Vec<Uuid> {
-        let endpoints = topics.filter_map(|topic| self.0.get(topic.as_str())).flatten();
+        let endpoints = topics.filter_map(|topic| self.endpoints.get(topic.as_str())).flatten();
         endpoints.filter(|endpoint| wanted(&endpoint.kind)).map(|endpoint| endpoint.id).collect()
     }
 
-    /// Each topic that starts with this, with its endpoints.
-    fn below<'s>(&'s self, prefix: &'s str) -> impl Iterator<Item = &'s Vec<&'a Endpoint>> {
-        let from = self.0.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
-        from.take_while(move |(topic, _)| topic.starts_with(prefix)).map(|(_, endpoints)| endpoints)
+    /// The topics of a unit's own streams: ezmsg names them `UNIT/STREAM`.
+    fn of_unit<'s>(&'s self, unit: &str) -> impl Iterator<Item = (&'a str, &'s [&'a Endpoint])> {
+        let prefix = format!("{unit}/");
+        let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+        let below: Vec<_> = self
+            .endpoints
+            .range::<str, _>(from)
+            .take_while(|(topic, _)| topic.starts_with(&prefix))
+            .filter(|(topic, _)| !topic[prefix.len()..].contains('/'))
+            .map(|(topic, endpoints)| (*topic, endpoints.as_slice()))
+            .collect();
+        below.into_iter()
+    }
+
+    /// Whether a session other than this one registered a stream on the topic.
+    fn is_of_another(&self, topic: &str, session: Option<Uuid>) -> bool {
+        let sessions = self.registered.get(topic).into_iter().flatten();
+        sessions.into_iter().any(|id| Some(*id) != session)
     }
 }
 
-/// The endpoints that a process made itself.
-#[derive(Default)]
-pub(super) struct Own {
-    pub(super) publishers: Vec<Uuid>,
-    pub(super) subscribers: Vec<Uuid>,
+fn topic_of(endpoint: &Endpoint) -> Option<&str> {
+    match &endpoint.kind {
+        EndpointKind::Publisher(topic) | EndpointKind::Subscriber(topic) => Some(topic),
+        EndpointKind::Channel(_) => None,
+    }
 }
 
-/// Which publishers and subscribers a process made for the units it owns.
-///
-/// The server does not tell. But a process makes them after its session was opened, from its own
-/// host, one for each stream of its units, and right before it connects to register these: what fits
-/// all of that is its own. A tap on the same topic, before, during or after the start, does not.
+/// The endpoints of a process.
+#[derive(Default)]
+pub(super) struct Own<'a> {
+    pub(super) endpoints: Vec<&'a Endpoint>,
+    /// Topics of its units on which it cannot be known which client belongs to it, each with the number of candidates.
+    pub(super) undecided: Vec<(&'a str, usize)>,
+}
+
+/// How the endpoints of one process are recognized.
 pub(super) struct Reach<'a> {
+    process: &'a Process,
+    session: Option<&'a Session>,
+    held: &'a Held,
+    /// The process of this machine that made the registration.
+    pid: Option<Pid>,
+    /// A process makes its endpoints after its session was opened and before it registers (`process` of
+    /// ezmsg/core/backendprocess.py).
     since: Option<SystemTime>,
-    until: Option<SystemTime>,
     host: Option<IpAddr>,
-    outputs: HashSet<&'a str>,
-    inputs: HashSet<&'a str>,
-    /// For leftovers, whose session took the names of their topics with it: `unit/`.
-    prefixes: Vec<String>,
 }
 
 impl<'a> Reach<'a> {
+    /// `held` says which processes of this machine hold the connections of clients, as far as it can be seen.
     pub(super) fn of(
         inventory: &'a Inventory,
+        held: &'a Held,
         session: Option<&'a Session>,
         process: &'a Process,
     ) -> Self {
-        let units: HashSet<_> = process.units.iter().map(String::as_str).collect();
-        let owned = |component: &&Component| units.contains(&*component.key);
-        let components = session.into_iter().flat_map(|it| &it.components).filter(&owned);
         let link = process.link.as_ref();
         Self {
+            process,
+            session,
+            held,
+            pid: maker(held, process.id),
             since: match session {
                 Some(session) => session.created,
                 None => lost_session(inventory, process),
             },
-            until: process.created,
             host: link.and_then(|link| link.peer).map(|peer| peer.ip()),
-            outputs: components.clone().flat_map(Component::outputs).map(String::as_str).collect(),
-            inputs: components.flat_map(Component::inputs).map(String::as_str).collect(),
-            prefixes: match session {
-                Some(_) => Vec::new(),
-                None => process.units.iter().map(|unit| format!("{unit}/")).collect(),
-            },
         }
     }
 
-    /// Of each topic of its units the last endpoint within reach.
-    ///
-    /// What a leftover's topics were for went with its session: whether a publisher on one of them is
-    /// its own and a subscriber a tap, or the other way round, tells who came last.
-    pub(super) fn among(&self, topics: &Topics<'_>) -> Own {
-        let named = self.outputs.union(&self.inputs).filter_map(|topic| topics.0.get(topic));
-        let below = self.prefixes.iter().flat_map(|prefix| topics.below(prefix));
+    pub(super) fn among(&self, topics: &Topics<'a>) -> Own<'a> {
         let mut own = Own::default();
-        for endpoints in named.chain(below) {
-            let near = endpoints.iter().filter(|endpoint| self.is_near(endpoint));
-            let Some(last) = near.max_by_key(|endpoint| endpoint.created) else { continue };
-            match last.kind {
-                EndpointKind::Publisher(_) => own.publishers.push(last.id),
-                EndpointKind::Subscriber(_) => own.subscribers.push(last.id),
-                EndpointKind::Channel(_) => {}
+        for (topic, candidates) in self.candidates(topics) {
+            let is_shared = self.pid.is_none()
+                && topics.is_of_another(topic, self.session.map(|session| session.id));
+            match &candidates[..] {
+                [] => {}
+                [only] if !is_shared => own.endpoints.push(only),
+                several => own.undecided.push((topic, several.len())),
             }
         }
         own
     }
 
-    /// In the right time and place, and of a kind that its units have on that topic.
+    /// By topic and kind of its streams: the endpoints that can be its own. The streams of a leftover went with
+    /// its session, so of each of its topics all endpoints count.
+    fn candidates(&self, topics: &Topics<'a>) -> Vec<(&'a str, Vec<&'a Endpoint>)> {
+        let mut candidates = Vec::new();
+        let mut add = |topic, endpoints: &[&'a Endpoint], kind: fn(&EndpointKind) -> bool| {
+            let of_kind = endpoints.iter().copied().filter(|it| kind(&it.kind));
+            candidates.push((topic, self.possible(of_kind.collect())));
+        };
+        let Some(session) = self.session else {
+            for (topic, endpoints) in self.process.units.iter().flat_map(|it| topics.of_unit(it)) {
+                add(topic, endpoints, |_| true);
+            }
+            return candidates;
+        };
+        let units: HashSet<_> = self.process.units.iter().map(String::as_str).collect();
+        let mut add_all = |streams: &'a [String], kind: fn(&EndpointKind) -> bool| {
+            for topic in streams {
+                if let Some(endpoints) = topics.endpoints.get(topic.as_str()) {
+                    add(topic.as_str(), endpoints, kind);
+                }
+            }
+        };
+        let owned = |component: &&Component| units.contains(&*component.key);
+        for component in session.components.iter().filter(owned) {
+            add_all(component.outputs(), |kind| matches!(kind, EndpointKind::Publisher(_)));
+            add_all(component.inputs(), |kind| matches!(kind, EndpointKind::Subscriber(_)));
+        }
+        candidates
+    }
+
+    /// Those of these endpoints that can be its own: by the process that holds them, else by host and time. A
+    /// process may also tap its own topics, which the time then tells apart.
+    fn possible(&self, endpoints: Vec<&'a Endpoint>) -> Vec<&'a Endpoint> {
+        let near = |endpoint: &&Endpoint| self.is_near(endpoint);
+        let Some(pid) = self.pid else { return endpoints.into_iter().filter(near).collect() };
+        let held: Vec<_> = endpoints.into_iter().filter(|it| self.is_held_by(pid, it.id)).collect();
+        if held.len() < 2 { held } else { held.into_iter().filter(near).collect() }
+    }
+
+    /// Whether this process made the endpoint. A process that only inherited it is not its maker.
+    fn is_held_by(&self, pid: Pid, endpoint: Uuid) -> bool {
+        match maker(self.held, endpoint) {
+            Some(maker) => maker == pid,
+            None => {
+                let holding = self.held.get(&endpoint);
+                holding.is_some_and(|it| it.holders.iter().any(|holder| name(holder) == pid))
+            }
+        }
+    }
+
+    /// In the right time and place.
     fn is_near(&self, endpoint: &Endpoint) -> bool {
-        let of_its_kind = !self.prefixes.is_empty()
-            || match &endpoint.kind {
-                EndpointKind::Publisher(topic) => self.outputs.contains(topic.as_str()),
-                EndpointKind::Subscriber(topic) => self.inputs.contains(topic.as_str()),
-                EndpointKind::Channel(_) => false,
-            };
-        let times = (self.since, endpoint.created, self.until);
+        let times = (self.since, endpoint.created, self.process.created);
         let in_time =
             matches!(times, (Some(since), Some(at), Some(until)) if since < at && at <= until);
         let host = endpoint.link.peer.map(|peer| peer.ip());
-        of_its_kind && in_time && self.host.is_some() && self.host == host
+        in_time && self.host.is_some() && self.host == host
     }
+}
+
+/// The process of this machine that made a client's connection, if all of its holders are known: those that
+/// inherited it started later.
+fn maker(held: &Held, client: Uuid) -> Option<Pid> {
+    let holding = held.get(&client).filter(|holding| holding.unsure.is_none())?;
+    holding.holders.iter().map(name).min_by_key(|(pid, start)| (*start, *pid))
+}
+
+const fn name(holder: &Holder) -> Pid {
+    (holder.pid, holder.start)
 }
 
 /// When the session that a leftover process belonged to was opened.

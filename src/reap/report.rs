@@ -62,6 +62,8 @@ pub struct Target {
     pub detail: Option<String>,
     /// Which clients went or would go with it.
     pub clients: Clients,
+    /// Clients that stay because they may belong to another program, in words.
+    pub left_alone: Vec<String>,
     /// Processes of this machine that it left behind, if they were to be ended.
     pub heirs: Vec<Heir>,
 }
@@ -224,6 +226,7 @@ impl Target {
             outcome: Outcome::AlreadyGone,
             detail: None,
             clients: Clients::default(),
+            left_alone: Vec::new(),
             heirs: Vec::new(),
         }
     }

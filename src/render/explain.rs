@@ -163,6 +163,10 @@ fn advice(case: &Case) -> Vec<String> {
         Verdict::Suspect(SuspectReason::Partial) => {
             &["part of it has left: stop what still runs, and launch it again; or:", &force]
         }
+        Verdict::Suspect(SuspectReason::NeverStarted) => &[
+            "it may still be starting: --start-timeout says how long a start may take; if it is dead:",
+            &force,
+        ],
         Verdict::Suspect(SuspectReason::Unresponsive) => &[
             "look at its processes: one that is stopped goes on with kill -CONT; if it is dead:",
             &force,

@@ -42,6 +42,9 @@ pub fn table(report: &Report, terminal: Terminal, wide: bool) -> BareTable {
 #[must_use]
 pub fn notes(report: &Report) -> String {
     let mut notes: Vec<_> = report.targets.iter().filter_map(note).collect();
+    notes.extend(
+        report.targets.iter().flat_map(|target| &target.left_alone).map(|it| left_alone(it)),
+    );
     // One process may have held connections of several targets.
     let mut told = HashSet::new();
     let heirs = report.targets.iter().flat_map(|target| &target.heirs);
@@ -74,6 +77,11 @@ pub fn notes(report: &Report) -> String {
 fn note(target: &Target) -> Option<String> {
     let detail = target.detail.as_ref()?;
     Some(printable(&format!("{} {}: {detail}", target.id, target.outcome.name())))
+}
+
+/// A client that stays because it may belong to another program.
+fn left_alone(clients: &str) -> String {
+    printable(&format!("left alone: {clients}"))
 }
 
 /// That there was nobody to end, although that was asked for.

@@ -19,6 +19,7 @@ pub(crate) fn with_one_fact_less(all: &Inventory) -> Vec<(&'static str, Inventor
         ("session.holding.unsure", each(all, sessions, forget_that_these_are_all)),
         ("holder.serving", each(all, holders, |it| it.serving = None)),
         ("holder.lives_elsewhere", each(all, holders, |it| it.lives_elsewhere = false)),
+        ("holder.descendants", each(all, holders, |it| it.descendants = None)),
         ("process.created", each(all, processes, |it| it.created = None)),
         ("process.link", each(all, processes, |it| it.link = None)),
         ("process.pid", each(all, processes, |it| it.pid = None)),

@@ -7,11 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use forgetting::with_one_fact_less;
-use graphctl::judge::StaleReason::{ClientClosed, Ghost, Headless, NeverStarted};
+use graphctl::host::Held;
+use graphctl::judge::StaleReason::{ClientClosed, Ghost, Headless};
 use graphctl::judge::{self, Case, StaleReason, SuspectReason, Thresholds, Verdict};
-use graphctl::model::{
-    Departed, Ended, EndpointKind, Holder, Inventory, Link, Ping, Process, Session, minted,
-};
+use graphctl::model::{EndpointKind, Holder, Inventory, Link, Ping, Process, Session, minted};
 use graphctl::reap::{Planner, Warrant};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -25,16 +24,16 @@ const TICK: Duration = Duration::from_millis(10);
 /// How long nothing of what was sent may be acknowledged by a host that is there.
 const PARTITION: Duration = Duration::from_secs(50);
 
-const STALE: [StaleReason; 7] = [
+const STALE: [StaleReason; 6] = [
     StaleReason::Ghost,
     StaleReason::ClientClosed,
     StaleReason::Headless,
     StaleReason::HalfOpen,
     StaleReason::Abandoned,
-    StaleReason::NeverStarted,
     StaleReason::Leftover,
 ];
-const SUSPECT: [SuspectReason; 2] = [SuspectReason::Unresponsive, SuspectReason::Partial];
+const SUSPECT: [SuspectReason; 3] =
+    [SuspectReason::Unresponsive, SuspectReason::Partial, SuspectReason::NeverStarted];
 
 // --- the proofs, in words of their own ---
 
@@ -75,24 +74,6 @@ fn is_half_open(inventory: &Inventory, session: &Session) -> bool {
         && link.silent_for.is_some_and(|silent| silent >= PARTITION)
 }
 
-/// Whether it lacked a process while the departed one was there.
-fn could_have_had(inventory: &Inventory, session: &Session, departed: &Departed) -> bool {
-    let was_there = session.created.is_none_or(|created| created < departed.created);
-    let owned_all_along = |unit: &str| {
-        let of_it = |it: &&Process| it.units.iter().any(|own| own == unit);
-        inventory.processes.iter().find(of_it).and_then(|it| it.created).is_some_and(|connected| {
-            connected < departed.left && session.created.is_some_and(|created| connected >= created)
-        })
-    };
-    let complete = session.units().next().is_some() && session.units().all(owned_all_along);
-    was_there && (session.registered || session.units().next().is_some()) && !complete
-}
-
-fn could_have_been_of(ended: &Ended, departed: &Departed, start_timeout: Duration) -> bool {
-    let long_over = ended.at.is_some_and(|at| at + start_timeout <= departed.created);
-    ended.created < departed.created && !long_over
-}
-
 /// A client on a topic of a unit that nobody owns may be that unit's all the same.
 fn may_run_unregistered(inventory: &Inventory, session: &Session) -> bool {
     inventory.endpoints.iter().flatten().any(|endpoint| {
@@ -108,47 +89,24 @@ fn may_run_unregistered(inventory: &Inventory, session: &Session) -> bool {
     })
 }
 
-fn is_abandoned(scene: &Scene, session: &Session) -> bool {
-    let inventory = &scene.inventory;
-    let (Some(history), Some(created)) = (&inventory.history, session.created) else {
+/// Only its opener is left of it: each of its units was seen in a process that has gone.
+fn is_abandoned(inventory: &Inventory, session: &Session) -> bool {
+    let (Some(history), Some(holding)) = (&inventory.history, &session.holding) else {
         return false;
     };
-    let was_its_own = |departed: &Departed| {
-        let mut others = inventory.sessions.iter().filter(|it| it.id != session.id);
-        created < departed.created
-            && departed.endpoint.is_some_and(|made| made > created)
-            && others.all(|it| !could_have_had(inventory, it, departed))
-            && !history
-                .ended
-                .iter()
-                .any(|it| could_have_been_of(it, departed, scene.thresholds.start_timeout))
+    let alone = |it: &Holder| it.descendants.as_ref().is_some_and(Vec::is_empty);
+    let seen = || history.departed.iter().filter_map(|it| it.seen.as_ref());
+    let was_seen = |unit: &str| {
+        let mut its = seen().filter(|seen| seen.session == session.id);
+        its.any(|seen| seen.units.iter().any(|it| it == unit))
     };
     owners(inventory, session).is_empty()
-        && history.whole
-        && history.departed.iter().any(was_its_own)
+        && session.units().all(was_seen)
+        && holding.unsure.is_none()
+        && holding.holders.len() == 1
+        && holding.holders.iter().all(alone)
         && inventory.endpoints.is_some()
         && !may_run_unregistered(inventory, session)
-}
-
-fn never_started(scene: &Scene, session: &Session) -> bool {
-    let inventory = &scene.inventory;
-    let (Some(history), Some(link), Some(created), Some(server)) =
-        (&inventory.history, &session.link, session.created, &inventory.server.process)
-    else {
-        return false;
-    };
-    let timeout = scene.thresholds.start_timeout;
-    let owners = owners(inventory, session);
-    let nothing_flowed = history.whole
-        && owners.iter().all(|it| it.traffic.is_some_and(|traffic| traffic.messages() == 0))
-        && !history.departed.iter().any(|it| could_have_had(inventory, session, it));
-    session.units().any(|unit| is_unowned(inventory, unit))
-        && inventory.age_of(created) >= timeout
-        && link.silent_for.is_some_and(|silent| silent >= timeout)
-        && !server.lock_held
-        && inventory.endpoints.is_some()
-        && !may_run_unregistered(inventory, session)
-        && (owners.is_empty() || nothing_flowed)
 }
 
 fn is_leftover(inventory: &Inventory, process: &Process) -> bool {
@@ -174,8 +132,7 @@ fn is_proven(scene: &Scene, case: &Case, reason: StaleReason) -> bool {
         StaleReason::ClientClosed => closed.is_some_and(|link| link.handled),
         StaleReason::Headless => is_headless(inventory, session),
         StaleReason::HalfOpen => is_half_open(inventory, session),
-        StaleReason::Abandoned => is_abandoned(scene, session),
-        StaleReason::NeverStarted => never_started(scene, session),
+        StaleReason::Abandoned => is_abandoned(inventory, session),
         StaleReason::Leftover => false,
     }
 }
@@ -232,10 +189,10 @@ proptest! {
     }
 
     #[test]
-    fn a_session_with_a_unit_that_answers_is_dropped_only_if_its_opener_is_gone_or_it_never_ran(
+    fn a_session_with_a_unit_that_answers_is_dropped_only_if_its_opener_is_gone(
         scene in scene(),
     ) {
-        let allowed = [Ghost, ClientClosed, Headless, NeverStarted];
+        let allowed = [Ghost, ClientClosed, Headless];
         for case in judge::judge(&scene.inventory, &scene.thresholds) {
             let Some(session) = case.session(&scene.inventory) else { continue };
             let owners = owners(&scene.inventory, session);
@@ -281,7 +238,8 @@ proptest! {
 
     #[test]
     fn only_what_was_typed_or_has_ended_is_dropped_without_being_condemned(scene in scene()) {
-        let planner = Planner::new(&scene.inventory);
+        let held = Held::new();
+        let planner = Planner::new(&scene.inventory, &held);
         let proofs = STALE.map(Warrant::Proof).into_iter();
         let warrants: Vec<_> = proofs.chain(SUSPECT.map(Warrant::Suspicion)).collect();
         for case in judge::judge(&scene.inventory, &scene.thresholds) {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use graphctl::judge::Thresholds;
 use graphctl::model::{
     Channel, Component, Departed, Ended, Endpoint, EndpointKind, History, Holder, Holding,
-    Inventory, Link, Ping, Process, Server, ServerProcess, Session, Streams, Traffic,
+    Inventory, Link, Ping, Process, Seen, Server, ServerProcess, Session, Streams, Traffic,
 };
 use proptest::option::weighted as known;
 use proptest::prelude::*;
@@ -28,9 +28,11 @@ struct Pipeline {
     session: Session,
     /// It is gone, and ended then; and whether the histories know its registration.
     gone: Option<(Option<SystemTime>, bool)>,
-    /// With the units that each asks for: which of its session's, and one of all there are.
-    processes: Vec<(Process, u8, Option<Index>)>,
-    departed: Option<Departed>,
+    /// With the units that each asks for, which of its session's and one of all there are, and whether each has
+    /// its publishers and subscribers.
+    processes: Vec<(Process, u8, Option<Index>, bool)>,
+    /// With what an earlier look saw of it: all units of its session, or the first.
+    departed: Option<(Departed, Option<bool>)>,
     endpoint: Option<(Option<SystemTime>, bool)>,
 }
 
@@ -96,8 +98,9 @@ fn holding(age: Duration) -> impl Strategy<Value = Holding> {
         younger,
         prop_oneof![8 => Just(Some(false)), 1 => Just(None), 1 => Just(Some(true))],
         prop::bool::weighted(0.9),
+        prop_oneof![4 => Just(Some(vec![])), 1 => Just(Some(vec![101])), 1 => Just(None)],
     );
-    let holder = heir.prop_map(move |(younger, serving, lives_elsewhere)| Holder {
+    let holder = heir.prop_map(move |(younger, serving, lives_elsewhere, descendants)| Holder {
         pid: 100,
         start: 1,
         parent: 1,
@@ -106,6 +109,7 @@ fn holding(age: Duration) -> impl Strategy<Value = Holding> {
         state: 'S',
         serving,
         lives_elsewhere,
+        descendants,
     });
     let unsure = known(0.2, Just("some cannot be seen".to_owned()));
     (prop::collection::vec(holder, 0..3), unsure)
@@ -197,25 +201,49 @@ fn departed(age: Duration) -> impl Strategy<Value = Departed> {
 fn pipeline() -> impl Strategy<Value = Pipeline> {
     (age(), chance(25)).prop_flat_map(|(age, vanished)| {
         let asked = prop_oneof![2 => Just(7), 4 => 1..7u8, 1 => Just(0)];
-        let process = (process(age, vanished), asked, known(0.1, any::<Index>()));
+        let process = (process(age, vanished), asked, known(0.1, any::<Index>()), chance(90));
         let end = (0..20_000u64).prop_map(move |lasted| past(look() - age + ms(lasted)));
         let around =
             (0..30_000u64).prop_map(move |later| past(look() - age - ms(10_000) + ms(later)));
-        (
+        let running = (
             session(age),
             known(0.22, (known(0.9, end), chance(80))),
             prop::collection::vec(process, 0..3),
-            known(0.3, departed(age)),
+            known(0.3, (departed(age), known(0.5, chance(80)))),
             known(0.25, (known(0.9, around), any::<bool>())),
-        )
-            .prop_map(|(session, gone, processes, departed, endpoint)| Pipeline {
-                session,
-                gone,
-                processes,
-                departed,
-                endpoint,
-            })
+        );
+        let running = running.prop_map(|(session, gone, processes, departed, endpoint)| Pipeline {
+            session,
+            gone,
+            processes,
+            departed,
+            endpoint,
+        });
+        let over = (session(age), departed(age)).prop_map(|(session, departed)| Pipeline {
+            session: Session { holding: Some(alone()), ..session },
+            gone: None,
+            processes: Vec::new(),
+            departed: Some((departed, Some(true))),
+            endpoint: None,
+        });
+        prop_oneof![8 => running, 1 => over]
     })
+}
+
+/// The opener that is left when all other processes of its pipeline are gone.
+fn alone() -> Holding {
+    let opener = Holder {
+        pid: 100,
+        start: 1,
+        parent: 1,
+        age: ms(1_000_000),
+        command: "python".into(),
+        state: 'S',
+        serving: Some(true),
+        lives_elsewhere: false,
+        descendants: Some(Vec::new()),
+    };
+    Holding { holders: vec![opener], unsure: None }
 }
 
 pub(crate) fn scene() -> impl Strategy<Value = Scene> {
@@ -257,6 +285,19 @@ pub(crate) fn scene() -> impl Strategy<Value = Scene> {
     )
 }
 
+fn made(created: Option<SystemTime>, number: u8, kind: EndpointKind) -> Endpoint {
+    let link = Link {
+        peer: None,
+        local: None,
+        established: None,
+        silent_for: None,
+        received: None,
+        closing: false,
+        handled: true,
+    };
+    Endpoint { id: id(created, number), created, link, listens: None, kind }
+}
+
 /// Gives everything its id, and every unit to the first that asks for it, as the server does.
 fn assembled(pipelines: Vec<Pipeline>, server: Server) -> Inventory {
     let mut numbers = 1..;
@@ -268,12 +309,19 @@ fn assembled(pipelines: Vec<Pipeline>, server: Server) -> Inventory {
     let mut history = History::default();
     for Pipeline { mut session, gone, processes: its, departed, endpoint } in pipelines {
         session.id = id(session.created, number());
-        for (mut process, asked, other) in its {
+        for (mut process, asked, other, connected) in its {
             process.id = id(process.created, number());
             let own = session.units().enumerate().filter(|(unit, _)| asked >> unit & 1 == 1);
             let own = own.map(|(_, unit)| unit.to_owned());
             let other = other.filter(|_| !all.is_empty()).map(|it| it.get(&all).clone());
             process.units = own.chain(other).filter(|it| taken.insert(it.clone())).collect();
+            for unit in process.units.iter().filter(|_| connected) {
+                let kinds = [
+                    EndpointKind::Publisher(format!("{unit}/OUTPUT")),
+                    EndpointKind::Subscriber(format!("{unit}/INPUT")),
+                ];
+                endpoints.extend(kinds.map(|kind| made(process.created, number(), kind)));
+            }
             processes.push(process);
         }
         if let (Some((created, publishes)), Some(unit)) = (endpoint, session.units().last()) {
@@ -282,24 +330,15 @@ fn assembled(pipelines: Vec<Pipeline>, server: Server) -> Inventory {
             } else {
                 EndpointKind::Subscriber(format!("{unit}/INPUT"))
             };
-            let link = Link {
-                peer: None,
-                local: None,
-                established: None,
-                silent_for: None,
-                received: None,
-                closing: false,
-                handled: true,
-            };
-            endpoints.push(Endpoint {
-                id: id(created, number()),
-                created,
-                link,
-                listens: None,
-                kind,
-            });
+            endpoints.push(made(created, number(), kind));
         }
-        history.departed.extend(departed);
+        history.departed.extend(departed.map(|(departed, seen)| {
+            let units: Vec<_> = session.units().map(str::to_owned).collect();
+            let units = |all| if all { units } else { units.into_iter().take(1).collect() };
+            let name = "pid 100".to_owned();
+            let seen = seen.map(|all| Seen { session: session.id, name, units: units(all) });
+            Departed { seen, ..departed }
+        }));
         let Some((at, noted)) = gone else {
             sessions.push(session);
             continue;

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use graphctl::model::{
-    Channel, Component, History, Inventory, Link, Ping, Process, Server, ServerProcess, Session,
-    Streams, minted,
+    Channel, Component, Endpoint, EndpointKind, History, Inventory, Link, Ping, Process, Server,
+    ServerProcess, Session, Streams, minted,
 };
 use uuid::{Timestamp, Uuid};
 
@@ -75,6 +75,23 @@ pub(crate) fn process(second: u64, units: &[&str]) -> Process {
     }
 }
 
+/// The endpoints of a process's units, which it made before it registered them.
+fn connected(process: &Process) -> Vec<Endpoint> {
+    let of_unit = |unit: &String| {
+        let input = EndpointKind::Subscriber(format!("{unit}/INPUT"));
+        [EndpointKind::Publisher(format!("{unit}/OUTPUT")), input]
+    };
+    let made = |(number, kind): (usize, EndpointKind)| {
+        let number = u8::try_from(number).expect("few units");
+        let created = process.created.expect("a time") - Duration::from_millis(100);
+        let since = created.duration_since(SystemTime::UNIX_EPOCH).expect("a time of this century");
+        let time = Timestamp::from_unix_time(since.as_secs(), since.subsec_nanos(), 0, 0);
+        let id = Uuid::new_v1(time, &[0, 0, 0, 0, 1, number]);
+        Endpoint { id, created: minted(id), link: link(), listens: None, kind }
+    };
+    process.units.iter().flat_map(of_unit).enumerate().map(made).collect()
+}
+
 pub(crate) fn inventory(sessions: Vec<Session>, processes: Vec<Process>) -> Inventory {
     let server = Server {
         address: "lab:25978".into(),
@@ -93,12 +110,13 @@ pub(crate) fn inventory(sessions: Vec<Session>, processes: Vec<Process>) -> Inve
         }),
     };
     let history = History { whole: true, ..History::default() };
+    let endpoints = processes.iter().flat_map(connected).collect();
     Inventory {
         server,
         now: at(LOOK),
         sessions,
         processes,
-        endpoints: Some(vec![]),
+        endpoints: Some(endpoints),
         history: Some(history),
     }
 }

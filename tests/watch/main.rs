@@ -50,7 +50,8 @@ impl Watch {
         let cases = judge::judge(&inventory, &thresholds);
         let collisions = judge::collisions::among(&inventory, &cases);
         self.memory.keep(&inventory, &cases, taken);
-        let look = Look { inventory, cases, collisions, taken, took: Duration::ZERO };
+        let look =
+            Look { inventory, cases, collisions, held: Held::new(), taken, took: Duration::ZERO };
         let events = self.state.see(look, SystemTime::now());
         events.iter().map(|event| said(&event.what)).collect()
     }

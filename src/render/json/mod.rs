@@ -99,7 +99,7 @@ struct StatusDocument<'a> {
 /// `sessions list` and `sessions show`, with what the drop of each case would take along.
 pub fn list(out: &mut dyn Write, look: &Look, cases: &[&Case]) -> io::Result<()> {
     let inventory = &look.inventory;
-    let planner = Planner::new(inventory);
+    let planner = Planner::new(inventory, &look.held);
     let views = |leftovers: bool| {
         let wanted = cases.iter().filter(move |it| it.session(inventory).is_none() == leftovers);
         wanted.map(|case| view(inventory, case, planner.would_take(case).as_ref()))
@@ -117,7 +117,7 @@ pub fn list(out: &mut dyn Write, look: &Look, cases: &[&Case]) -> io::Result<()>
 
 /// `sessions list -o jsonl`: one session or leftover a line.
 pub fn list_lines(out: &mut dyn Write, look: &Look, cases: &[&Case]) -> io::Result<()> {
-    let planner = Planner::new(&look.inventory);
+    let planner = Planner::new(&look.inventory, &look.held);
     let mut views =
         cases.iter().map(|case| view(&look.inventory, case, planner.would_take(case).as_ref()));
     views.try_for_each(|view| line(out, &view))

@@ -24,6 +24,8 @@ pub(super) struct TargetView<'a> {
     outcome: &'static str,
     detail: Option<&'a str>,
     clients: ClientsView,
+    /// Clients that stay because they may belong to another program.
+    left_alone: &'a [String],
     /// The processes of this machine that were ended, or in a dry run would be.
     killed: Vec<u32>,
     /// All that it left behind on this machine, if they were to be ended.
@@ -68,6 +70,7 @@ pub(super) fn target(target: &Target) -> TargetView<'_> {
         outcome: target.outcome.name(),
         detail: target.detail.as_deref(),
         clients: clients_view(target.clients),
+        left_alone: &target.left_alone,
         heirs: target.heirs.iter().map(heir).collect(),
         killed: target.heirs.iter().filter(|it| it.is_ended()).map(|it| it.process.pid).collect(),
     }

@@ -39,7 +39,7 @@ impl Details {
         self.gone = case.is_none();
         if let Some((look, case)) = case {
             self.page.make((Some(look.taken), width, 1), || {
-                let taken = Planner::new(&look.inventory).would_take(case);
+                let taken = Planner::new(&look.inventory, &look.held).would_take(case);
                 let shown = explain::case(look, case, taken.as_ref(), plain(width));
                 format!("{}\n{shown}", lasted(state, case))
             });
@@ -136,7 +136,7 @@ fn plan(look: &Look, cases: &[&Case], width: u16) -> String {
         table::sessions(look, cases, plain(width)).to_string()
     };
     let [case] = cases else { return table };
-    let taken = Planner::new(&look.inventory).would_take(case);
+    let taken = Planner::new(&look.inventory, &look.held).would_take(case);
     let taken = taken.map(|taken| explain::plan(look, &taken, plain(width)));
     format!("{table}\n{}", taken.unwrap_or_default())
 }

@@ -22,7 +22,14 @@ const THRESHOLDS: Thresholds =
 pub(crate) fn holds(inventory: Inventory) {
     let cases = judge::judge(&inventory, &THRESHOLDS);
     let collisions = judge::collisions::among(&inventory, &cases);
-    let look = Look { inventory, cases, collisions, taken: Instant::now(), took: Duration::ZERO };
+    let look = Look {
+        inventory,
+        cases,
+        collisions,
+        held: Held::new(),
+        taken: Instant::now(),
+        took: Duration::ZERO,
+    };
     plan(&look);
     for text in texts(&look) {
         let harmful = text.chars().find(|it| it.is_control() && *it != '\n');
@@ -33,7 +40,7 @@ pub(crate) fn holds(inventory: Inventory) {
 
 /// Only what its verdict condemns is dropped.
 fn plan(look: &Look) {
-    let planner = Planner::new(&look.inventory);
+    let planner = Planner::new(&look.inventory, &look.held);
     for case in &look.cases {
         let condemned = case.verdict.is_stale() || case.verdict.is_suspect();
         let warrant = Warrant::of(case.verdict);
@@ -44,7 +51,7 @@ fn plan(look: &Look) {
 }
 
 fn texts(look: &Look) -> Vec<String> {
-    let planner = Planner::new(&look.inventory);
+    let planner = Planner::new(&look.inventory, &look.held);
     let cases: Vec<_> = look.cases.iter().collect();
     let explained = |case| explain::case(look, case, planner.would_take(case).as_ref(), TERMINAL);
     let mut texts: Vec<String> = cases.iter().copied().map(explained).collect();

@@ -137,7 +137,7 @@ pub(super) fn look() -> Look {
     cases[0].owners = (0..inventory.processes.len()).collect();
     cases.extend([bare(Subject::Session(1)), bare(Subject::Process(0))]);
     let (taken, took) = (Instant::now(), Duration::ZERO);
-    Look { cases, collisions: collisions(), taken, took, inventory }
+    Look { cases, collisions: collisions(), held: Held::new(), taken, took, inventory }
 }
 
 /// As without the admin channel.
