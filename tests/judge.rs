@@ -15,7 +15,7 @@ use graphctl::model::{
     Session, Streams, Traffic, minted,
 };
 use graphctl::reap::{Planner, Warrant};
-use made_up::{LOOK, at, id, inventory, link, process, session};
+use made_up::{LOOK, alone, at, holder, id, inventory, link, process, session};
 use uuid::Uuid;
 
 const START_TIMEOUT: Duration = Duration::from_secs(300);
@@ -181,21 +181,6 @@ fn without_a_history_an_old_session_without_owners_is_unknown() {
     assert_eq!(verdicts(&look), [Verdict::Unknown]);
 }
 
-/// A process of this machine that holds a session's connection, with these descendants.
-fn holder(pid: u32, descendants: Option<Vec<u32>>) -> Holder {
-    Holder {
-        pid,
-        start: pid.into(),
-        parent: 1,
-        age: Duration::from_secs(LOOK),
-        command: "python".into(),
-        state: 'S',
-        serving: Some(true),
-        lives_elsewhere: false,
-        descendants,
-    }
-}
-
 /// Its process left, and an earlier look had seen these of its units in it.
 fn seen_and_gone(inventory: &mut Inventory, units: &[&str]) {
     departed(inventory, 991, 995);
@@ -212,7 +197,7 @@ fn held_by(holders: Vec<Holder>) -> Option<Holding> {
 #[test]
 fn a_departure_that_no_look_has_seen_proves_nothing() {
     let mut look = inventory(vec![session(990, "S", &["A", "B"])], vec![]);
-    look.sessions[0].holding = held_by(vec![holder(7, Some(vec![]))]);
+    look.sessions[0].holding = alone();
     departed(&mut look, 991, 995);
     assert_eq!(verdicts(&look), [PARTIAL]);
     look.processes.push(process(991, &["S/B"]));
@@ -227,7 +212,6 @@ fn a_session_is_abandoned_when_its_units_were_seen_to_go_and_its_opener_is_alone
         look.sessions[0].holding = holding;
         verdicts(&look)
     };
-    let alone = || held_by(vec![holder(7, Some(vec![]))]);
     let all = ["S/A", "S/B"];
     assert_eq!(look(&all, alone()), [ABANDONED]);
     assert_eq!(look(&["S/A"], alone()), [PARTIAL], "S/B may still be starting");
@@ -249,7 +233,14 @@ fn a_running_pipeline_without_its_publishers_or_subscribers_is_not_live() {
     assert_eq!(verdicts(&look), [Verdict::Live], "a snapshot lists none");
     for kept in [vec![], own[..1].to_vec(), own[1..].to_vec()] {
         look.endpoints = Some(kept);
-        assert_eq!(verdicts(&look), [PARTIAL]);
+        let mut judged = |messages: Option<u64>| {
+            let carried = |received| Traffic { published: 0, received, seconds: 0.0, rate: None };
+            look.processes[0].traffic = messages.map(carried);
+            verdicts(&look)
+        };
+        assert_eq!(judged(Some(7)), [PARTIAL]);
+        assert_eq!(judged(Some(0)), [Verdict::Live], "it may never have had any");
+        assert_eq!(judged(None), [Verdict::Unknown]);
     }
 }
 

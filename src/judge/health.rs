@@ -71,7 +71,10 @@ fn of_pings(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
         let evidence = format!("every unit has its process, and {answered}");
         return match facts.topics.missing(facts.session) {
             None => (Verdict::Live, vec![evidence]),
-            Some(missing) => (Verdict::Suspect(SuspectReason::Partial), vec![evidence, missing]),
+            Some(missing) => {
+                let (verdict, why) = of_missing_endpoints(facts, &missing);
+                (verdict, vec![evidence, why])
+            }
         };
     }
     // While a command holds the lock the server reads no answers, and between two looks it asks
@@ -92,6 +95,19 @@ fn of_pings(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
         );
     }
     (verdict, evidence)
+}
+
+/// A process that has carried messages had these publishers and subscribers, and lost them. A program that
+/// registers units by ezmsg's low-level API need not have any.
+fn of_missing_endpoints(facts: &Facts<'_>, missing: &str) -> (Verdict, String) {
+    match facts.messages() {
+        Some(0) => (Verdict::Live, format!("{missing}, and no message has flowed yet")),
+        Some(_) => (Verdict::Suspect(SuspectReason::Partial), missing.to_owned()),
+        None => {
+            let why = format!("{missing}, and whether messages have flowed cannot be known");
+            (Verdict::Unknown, why)
+        }
+    }
 }
 
 /// While a command holds the lock, the server neither reads answers nor registers anybody. A snapshot

@@ -64,6 +64,8 @@ pub struct Case {
     pub messages: Option<u64>,
     /// All speaks for it that its host has vanished, and only time is missing for the proof.
     pub may_have_vanished: bool,
+    /// A topic of its units has no publisher or subscriber.
+    pub lacks_endpoints: bool,
 }
 
 /// What a case is about, as an index into the inventory.
@@ -109,11 +111,19 @@ impl Case {
     }
 
     /// Whether the message counts of its processes can change what is said of it: whether something
-    /// that is to be dropped still publishes, and whether what lacks a unit ever ran.
+    /// that is to be dropped still publishes, whether what lacks a unit ever ran, and whether a session that lacks
+    /// publishers or subscribers ever had them.
     #[must_use]
-    pub fn depends_on_traffic(&self) -> bool {
-        let counts = [SuspectReason::Partial, SuspectReason::NeverStarted].map(Verdict::Suspect);
-        self.verdict.is_stale() || counts.contains(&self.verdict)
+    pub const fn depends_on_traffic(&self) -> bool {
+        match self.verdict {
+            Verdict::Stale(_)
+            | Verdict::Suspect(SuspectReason::Partial | SuspectReason::NeverStarted) => true,
+            Verdict::Unknown => self.lacks_endpoints,
+            Verdict::Suspect(SuspectReason::Unresponsive)
+            | Verdict::Live
+            | Verdict::Starting
+            | Verdict::Observer => false,
+        }
     }
 
     /// Whether messages still flow from its processes, dead as it is; also if that is not known.
@@ -152,6 +162,7 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             rate: rate(facts.owners()),
             messages: facts.messages(),
             may_have_vanished: verdict.is_suspect() && connections::may_have_vanished(&facts),
+            lacks_endpoints: topics.missing(session).is_some(),
             owners: owned.owners.clone(),
             age: session.created.map(|created| inventory.age_of(created)),
         }
@@ -171,6 +182,7 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             rate: rate(std::iter::once(process)),
             messages: process.traffic.map(|it| it.messages()),
             may_have_vanished: false,
+            lacks_endpoints: false,
         }
     });
     sessions.chain(leftovers).collect()

@@ -12,9 +12,6 @@ use crate::stage::server;
 
 const GONE: &str = "ffffffff-ffff-1fff-8fff-ffffffffffff";
 
-/// Sessions without processes are dead when they are that old.
-const OLD: &str = "--start-timeout=1ms";
-
 /// A folder of its own, and a file in it that is not there yet.
 fn place() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -34,14 +31,14 @@ fn lines(file: &Path) -> Vec<Value> {
 
 #[test]
 fn a_reap_leaves_a_line_for_each_target() {
-    let server = server();
+    let mut server = server();
     let sly = "LAB/\u{1b}[2J";
-    let _dead =
-        [["SYSTEM", "SYSTEM/PUB"], ["LAB", sly]].map(|keys| Client::silent_session(&server, &keys));
+    for keys in [["SYSTEM", "SYSTEM/PUB"], ["LAB", sly]] {
+        server.ghost_of(&keys);
+    }
     let (_folder, file) = place();
     let reason = "nightly\n\"clean-up\" \u{1b}[0m";
-    let arguments =
-        [OLD, "sessions", "reap", "-o", "jsonl", "--audit", text(&file), "--reason", reason];
+    let arguments = ["sessions", "reap", "-o", "jsonl", "--audit", text(&file), "--reason", reason];
     let dry = graphctl(server.address(), &[&arguments[..], &["--dry-run"]].concat());
     assert_eq!((dry.code, lines(&file)), (0, vec![]), "{dry:#?}");
 
@@ -113,8 +110,8 @@ fn without_an_audit_that_can_be_written_nothing_is_dropped() {
     let absent = folder.path().join("absent/audit.jsonl");
     let ways: [&[&str]; 3] = [
         &["sessions", "drop", held.session_id(), "--force"],
-        &[OLD, "sessions", "reap"],
-        &[OLD, "sessions", "reap", "--dry-run"],
+        &["sessions", "reap"],
+        &["sessions", "reap", "--dry-run"],
     ];
     for way in ways {
         for (path, why) in [

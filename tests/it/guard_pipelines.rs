@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::lab::{Options, PATIENCE, Phantom, Pipeline, Server, Side, launched_phantom, phantom};
+use crate::lab::{Options, PATIENCE, Phantom, Pipeline, Server, Side, launched_phantom};
 use crate::run::GRAPHCTL;
 use crate::stage::{assert_full_rate, server};
 
@@ -158,8 +158,8 @@ fn one_that_dies_does_not_touch_the_other() {
 
 #[test]
 fn what_is_dead_is_reaped_before_the_launch() {
-    let server = server();
-    let _phantom = phantom(&server, Phantom::NeverStopped, "SYSTEM");
+    let mut server = server();
+    server.ghost_of(&["SYSTEM", "SYSTEM/PUB", "SYSTEM/SUB"]);
     let mut pipeline = guarded(&server, &["--reap"], "SYSTEM");
     assert_full_rate(&pipeline);
     pipeline.wait_stderr(PATIENCE, &["1 session dropped"]);

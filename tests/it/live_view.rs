@@ -6,7 +6,7 @@ use graphctl::select::Filter;
 use graphctl::watch::live::{Live, Theme};
 use graphctl::watch::state::State;
 
-use crate::lab::{Options, Phantom, Pipeline, phantom};
+use crate::lab::{Options, Pipeline};
 use crate::run::{command, expect, finish, graphctl};
 use crate::screen::Screen;
 use crate::stage::{assert_full_rate, server};
@@ -15,12 +15,12 @@ const WATCH: [&str; 4] = ["sessions", "watch", "--interval", "200ms"];
 
 #[test]
 fn a_person_finds_a_phantom_and_drops_it() {
-    let server = server();
+    let mut server = server();
     let healthy = Options { name: "HEALTHY".into(), ..Options::two_processes() };
     let healthy = Pipeline::running(&server, &healthy);
-    let phantom = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
+    server.ghost_of(&["SYSTEM", "SYSTEM/PUB", "SYSTEM/SUB"]);
     let screen = Screen::run(server.address(), &WATCH, 80, 24);
-    let shown = screen.wait_for("stale abandoned");
+    let shown = screen.wait_for("stale ghost");
     assert!(shown.contains("HEALTHY") && shown.contains("2 sessions"), "{shown}");
     screen.wait("the rate of the healthy one", |shown| {
         shown.lines().any(|line| line.contains("HEALTHY") && line.contains("live"))
@@ -62,7 +62,6 @@ fn a_person_finds_a_phantom_and_drops_it() {
     screen.wait("its row to leave", |shown| !shown.contains("SYSTEM"));
     screen.press("q");
     assert!(screen.expect_restored().success());
-    drop(phantom);
     assert_full_rate(&healthy);
 }
 

@@ -27,10 +27,10 @@ const STATES: [&str; 6] = ["stale", "suspect", "starting", "unknown", "observer"
 enum Fate {
     /// It is stale for that reason, and a reap clears it.
     Stale(&'static str),
-    /// The same, once the start timeout is over; until then it may be starting.
-    StaleInTime(&'static str),
     /// It may be alive, and goes with `--include-suspect`.
     Suspect(&'static str),
+    /// The same, once the start timeout is over; until then it may be starting.
+    SuspectInTime(&'static str),
     /// All answer: it takes its full id and `--force`.
     Live,
     /// The server was left nothing.
@@ -39,10 +39,6 @@ enum Fate {
 
 fn fate(how: Phantom) -> Fate {
     match how {
-        Phantom::NeverStopped
-        | Phantom::CleanupInterrupted
-        | Phantom::BackendsKilled
-        | Phantom::HelperSurvived => Fate::Stale("abandoned"),
         Phantom::MainKilled
         | Phantom::MainKilledFlowing
         | Phantom::MainTerminated
@@ -56,8 +52,13 @@ fn fate(how: Phantom) -> Fate {
         | Phantom::StartInterrupted
         | Phantom::StartInterruptedSpawn
         | Phantom::StartInterruptedNotebook
-        | Phantom::StartInterruptedAlone => Fate::StaleInTime("never-started"),
-        Phantom::BackendKilled | Phantom::CleanupHangs => Fate::Suspect("partial"),
+        | Phantom::StartInterruptedAlone => Fate::SuspectInTime("never-started"),
+        Phantom::NeverStopped
+        | Phantom::CleanupInterrupted
+        | Phantom::BackendsKilled
+        | Phantom::HelperSurvived
+        | Phantom::BackendKilled
+        | Phantom::CleanupHangs => Fate::Suspect("partial"),
         Phantom::BackendStopped
         | Phantom::MainStopped
         | Phantom::UnitBlocks
@@ -104,13 +105,13 @@ fn clear(python: &Path, how: Phantom, clean: f64) -> Option<&'static str> {
     let _phantom = phantom(&server, how, "SYSTEM");
     let (global, state, reason, arguments): (&[&str], _, _, &[&str]) = match fate(how) {
         Fate::Stale(reason) => (&[], "stale", reason, &["sessions", "reap"]),
-        Fate::StaleInTime(reason) => {
-            let before = judged(server.address(), &[]);
-            assert!(before.iter().all(|it| it.0 == "starting"), "{how:?}: {before:?}");
-            (&LATE, "stale", reason, &["sessions", "reap"])
-        }
         Fate::Suspect(reason) => {
             (&[], "suspect", reason, &["sessions", "reap", "--include-suspect"])
+        }
+        Fate::SuspectInTime(reason) => {
+            let before = judged(server.address(), &[]);
+            assert!(before.iter().all(|it| it.0 == "starting"), "{how:?}: {before:?}");
+            (&LATE, "suspect", reason, &["sessions", "reap", "--include-suspect"])
         }
         Fate::Live => (&[], "live", "", &["sessions", "drop", "--force"]),
         Fate::Nothing => {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::lab::{Options, PATIENCE, Phantom, Pipeline, Process, free_address, phantom};
+use crate::lab::{Options, PATIENCE, Pipeline, Process, free_address};
 use crate::run::{expect, graphctl};
 use crate::stage::{assert_full_rate, server};
 
@@ -77,19 +77,16 @@ fn wait_until_open(address: &str, by: &Process) {
 #[test]
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn phantoms_are_reaped_through_a_tunnel() {
-    let server = server();
+    let mut server = server();
     let tunnel = match Tunnel::to(server.address()) {
         Ok(tunnel) => tunnel,
         Err(why) => return eprintln!("skipped: {why}"),
     };
     let healthy = Pipeline::running(&server, &Options::two_processes());
-    let _phantom = phantom(&server, Phantom::CleanupInterrupted, "PHANTOM");
+    server.ghost_of(&["PHANTOM", "PHANTOM/PUB", "PHANTOM/SUB"]);
     let listing = ["sessions", "list", "--state", "stale"];
     let run = graphctl(&tunnel.near_end, &listing);
-    assert!(
-        run.stdout.ends_with("stale abandoned  PHANTOM, PHANTOM/PUB, PHANTOM/SUB\n"),
-        "{run:#?}"
-    );
+    assert!(run.stdout.ends_with("stale ghost  PHANTOM, PHANTOM/PUB, PHANTOM/SUB\n"), "{run:#?}");
     let run = graphctl(&tunnel.near_end, &["sessions", "reap", "--kill", "-o", "name"]);
     assert_eq!((run.code, run.stdout.lines().count()), (0, 1), "{run:#?}");
     expect(&graphctl(&tunnel.near_end, &listing), 0, "ID  AGE  IDLE  STATE  COMPONENTS\n", "");

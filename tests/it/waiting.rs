@@ -119,9 +119,9 @@ fn keys_are_live_when_every_unit_has_its_process_and_that_answers() {
 
 #[test]
 fn who_gives_up_says_who_is_in_the_way() {
-    let server = server();
+    let mut server = server();
     let _held = Client::silent_session(&server, &["SYSTEM", "SYSTEM/PUB"]);
-    let at = server.address();
+    let at = &server.address().to_owned();
     let told = "component SYSTEM/PUB is held by SHORTID (starting)\n";
     let next = "1 collision: graphctl sessions list --colliding-with 'SYSTEM/PUB'\n";
     let free = ["--for", "free", "SYSTEM/PUB", "OTHER", "--wait-timeout", "1ms"];
@@ -154,8 +154,9 @@ fn who_gives_up_says_who_is_in_the_way() {
     let missing = [unregistered("LAB"), unregistered("OTHER"), unowned];
     assert_eq!(run["missing"], Value::from(missing.to_vec()));
 
-    let dead = ["--start-timeout=1ms", "--for", "live", "SYSTEM/PUB", "--wait-timeout=1ms"];
-    let told = "SYSTEM/PUB is held by SHORTID (stale never-started)\n";
+    server.ghost_of(&["DEAD"]);
+    let dead = ["--for", "live", "DEAD", "--wait-timeout=1ms"];
+    let told = "DEAD is held by SHORTID (stale ghost)\n";
     expect(&wait(at, &dead), 1, told, "1 key is not live\n");
 }
 

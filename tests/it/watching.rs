@@ -260,10 +260,10 @@ fn a_suspect_that_answers_renews_its_lease() {
 #[test]
 fn a_dry_run_watches_and_tells_once() {
     let server = server();
-    let _phantom = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
+    let _phantom = phantom(&server, Phantom::MainTerminated, "SYSTEM");
     let before = server.witness();
     let mut watch = watch(server.address(), &["--reap", "--lease", "500ms", "--dry-run"]);
-    wait_judged(&watch, "would-drop", "stale", Some("abandoned"));
+    wait_judged(&watch, "would-drop", "stale", Some("headless"));
     // Another that comes and outstays its lease shows that the first was not told again meanwhile.
     let _second = phantom(&server, Phantom::MainTerminated, "SECOND");
     watch.wait_for("the second", PATIENCE, |it| {

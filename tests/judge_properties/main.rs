@@ -278,7 +278,7 @@ fn some_scenes(count: usize) -> impl Iterator<Item = Scene> {
 #[test]
 fn every_verdict_occurs_often() {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for scene in some_scenes(600) {
+    for scene in some_scenes(1500) {
         for case in judge::judge(&scene.inventory, &scene.thresholds) {
             *seen.entry(case.verdict.to_string()).or_default() += 1;
         }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::PATIENCE;
-use super::clients::{self, Witness};
+use super::clients::{self, Client, Witness};
 use super::network::{Network, Side};
 use super::process::Process;
 
@@ -107,6 +107,15 @@ impl Server {
     /// A client asks for a session and hangs up before it reads the id: the server keeps a ghost of it for ever.
     pub fn ghost(&mut self) {
         self.ask("ghost");
+    }
+
+    /// A session with these component keys that is proven dead: its client is gone, and the server never noticed.
+    pub fn ghost_of(&mut self, keys: &[&str]) -> String {
+        let client = Client::silent_session(self, keys);
+        let id = client.session_id().to_owned();
+        self.orphan(&[&id]);
+        drop(client);
+        id
     }
 
     /// Closes the connections of every graphctl, as a network does that breaks.

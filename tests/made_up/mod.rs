@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use graphctl::model::{
-    Channel, Component, Endpoint, EndpointKind, History, Inventory, Link, Ping, Process, Server,
-    ServerProcess, Session, Streams, minted,
+    Channel, Component, Endpoint, EndpointKind, History, Holder, Holding, Inventory, Link, Ping,
+    Process, Server, ServerProcess, Session, Streams, minted,
 };
 use uuid::{Timestamp, Uuid};
 
@@ -73,6 +73,26 @@ pub(crate) fn process(second: u64, units: &[&str]) -> Process {
         traffic: None,
         last_event: None,
     }
+}
+
+/// A process of this machine that holds a session's connection, with these descendants.
+pub(crate) fn holder(pid: u32, descendants: Option<Vec<u32>>) -> Holder {
+    Holder {
+        pid,
+        start: pid.into(),
+        parent: 1,
+        age: Duration::from_secs(LOOK),
+        command: "python".into(),
+        state: 'S',
+        serving: Some(true),
+        lives_elsewhere: false,
+        descendants,
+    }
+}
+
+/// Its opener holds a session's connection, and no other process of it is running.
+pub(crate) fn alone() -> Option<Holding> {
+    Some(Holding { holders: vec![holder(7, Some(vec![]))], unsure: None })
 }
 
 /// The endpoints of a process's units, which it made before it registered them.

@@ -10,8 +10,8 @@ use crate::lab::{Client, Options, PATIENCE, Phantom, Pipeline, Server, phantom};
 use crate::run::{Run, command, finish, graphctl, graphctl_until};
 use crate::stage::{assert_full_rate, relaunch, server, starting, wait_until_judged};
 
-/// Whoever has no owner for so long never started.
-const IMPATIENT: [&str; 2] = ["--start-timeout", "1ms"];
+/// A session without owners may have failed to start, and goes with suspects.
+const IMPATIENT: [&str; 3] = ["--start-timeout", "1ms", "--include-suspect"];
 
 /// Between the look and the blow.
 const BOTH: [Before; 2] = [Before::SecondLook, Before::Blow];
@@ -63,8 +63,8 @@ fn a_gate_that_opens_on_the_same_world_spares_nobody() {
     at_both(|moment| {
         let mut server = server();
         let _phantom = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
-        wait_until_judged(&server, "stale abandoned");
-        let run = reap_while(&mut server, moment, &[], |_| ());
+        wait_until_judged(&server, "suspect partial");
+        let run = reap_while(&mut server, moment, &["--include-suspect"], |_| ());
         expect_outcome(&run, 0, "dropped");
         relaunch(&server);
     });
@@ -108,13 +108,16 @@ fn a_start_that_comes_to_its_end_is_spared() {
 }
 
 /// A start may take so long.
-const PATIENT: [&str; 2] = ["--start-timeout", "4s"];
+const START_TIMEOUT: [&str; 2] = ["--start-timeout", "4s"];
+
+/// What takes longer goes.
+const PATIENT: [&str; 3] = ["--start-timeout", "4s", "--include-suspect"];
 
 /// A session that has been starting for longer.
 fn late(server: &Server) -> Client {
     let session = Client::silent_session(server, &["SYSTEM", "SYSTEM/PUB"]);
     let is_late = |run: &Run| run.stdout.contains("never-started");
-    let listing = [&["sessions", "list"], &PATIENT[..]].concat();
+    let listing = [&["sessions", "list"], &START_TIMEOUT[..]].concat();
     assert!(is_late(&graphctl_until(server.address(), &listing, is_late)));
     session
 }
@@ -186,9 +189,9 @@ fn who_was_launched_again_has_nothing_to_do_with_the_phantom() {
     at_both(|moment| {
         let mut server = server();
         let dead = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
-        wait_until_judged(&server, "stale abandoned");
+        wait_until_judged(&server, "suspect partial");
         let mut relaunched = None;
-        let run = reap_while(&mut server, moment, &[], |server| {
+        let run = reap_while(&mut server, moment, &["--include-suspect"], |server| {
             drop(dead);
             server.wait_state("its end", |state| state["clients"] == json!({"SessionInfo": 1}));
             relaunched = Some(Pipeline::running(server, &Options::two_processes()));

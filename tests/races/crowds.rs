@@ -75,7 +75,8 @@ fn comers(server: &Server) -> Process {
 fn reap_often(server: &mut Server) -> Vec<Run> {
     let mut runs = Vec::new();
     for _ in 0..REAPS / REAPS_AT_ONCE {
-        let reap = ["--start-timeout", "1ms", "sessions", "reap", "-o", "json"];
+        let reap =
+            ["--start-timeout", "1ms", "sessions", "reap", "--include-suspect", "-o", "json"];
         let reaping: Vec<_> = (0..REAPS_AT_ONCE)
             .map(|_| {
                 server.ghost();

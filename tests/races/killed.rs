@@ -182,9 +182,11 @@ fn expect_whole_or_gone(
 
 #[test]
 fn reaps_that_are_killed_leave_each_session_whole_or_gone() {
-    expect_whole_or_gone(REAPS, &["--start-timeout", "1ms"], |server, number| {
-        Crowd::start(server, number, 10)
-    });
+    expect_whole_or_gone(
+        REAPS,
+        &["--start-timeout", "1ms", "--include-suspect"],
+        |server, number| Crowd::start(server, number, 10),
+    );
 }
 
 #[test]

@@ -83,9 +83,11 @@ fn expect_each_to_go_once(
 #[test]
 fn sessions_that_never_started_go_once() {
     for reapers in REAPERS {
-        expect_each_to_go_once(reapers, &["--start-timeout", "1ms"], |server| {
-            Crowd::start(server, PHANTOMS - GHOSTS, 5)
-        });
+        expect_each_to_go_once(
+            reapers,
+            &["--start-timeout", "1ms", "--include-suspect"],
+            |server| Crowd::start(server, PHANTOMS - GHOSTS, 5),
+        );
     }
 }
 

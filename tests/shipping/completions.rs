@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::dialogue::opening;
 use crate::fake::Step::{Gone, Send};
 use crate::fake::{Fake, session_reply, watched};
-use crate::lab::{Client, Options, Phantom, Pipeline, free_address, phantom};
+use crate::lab::{Client, Options, Pipeline, free_address};
 use crate::run::{GRAPHCTL, Run, graphctl};
 use crate::shells::{INSTALLED, SHELLS, type_anew};
 use crate::stage::{server, wait_until_judged};
@@ -138,15 +138,15 @@ fn the_server_that_is_typed_is_the_one_that_is_asked_whatever_else_is() {
 
 #[test]
 fn an_id_says_what_it_is_of_and_whether_that_is_proven_dead() {
-    let server = server();
-    let _phantom = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
-    wait_until_judged(&server, "stale abandoned");
+    let mut server = server();
+    server.ghost_of(&["SYSTEM", "SYSTEM/PUB"]);
+    wait_until_judged(&server, "stale ghost");
     let _healthy =
         Pipeline::running(&server, &Options { name: "EEG".into(), ..Options::default() });
     for (shell, sign) in [("zsh", ':'), ("fish", '\t')] {
         let run = answer(shell, server.address(), &["sessions", "drop", ""]);
         let help: Vec<_> = told(&run).iter().map(|it| it[36..].to_owned()).collect();
-        assert_eq!(help, [format!("{sign}SYSTEM, stale abandoned"), format!("{sign}EEG")]);
+        assert_eq!(help, [format!("{sign}SYSTEM, stale ghost"), format!("{sign}EEG")]);
     }
 }
 

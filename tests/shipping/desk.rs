@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::lab::{PATIENCE, Phantom, Process, free_address};
+use crate::lab::{PATIENCE, Process, free_address};
 use crate::run::GRAPHCTL;
 use crate::screen::Screen;
 use crate::stage;
@@ -106,8 +106,8 @@ fn the_status_line_counts_what_is_stale_and_is_silent_otherwise() {
     let workshop = Workshop::open();
     assert_eq!(status(&workshop, workshop.server.address()), "");
     assert_eq!(status(&workshop, &free_address()), "");
-    let _phantom = workshop.ten_minutes_after(Phantom::NeverStopped);
-    stage::wait_until_judged(&workshop.server, "stale abandoned");
+    let (workshop, _phantom) = Workshop::with_phantom();
+    stage::wait_until_judged(&workshop.server, "stale ghost");
     assert_eq!(status(&workshop, workshop.server.address()), "1 stale\n");
 }
 
@@ -117,7 +117,7 @@ fn tmux_shows_it() {
         return;
     }
     let (workshop, _phantom) = Workshop::with_phantom();
-    stage::wait_until_judged(&workshop.server, "stale abandoned");
+    stage::wait_until_judged(&workshop.server, "stale ghost");
     let [config, socket] =
         [workshop.bring_recipe("tmux.conf"), workshop.folder().join("socket")].map(text);
     // Its server, which would stay, ends when its only client does.

@@ -7,9 +7,6 @@ use crate::lab::{Client, Phantom, Server, phantom};
 use crate::run::{Run, command, finish, graphctl};
 use crate::stage::{server, wait_until_judged};
 
-/// Sessions without processes are dead when they are that old.
-const OLD: &str = "--start-timeout=1ms";
-
 /// Keys that GitHub Actions would take for commands, or show as something else than text.
 const SLY: [&str; 5] = [
     "::error::sly",
@@ -97,9 +94,11 @@ fn escaped(address: &str) -> String {
 
 #[test]
 fn no_key_is_a_command_or_markup() {
-    let server = server();
-    let sly = Client::silent_session(&server, &SLY);
-    let _more = SLY.map(|key| Client::silent_session(&server, &[&format!("{key}!")]));
+    let mut server = server();
+    let sly = server.ghost_of(&SLY);
+    for key in SLY {
+        server.ghost_of(&[&format!("{key}!")]);
+    }
     let (_folder, summary) = place();
     let own = |run: &Run| {
         let other = |it: &String| !it.contains(" title=graphctl%3A ") || it.contains("##[");
@@ -107,15 +106,12 @@ fn no_key_is_a_command_or_markup() {
         commands(run).len()
     };
     for output in ["table", "wide", "json", "jsonl", "name"] {
-        assert_eq!(own(&step(&server, &summary, &[OLD, "sessions", "list", "-o", output])), 1);
+        assert_eq!(own(&step(&server, &summary, &["sessions", "list", "-o", output])), 1);
         let reap = ["sessions", "reap", "--dry-run", "-o", output];
-        assert_eq!(own(&step(&server, &summary, &[&[OLD][..], &reap].concat())), 1);
+        assert_eq!(own(&step(&server, &summary, &reap)), 1);
     }
     for output in ["table", "json"] {
-        assert_eq!(
-            own(&graphctl(server.address(), &["sessions", "show", sly.session_id(), "-o", output])),
-            0
-        );
+        assert_eq!(own(&graphctl(server.address(), &["sessions", "show", &sly, "-o", output])), 0);
         for key in SLY {
             let check = ["sessions", "check", "-o", output, "--github", "--", key];
             assert_eq!(own(&graphctl(server.address(), &check)), 1, "{key}");
@@ -147,12 +143,12 @@ fn a_summary_stays_below_its_limit_and_says_what_it_leaves_out() {
 
 #[test]
 fn a_summary_that_cannot_be_written_is_told_when_all_else_is_done() {
-    let server = server();
-    let _dead = Client::silent_session(&server, &["SYSTEM"]);
+    let mut server = server();
+    server.ghost_of(&["SYSTEM"]);
     let (folder, _) = place();
     let held = step(&server, folder.path(), &["sessions", "check", "SYSTEM"]);
     assert_eq!(held.code, 1, "what was found outranks that: {held:#?}");
-    let run = step(&server, folder.path(), &[OLD, "sessions", "reap"]);
+    let run = step(&server, folder.path(), &["sessions", "reap"]);
     let told = format!(
         "1 session dropped\n::warning {}::1 session dropped\n\
          error: cannot write the summary to {}: it is not a file\n\

@@ -10,9 +10,6 @@ use crate::lab::{self, Client, PATIENCE, Phantom, Process, phantom};
 use crate::run::{command, graphctl};
 use crate::stage::{server, wait_until_judged};
 
-/// Sessions without processes are dead when they are that old.
-const OLD: &str = "--start-timeout=1ms";
-
 /// Prints what a file tells: by name of a sample and its state, the value; `server` is the label that all have.
 const PARSE: &str = r#"
 import json, sys
@@ -58,12 +55,13 @@ fn tells(file: &Path, samples: &[(&str, f64)]) {
 
 #[test]
 fn a_phantom_is_counted_until_it_is_reaped_and_then_in_the_total() {
-    let server = server();
+    let mut server = server();
     let _phantom = phantom(&server, Phantom::MainKilled, "SYSTEM");
     wait_until_judged(&server, "stale");
     let (folder, file) = place();
+    let address = server.address().to_owned();
     let run = |arguments: &[&str]| {
-        graphctl(server.address(), &[arguments, &["--prom-file", text(&file)]].concat()).code
+        graphctl(&address, &[arguments, &["--prom-file", text(&file)]].concat()).code
     };
     let phantom = |sessions, keys, reaped| {
         [
@@ -82,8 +80,8 @@ fn a_phantom_is_counted_until_it_is_reaped_and_then_in_the_total() {
     tells(&file, &phantom(1.0, 3.0, 0.0));
     assert_eq!(run(&["sessions", "reap"]), 0);
     tells(&file, &phantom(0.0, 0.0, 1.0));
-    let _dead = Client::silent_session(&server, &["B"]);
-    assert_eq!(run(&[OLD, "sessions", "reap"]), 0);
+    server.ghost_of(&["B"]);
+    assert_eq!(run(&["sessions", "reap"]), 0);
     assert_eq!(run(&["sessions", "list"]), 0);
     tells(&file, &phantom(0.0, 0.0, 2.0));
     assert_eq!(parsed(&file)["server"], server.address());
@@ -125,7 +123,7 @@ fn nothing_is_dropped_for_a_file_that_cannot_be_replaced() {
         (&pipe, "it is not a file"),
         (&absent, "entity not found"),
     ] {
-        let reap = [OLD, "sessions", "reap", "--prom-file", text(path)];
+        let reap = ["sessions", "reap", "--prom-file", text(path)];
         let run = graphctl(server.address(), &reap);
         let told = format!(
             "error: cannot write metrics to {}: {why}\n\

@@ -46,10 +46,11 @@ impl Workshop {
     }
 
     /// One where SYSTEM is a phantom, which lives until the value is dropped.
-    pub(crate) fn with_phantom() -> (Self, Pipeline) {
-        let workshop = Self::open();
-        let phantom = workshop.ten_minutes_after(Phantom::NeverStopped);
-        (workshop, phantom)
+    pub(crate) fn with_phantom() -> (Self, String) {
+        let mut workshop = Self::open();
+        let id = workshop.server.ghost_of(&["SYSTEM", "SYSTEM/PUB", "SYSTEM/SUB"]);
+        workshop.clock.set(600);
+        (workshop, id)
     }
 
     /// SYSTEM comes to this end, and ten minutes go by.

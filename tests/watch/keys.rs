@@ -3,13 +3,13 @@
 use std::time::{Duration, SystemTime};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use graphctl::model::{Holder, Holding};
+use graphctl::model::{Holder, Holding, Link, Session};
 use graphctl::reap::{Extent, Outcome, Report, Target};
 use graphctl::watch::live::Order;
 use graphctl::watch::live::ui::Wish;
 use proptest::prelude::*;
 
-use crate::made_up::{LOOK, inventory, session};
+use crate::made_up::{LOOK, inventory, link, session};
 use crate::person::{Person, expect, laboratory, later};
 
 #[test]
@@ -114,7 +114,12 @@ e5110a00-10b9-11f2-8000-000000000001
 Enter details  d drop  ? help  q quit",
     );
     let mut look = later().remove(2);
-    look.sessions.extend((0..20).map(|it| session(LOOK - 500 + it, &format!("P{it}"), &["A"])));
+    let gone = Some(Link { established: Some(false), handled: false, ..link() });
+    let ghost = |it: u64| Session {
+        link: gone.clone(),
+        ..session(LOOK - 500 + it, &format!("P{it}"), &["A"])
+    };
+    look.sessions.extend((0..20).map(ghost));
     person.watch.see(look);
     person.types("r");
     expect(
@@ -123,11 +128,11 @@ Enter details  d drop  ? help  q quit",
 97e16800  stale abandoned, 10m 0s old:
           SYSTEM, SYSTEM/PUB,
           SYSTEM/SUB
-d37c3200  stale never-started, 8m 20s
-          old: P0, P0/A
-d414c880  stale never-started, 8m 19s
-          old: P1, P1/A
-d4ad5f00  stale never-started, 8m 18s
+d37c3200  stale ghost, 8m 20s old: P0,
+          P0/A
+d414c880  stale ghost, 8m 19s old: P1,
+          P1/A
+d4ad5f00  stale ghost, 8m 18s old: P2,
 Drop 21 sessions? [y/N] arrows scroll",
     );
     assert_eq!(person.press(KeyCode::PageDown), None, "to read on is no answer");
@@ -156,7 +161,7 @@ fn what_still_flows_is_told_beside_the_question() {
     sends.sessions[0].holding = Some(Holding { holders: vec![heir()], unsure: None });
     let mut person = Person::seeing(40, 10, vec![laboratory(100, 10.0, true), sends]);
     person.types("d");
-    let told = "FLOWING: 1 of these still publishes 225\nmsg/s\nDrop 1 session? [y/N]";
+    let told = "FLOWING: 1 of these still publishes 225\nmsg/s\nDrop 1 session? [y/N] arrows scroll";
     assert!(person.screen().ends_with(told), "{}", person.screen());
 }
 

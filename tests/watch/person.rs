@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use graphctl::model::{Inventory, Process, Traffic};
+use graphctl::model::{Inventory, Process, Session, Traffic};
 use graphctl::watch::live::Theme;
 use graphctl::watch::live::screen::draw;
 use graphctl::watch::live::ui::{Ui, Wish};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use crate::made_up::{LOOK, inventory, process, session};
+use crate::made_up::{LOOK, alone, inventory, process, session};
 use crate::{Watch, silent};
 
 pub(crate) const PLAIN: Theme = Theme { color: false, unicode: true };
@@ -78,7 +78,7 @@ pub(crate) fn laboratory(published: u64, seconds: f64, owned: bool) -> Inventory
     inventory(
         vec![
             session(LOOK - 900, "EEG", &["PUB"]),
-            session(LOOK - 600, "SYSTEM", &["PUB", "SUB"]),
+            Session { holding: alone(), ..session(LOOK - 600, "SYSTEM", &["PUB", "SUB"]) },
             session(LOOK - 60, "STUCK", &["A"]),
             session(LOOK - 30, "TWICE", &[]),
             session(LOOK - 20, "TWICE", &[]),

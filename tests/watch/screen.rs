@@ -91,9 +91,12 @@ session        97e16800-10ba-11f2-8000-000000000001
 state          stale abandoned
                no process owns its 2 units
                1 process that owned its units left, the last <1s ago
+               its connection is held by pid 7 (python)
 age            10m 0s
 last activity  <1s ago
 client         10.0.0.7:4711
+held by        pid 7 (python), started 16m 40s ago, sleeping: reads the
+               connection
 edges          1
 components     SYSTEM (collection)
                SYSTEM/PUB

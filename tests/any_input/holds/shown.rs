@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use graphctl::host::Held;
 use graphctl::judge::{self, Thresholds};
 use graphctl::look::Look;
 use graphctl::model::Inventory;

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use graphctl::admin::Unconfirmed;
-use graphctl::host::Ended;
+use graphctl::host::{Ended, Held};
 use graphctl::judge::{
     Case, Collision, CollisionKind, Lack, Missing, StaleReason, Subject, SuspectReason, Verdict,
 };
@@ -31,8 +31,8 @@ macro_rules! every {
 }
 
 pub(super) fn verdicts() -> Vec<Verdict> {
-    let stale = every!(StaleReason: Ghost, ClientClosed, Headless, HalfOpen, Abandoned, NeverStarted, Leftover);
-    let suspect = every!(SuspectReason: Unresponsive, Partial);
+    let stale = every!(StaleReason: Ghost, ClientClosed, Headless, HalfOpen, Abandoned, Leftover);
+    let suspect = every!(SuspectReason: Unresponsive, Partial, NeverStarted);
     every!(Verdict:
         Live => vec![Verdict::Live],
         Starting => vec![Verdict::Starting],
@@ -125,6 +125,7 @@ pub(super) fn look() -> Look {
         rate: Some(1.0),
         messages: None,
         may_have_vanished: false,
+        lacks_endpoints: false,
     };
     let mut cases: Vec<_> =
         verdicts().into_iter().map(|verdict| case(Subject::Session(0), verdict)).collect();
@@ -184,7 +185,12 @@ pub(super) fn targets() -> Vec<Target> {
     let ended = outcomes().into_iter().map(|outcome| of(Verdict::Live, outcome));
     let others = [
         Target::gone(id(1, 1)),
-        Target { leftover: true, heirs: heirs(), ..Target::gone(id(1, 1)) },
+        Target {
+            leftover: true,
+            left_alone: vec!["2 clients on T".into()],
+            heirs: heirs(),
+            ..Target::gone(id(1, 1))
+        },
     ];
     judged.chain(ended).chain(others).collect()
 }

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::lab::Client;
 use crate::lab::schemas::{self, COMMON, PROMISED, Schemas};
 use crate::run::graphctl;
 use crate::stage::server;
@@ -141,19 +140,16 @@ const OUTPUTS: [(&str, &[&str]); 9] = [
     ("wait.json", &["sessions", "wait", "--for=free", "LAB", "--wait-timeout=1ms", "-o", "json"]),
     ("wait.json", &["sessions", "wait", "--for=live", "LAB", "--wait-timeout=1ms", "-o", "json"]),
     ("status.json", &["server", "status", "-o", "json"]),
-    ("reap.json", &[OLD, "sessions", "reap", "--dry-run", "-o", "json"]),
-    ("target.json", &[OLD, "sessions", "reap", "-o", "jsonl"]),
+    ("reap.json", &["sessions", "reap", "--dry-run", "-o", "json"]),
+    ("target.json", &["sessions", "reap", "-o", "jsonl"]),
 ];
-
-/// Sessions without processes are dead when they are that old.
-const OLD: &str = "--start-timeout=1ms";
 
 #[test]
 fn every_output_keeps_to_the_schema_that_is_named_for_it() {
-    let server = server();
-    let held = Client::silent_session(&server, &["LAB"]);
-    let show = ["sessions", "show", held.session_id(), "-o", "json"];
-    let drop = ["sessions", "drop", held.session_id(), "-o", "json"];
+    let mut server = server();
+    let held = server.ghost_of(&["LAB"]);
+    let show = ["sessions", "show", &held, "-o", "json"];
+    let drop = ["sessions", "drop", &held, "--dry-run", "-o", "json"];
     let with_id = [("list.json", &show[..]), ("reap.json", &drop)];
     for (name, arguments) in with_id.into_iter().chain(OUTPUTS) {
         let run = graphctl(server.address(), arguments);
