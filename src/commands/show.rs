@@ -23,10 +23,8 @@ pub(super) async fn run(args: Show, options: &Options) -> Result<Exit> {
     console::print(|out| match args.output {
         Document::Table => {
             let planner = Planner::new(&look.inventory, &look.held);
-            let texts = cases.iter().map(|case| {
-                let taken = planner.would_take(case);
-                explain::case(&look, case, taken.as_ref(), options.terminal)
-            });
+            let texts =
+                cases.iter().map(|case| explain::case(&look, case, &planner, options.terminal));
             write!(out, "{}", texts.collect::<Vec<_>>().join("\n"))
         }
         Document::Json => json::list(out, &look, &cases),

@@ -10,11 +10,12 @@ use crate::judge::{Case, StaleReason, SuspectReason, Verdict};
 use crate::look::Look;
 use crate::model::{EndpointKind, Holder, Holding, Inventory, Ping, Process, Session};
 use crate::options::Terminal;
+use crate::reap::Planner;
 use crate::words::{ago, count, list};
 
-/// Explains a case; `taken` is what its drop would take along.
+/// Explains a case; `planner` knows what its drop would take along.
 #[must_use]
-pub fn case(look: &Look, case: &Case, taken: Option<&Taken>, terminal: Terminal) -> String {
+pub fn case(look: &Look, case: &Case, planner: &Planner<'_>, terminal: Terminal) -> String {
     let inventory = &look.inventory;
     let session = case.session(inventory);
     let kind = if session.is_some() { "session" } else { "leftover" };
@@ -36,8 +37,10 @@ pub fn case(look: &Look, case: &Case, taken: Option<&Taken>, terminal: Terminal)
     let collisions = look.collisions.iter().filter(|it| it.held_by.contains(&case.id));
     let named = Holders::of(inventory, FULL_ID);
     fields.extend(collisions.map(|it| ("collision", named.of_collision(it))));
-    fields
-        .extend(named_once("a drop takes", taken.into_iter().flat_map(|it| takes(inventory, it))));
+    if let Some(taken) = planner.would_take(case) {
+        fields.extend(named_once("a drop takes", takes(inventory, &taken).into_iter()));
+        fields.extend(named_once("and leaves", planner.left_alone(case).into_iter()));
+    }
     fields.extend(named_once("next", advice(case).into_iter()));
     super::fields(terminal, &fields)
 }

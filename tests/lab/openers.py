@@ -53,6 +53,7 @@ def notebook(address: Address) -> None:
 
 async def flow(context: ez.GraphContext) -> None:
     """A publisher and a subscriber, which counts, in the one process."""
+    await context.subscriber(f"{UNIT}/INPUT")
     subscriber = await context.subscriber(TOPIC)
     publisher = await context.publisher(TOPIC)
 

@@ -161,7 +161,8 @@ fn what_still_flows_is_told_beside_the_question() {
     sends.sessions[0].holding = Some(Holding { holders: vec![heir()], unsure: None });
     let mut person = Person::seeing(40, 10, vec![laboratory(100, 10.0, true), sends]);
     person.types("d");
-    let told = "FLOWING: 1 of these still publishes 225\nmsg/s\nDrop 1 session? [y/N] arrows scroll";
+    let told =
+        "FLOWING: 1 of these still publishes 225\nmsg/s\nDrop 1 session? [y/N] arrows scroll";
     assert!(person.screen().ends_with(told), "{}", person.screen());
 }
 

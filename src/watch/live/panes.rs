@@ -39,8 +39,8 @@ impl Details {
         self.gone = case.is_none();
         if let Some((look, case)) = case {
             self.page.make((Some(look.taken), width, 1), || {
-                let taken = Planner::new(&look.inventory, &look.held).would_take(case);
-                let shown = explain::case(look, case, taken.as_ref(), plain(width));
+                let planner = Planner::new(&look.inventory, &look.held);
+                let shown = explain::case(look, case, &planner, plain(width));
                 format!("{}\n{shown}", lasted(state, case))
             });
         }

@@ -54,7 +54,7 @@ fn plan(look: &Look) {
 fn texts(look: &Look) -> Vec<String> {
     let planner = Planner::new(&look.inventory, &look.held);
     let cases: Vec<_> = look.cases.iter().collect();
-    let explained = |case| explain::case(look, case, planner.would_take(case).as_ref(), TERMINAL);
+    let explained = |case| explain::case(look, case, &planner, TERMINAL);
     let mut texts: Vec<String> = cases.iter().copied().map(explained).collect();
     texts.push(table::sessions(look, &cases, TERMINAL).to_string());
     texts.push(table::wide(look, &cases, TERMINAL).to_string());
