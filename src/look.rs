@@ -11,7 +11,8 @@ use crate::beside;
 use crate::console;
 use crate::error::{Error, Result};
 use crate::host::{
-    Connection, Held, Host, Own, Sockets, Unseen, connections, find_holders, here, holders_of_all,
+    Connection, Held, Host, Own, Sockets, Ties, Unseen, Written, connections, find_holders, here,
+    holders_of_all,
 };
 use crate::inventory::{self, Listing};
 use crate::judge::{self, Case, Collision, Thresholds};
@@ -216,6 +217,24 @@ impl Observer {
     /// Why they cannot be told.
     pub fn sockets(&self, holder: &Holder) -> Result<Sockets, Unseen> {
         self.host.sockets(holder)
+    }
+
+    /// What each of these processes of this machine shares with other processes beside TCP connections, in
+    /// their order.
+    ///
+    /// # Errors
+    /// Why that cannot be told.
+    #[must_use]
+    pub fn ties(&self, processes: &[Holder]) -> Vec<Result<Ties, Unseen>> {
+        self.host.ties(processes)
+    }
+
+    /// What a process of this machine has written.
+    ///
+    /// # Errors
+    /// Why that cannot be told.
+    pub fn written(&self, process: &Holder) -> Result<Written, Unseen> {
+        self.host.written(process)
     }
 
     /// Our own connection; `None` without the admin channel, through which alone it is told as the

@@ -168,6 +168,12 @@ pub fn phantom(server: &Server, how: Phantom, name: &str) -> Pipeline {
     die(server, Pipeline::start(server, &how.options(name)), how, name)
 }
 
+/// The same of a pipeline that writes nothing once it is running.
+pub fn quiet_phantom(server: &Server, how: Phantom, name: &str) -> Pipeline {
+    let options = Options { quiet: true, ..how.options(name) };
+    die(server, Pipeline::start(server, &options), how, name)
+}
+
 /// The same of a pipeline that is launched by a launcher.
 pub fn launched_phantom(launcher: &Side, server: &Server, how: Phantom, name: &str) -> Pipeline {
     die(server, Pipeline::launched_by(launcher, server, &how.options(name)), how, name)

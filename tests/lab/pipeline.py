@@ -48,6 +48,7 @@ class Plan(ez.Settings):
     processes: int
     slow_initialize: float
     fail: str
+    quiet: bool
 
 
 class Counter(ez.Unit):
@@ -74,7 +75,7 @@ class Counter(ez.Unit):
         while self.SETTINGS.messages == 0 or number < self.SETTINGS.messages:
             yield self.OUTPUT, {"run": self.SETTINGS.run, "number": number}
             number += 1
-            if time.monotonic() >= tells:
+            if time.monotonic() >= tells and not self.SETTINGS.quiet:
                 emit("sent", run=self.SETTINGS.run, total=number)
                 tells = time.monotonic() + 0.2
             if self.SETTINGS.fail == "blocks-loop" and number == BLOCKS_AFTER:
@@ -120,7 +121,7 @@ class Checker(ez.Unit):
 
     @ez.task
     async def report(self) -> None:
-        while True:
+        while not self.SETTINGS.quiet:
             counts = dict(total=self.total, foreign=self.foreign, gaps=self.gaps)
             emit("count", run=self.SETTINGS.run, **counts)
             await asyncio.sleep(0.2)
@@ -221,6 +222,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--slow-initialize", type=float, default=0.0)
     parser.add_argument("--fail", default="none")
     parser.add_argument("--stay", action="store_true", help="keep the interpreter open at the end")
+    parser.add_argument("--quiet", action="store_true", help="write nothing once it is running")
     return parser.parse_args()
 
 
@@ -230,7 +232,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     multiprocessing.set_start_method(args.start_method)
     emit("main", pid=os.getpid(), run=args.run)
-    fields = ("run", "host", "rate", "messages", "processes", "slow_initialize", "fail")
+    fields = ("run", "host", "rate", "messages", "processes", "slow_initialize", "fail", "quiet")
     plan = Plan(**{field: getattr(args, field) for field in fields})
     pair = {args.name: Pair(plan)}
     if args.address:

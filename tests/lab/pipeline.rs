@@ -87,6 +87,8 @@ pub struct Options {
     pub fail: Fail,
     /// The interpreter stays open when the pipeline has ended, as a notebook's does.
     pub stay: bool,
+    /// Writes nothing once it is `running`: no events that come again and again.
+    pub quiet: bool,
 }
 
 impl Default for Options {
@@ -101,6 +103,7 @@ impl Default for Options {
             slow_initialize: Duration::ZERO,
             fail: Fail::default(),
             stay: false,
+            quiet: false,
         }
     }
 }
@@ -134,6 +137,7 @@ impl Options {
             format!("--fail={fail}"),
         ];
         arguments.extend(self.stay.then(|| "--stay".to_owned()));
+        arguments.extend(self.quiet.then(|| "--quiet".to_owned()));
         arguments
     }
 }
