@@ -4,9 +4,7 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use graphctl::host::{
-    Connection, Host, Own, Role, Sockets, Ties, Unseen, Written, find_holders,
-};
+use graphctl::host::{Connection, Host, Own, Role, Sockets, Ties, Unseen, Written, find_holders};
 use graphctl::model::{
     Channel, Holder, Holding, Inventory, Link, Ping, Process, Server, ServerProcess, Session,
 };

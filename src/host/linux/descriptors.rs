@@ -65,7 +65,9 @@ impl Descriptors {
         shared.extend(pipes(process, &links)?);
         shared.extend(sockets(process, &links)?);
         let replaced = |(fd, link): &(u32, Vec<u8>)| {
-            *fd > 2 && link == b"/dev/null" && access(process, *fd).is_ok_and(|it| it == (true, false))
+            *fd > 2
+                && link == b"/dev/null"
+                && access(process, *fd).is_ok_and(|it| it == (true, false))
         };
         Ok(Self { shared, input_replaced: links.iter().any(replaced) })
     }
@@ -89,7 +91,8 @@ impl Descriptors {
                 None => None,
             };
             let Some(key) = key.filter(|key| wanted.contains(key)) else { continue };
-            let access = if socket.is_some() { EITHER } else { access(process, *fd).unwrap_or(EITHER) };
+            let access =
+                if socket.is_some() { EITHER } else { access(process, *fd).unwrap_or(EITHER) };
             let (reads, writes) = access;
             let held = holding.entry(key).or_default();
             *held = (held.0 | reads, held.1 | writes);

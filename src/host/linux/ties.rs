@@ -18,11 +18,7 @@ use crate::host::{End, EndKind, Ties, Unseen, Written};
 use crate::model::Holder;
 
 /// See [`Host::ties`](crate::host::Host::ties); `peers` are the other ends of unix sockets.
-pub(super) fn ties(
-    root: &Path,
-    processes: &[Holder],
-    peers: &Peers,
-) -> Vec<Result<Ties, Unseen>> {
+pub(super) fn ties(root: &Path, processes: &[Holder], peers: &Peers) -> Vec<Result<Ties, Unseen>> {
     let own: Vec<_> = processes.iter().map(|it| Own::read(root, it, peers)).collect();
     let wanted = own.iter().flatten().flat_map(Own::keys).collect();
     let Ok(seen) = Seen::walk(root, &wanted) else {
@@ -226,8 +222,7 @@ impl Seen {
         };
         if let Some(key) = own.there.key() {
             let here = own.here.map(|key| pids(key, |_| true)).unwrap_or_default();
-            let all: Vec<_> =
-                here.union(&others).filter_map(|pid| self.found.get(pid)).collect();
+            let all: Vec<_> = here.union(&others).filter_map(|pid| self.found.get(pid)).collect();
             unsure = doubts.about(user, &all);
             if matches!(key, Key::Unix(_)) && others.is_empty() {
                 let nobody = "no process can be seen that holds it, and it is open";

@@ -8,6 +8,9 @@ use crate::model::Holder;
 /// How Python starts the process that cleans up shared memory. It serves only the program that started it.
 const RESOURCE_TRACKER: &str = "from multiprocessing.resource_tracker import main";
 
+/// How Python starts the process that forks the workers of a program.
+pub(super) const FORK_SERVER: &str = "from multiprocessing.forkserver import main";
+
 /// A process that may be ended, unless it has to do with processes that stay.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'a> {
@@ -58,7 +61,7 @@ impl Company {
         };
         let runs_on = descendants.iter().find(|it| !self.ending.contains(&it.pid));
         let descendant = runs_on.map(|it| format!("its descendant {} runs on", it.name()));
-        let by_end = || ties.ends.iter().find_map(|end| self.obstacle_at(end, ties.input_replaced));
+        let by_end = || ties.ends.iter().find_map(|end| self.obstacle_at(candidate, end));
         let by_parent = || {
             let parent = self.staying.get(&process.parent).filter(|_| !candidate.ran_units);
             parent.map(|name| format!("its parent, {name}, runs on"))
@@ -66,10 +69,10 @@ impl Company {
         descendant.or_else(by_end).or_else(by_parent)
     }
 
-    fn obstacle_at(&self, end: &End, input_replaced: bool) -> Option<String> {
+    fn obstacle_at(&self, candidate: Candidate<'_>, end: &End) -> Option<String> {
         let (what, verb) = match &end.kind {
             EndKind::Terminal { input: true, .. } | EndKind::PipeReader { input: true }
-                if input_replaced =>
+                if candidate.ties.input_replaced =>
             {
                 return None;
             }
@@ -82,12 +85,24 @@ impl Company {
             EndKind::PipeWriter { .. } => ("it writes to a pipe", "reads from"),
             EndKind::Unix => ("it has a unix socket", "is connected to"),
         };
-        let tracker = |it: &Holder| {
-            matches!(end.kind, EndKind::PipeWriter { .. }) && it.command.contains(RESOURCE_TRACKER)
+        let helper = |it: &Holder| {
+            matches!(end.kind, EndKind::PipeWriter { .. }) && self.is_helper(it, candidate.process)
         };
-        let other = end.others.iter().find(|it| !self.ending.contains(&it.pid) && !tracker(it));
+        let other = end.others.iter().find(|it| !self.ending.contains(&it.pid) && !helper(it));
         let other = other.map(|other| format!("{what} that {} {verb}", other.name()));
-        let unsure = || end.unsure.as_ref().map(|why| format!("{what} of unknown other end: {why}"));
+        let unsure =
+            || end.unsure.as_ref().map(|why| format!("{what} of unknown other end: {why}"));
         other.or_else(unsure)
+    }
+
+    /// Whether a process is one that Python's multiprocessing keeps beside the workers of a program: it reads from
+    /// them only to know when they end.
+    fn is_helper(&self, process: &Holder, worker: &Holder) -> bool {
+        let tracker = process.command.contains(RESOURCE_TRACKER);
+        // What it forks has the same command line.
+        let fork_server = process.pid == worker.parent
+            && process.command.contains(FORK_SERVER)
+            && !self.staying.contains_key(&process.pid);
+        tracker || fork_server
     }
 }

@@ -26,6 +26,9 @@ pub struct Going {
 }
 
 impl Going {
+    /// Why a process is spared that still has a connection which was to be dropped.
+    pub(in crate::reap) const STILL_OPEN: &'static str = "the server has not closed its connection";
+
     /// Of these plans, for clients that came to `server`.
     #[must_use]
     pub fn of(plans: &[DropTarget], inventory: &Inventory, server: SocketAddr) -> Self {
@@ -57,7 +60,7 @@ impl Going {
             return Some("it has a socket whose other end cannot be seen".into());
         }
         let open = self.over && self.are_open(sockets);
-        let open = open.then(|| "the server has not closed its connection".into());
+        let open = open.then(|| Self::STILL_OPEN.into());
         sockets.tcp.iter().find_map(|socket| self.needs_socket(*socket)).or(open)
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use super::company::FORK_SERVER;
 use super::parts;
 use crate::admin::DropTarget;
 use crate::host::Held;
@@ -12,8 +13,7 @@ use crate::model::{Holder, Holding, Inventory};
 
 /// What is in the command line of a process that Python's multiprocessing started in a fresh interpreter, or
 /// forked from a server that it had started so.
-const MULTIPROCESSING: [&str; 2] =
-    ["--multiprocessing-fork", "from multiprocessing.forkserver import main"];
+const MULTIPROCESSING: [&str; 2] = ["--multiprocessing-fork", FORK_SERVER];
 
 /// Whether a command line shows that Python's multiprocessing started the process, so that it is a worker of
 /// another program.

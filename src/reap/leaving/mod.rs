@@ -145,6 +145,7 @@ impl Leaving {
         let gone: HashSet<Name> = self.by_target.values().flatten().copied().collect();
         self.left.retain(|name, _| gone.contains(name));
         self.wait_for_closing(observer).await;
+        self.explain_open(observer);
         self.spare_writers(observer).await;
         self.end_by(observer, after, Means::Ask(GRACE)).await;
         self.kill_stayed(observer).await;
@@ -188,6 +189,18 @@ impl Leaving {
         };
         while self.left.values().any(open) && Instant::now() < deadline {
             sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// A process whose connection the server has not closed has nothing to do with what was dropped: it must not be
+    /// advised to end it.
+    fn explain_open(&mut self, observer: &Observer) {
+        for left in self.left.values_mut().filter(|it| matches!(it.end, HeirEnd::Spared(_))) {
+            if let Ok(sockets) = observer.sockets(&left.process)
+                && self.going.are_open(&sockets)
+            {
+                left.end = HeirEnd::Spared(Going::STILL_OPEN.into());
+            }
         }
     }
 
