@@ -174,9 +174,6 @@ struct Hold {
 impl Seen {
     fn walk(root: &Path, wanted: &HashSet<Key>) -> ProcResult<Self> {
         let mut seen = Self::default();
-        if wanted.is_empty() {
-            return Ok(seen);
-        }
         let now = uptime();
         for process in all_processes_with_root(root)? {
             match process {
