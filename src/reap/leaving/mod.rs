@@ -42,6 +42,7 @@ pub(super) struct Leaving {
     by_target: HashMap<Uuid, Vec<Name>>,
     left: HashMap<Name, Left>,
     parts: BTreeSet<u32>,
+    openers: BTreeMap<u32, String>,
     going: Going,
 }
 
@@ -69,6 +70,7 @@ impl Leaving {
                 .map(|(target, heirs)| (*target, heirs.iter().map(name).collect()))
                 .collect(),
             parts: heirs::parts(plans, &held),
+            openers,
             going,
         };
         for client in plans.iter().flat_map(|plan| plan.taken.clients()) {
@@ -192,14 +194,16 @@ impl Leaving {
         }
     }
 
-    /// A process whose connection the server has not closed has nothing to do with what was dropped: it must not be
-    /// advised to end it.
+    /// A process whose connection the server has not closed has nothing to do with what was dropped: no report must
+    /// advise to end it.
     fn explain_open(&mut self, observer: &Observer) {
-        for left in self.left.values_mut().filter(|it| matches!(it.end, HeirEnd::Spared(_))) {
-            if let Ok(sockets) = observer.sockets(&left.process)
+        for left in self.left.values_mut() {
+            let HeirEnd::Spared(why) = &mut left.end else { continue };
+            if self.openers.get(&left.process.pid) == Some(why)
+                && let Ok(sockets) = observer.sockets(&left.process)
                 && self.going.are_open(&sockets)
             {
-                left.end = HeirEnd::Spared(Going::STILL_OPEN.into());
+                Going::STILL_OPEN.clone_into(why);
             }
         }
     }
