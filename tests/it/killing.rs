@@ -202,6 +202,23 @@ fn a_backend_that_writes_to_a_fifo_of_a_running_program_is_left_alone() {
     drop(reader);
 }
 
+/// A recorder may save what it has when it is asked to end.
+#[test]
+fn a_backend_that_writes_when_it_is_asked_to_end_is_not_killed() {
+    let server = server();
+    let phantom = phantom_with(&server, Phantom::MainKilled, "SYSTEM", |options| Options {
+        quiet: true,
+        fail: Fail::WritesWhenAsked,
+        ..options
+    });
+    let id = server.witness().sessions_of("SYSTEM").remove(0);
+    let run = graphctl(server.address(), &["sessions", "drop", "--force", "--kill", &id]);
+    let backend = phantom.unit_pid("PUB");
+    let why = format!("{SPARED}it was asked to end, and it is still writing");
+    assert_eq!(pids(&run, &why), [backend], "{run:#?}");
+    phantom.wait_next("writes");
+}
+
 /// What was dropped by then is told all the same.
 #[test]
 fn nobody_is_killed_once_the_server_is_gone() {

@@ -232,6 +232,13 @@ def launch(runner: ez.GraphRunner, how: str) -> int:
     return 0
 
 
+def write_on() -> None:
+    """As a recorder does that has much left to save."""
+    while True:
+        emit("writes", pid=os.getpid())
+        time.sleep(0.1)
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--address", help="of the server; without one, ezmsg starts its own")
@@ -258,6 +265,8 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if args.stubborn:
         signal.signal(signal.SIGTERM, lambda *_: emit("asked", pid=os.getpid()))
+    if args.fail == "writes-when-asked":
+        signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=write_on).start())
     multiprocessing.set_start_method(args.start_method)
     emit("main", pid=os.getpid(), run=args.run)
     fields = ("run", "host", "rate", "messages", "processes", "slow_initialize", "fail", "quiet", "opens")

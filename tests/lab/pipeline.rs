@@ -53,6 +53,8 @@ pub enum Fail {
     ForksHelper,
     /// It starts `cat` and holds the pipe that this reads from; the event `child` tells its pid.
     RunsChild,
+    /// Its processes do not end on SIGTERM, and write from then on; only where backends are forked.
+    WritesWhenAsked,
 }
 
 /// An unusual way to open a session, of a pipeline that is healthy all the same, at 200 messages a second.
@@ -134,6 +136,7 @@ impl Options {
             Fail::SlowShutdown => "slow-shutdown",
             Fail::ForksHelper => "forks-helper",
             Fail::RunsChild => "runs-child",
+            Fail::WritesWhenAsked => "writes-when-asked",
         };
         let mut arguments = vec![
             format!("--name={}", self.name),
