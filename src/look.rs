@@ -223,7 +223,7 @@ impl Observer {
     /// their order.
     ///
     /// # Errors
-    /// Why that cannot be told.
+    /// Why that is not known.
     #[must_use]
     pub fn ties(&self, processes: &[Holder]) -> Vec<Result<Ties, Unseen>> {
         self.host.ties(processes)
@@ -232,7 +232,7 @@ impl Observer {
     /// What a process of this machine has written.
     ///
     /// # Errors
-    /// Why that cannot be told.
+    /// Why that is not known.
     pub fn written(&self, process: &Holder) -> Result<Written, Unseen> {
         self.host.written(process)
     }

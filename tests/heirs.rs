@@ -299,7 +299,7 @@ const SESSION: Uuid = Uuid::from_u128(3);
 /// By pid, why each holder of a session may be its opener. Those with a publisher ran units.
 fn openers_of(session: Option<Uuid>, holders: &[Holder], publishers: &[Holder]) -> Vec<u32> {
     let holding = |holders: &[Holder]| Holding { holders: holders.to_vec(), unsure: None };
-    // Only the look tells which of them serve.
+    // Only a look shows which of them serve.
     let unseen = |it: &Holder| Holder { serving: None, lives_elsewhere: false, ..it.clone() };
     let now: Vec<_> = holders.iter().map(unseen).collect();
     let held = HashMap::from([(SESSION, holding(&now)), (GOING, holding(publishers))]);

@@ -75,7 +75,7 @@ pub struct Sockets {
     pub others: bool,
 }
 
-/// Why something of a process cannot be told.
+/// Why something of a process is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unseen {
     /// It has ended.
@@ -110,13 +110,13 @@ pub trait Host: Debug {
     /// What each of these processes shares with other processes beside TCP connections, in their order.
     ///
     /// # Errors
-    /// Why that cannot be told.
+    /// Why that is not known.
     fn ties(&self, processes: &[Holder]) -> Vec<Result<Ties, Unseen>>;
 
     /// What a process has written.
     ///
     /// # Errors
-    /// Why that cannot be told.
+    /// Why that is not known.
     fn written(&self, process: &Holder) -> Result<Written, Unseen>;
 
     /// The processes that hold a socket which listens at this address, as far as they can be seen.

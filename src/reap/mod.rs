@@ -96,7 +96,7 @@ pub async fn run(
     }
     if extent.dry_run {
         if let Some(leaving) = leaving {
-            leaving.tell(&mut report);
+            leaving.add_to(&mut report);
         }
     } else if report.of(&[Outcome::WouldDrop, Outcome::Changed]).next().is_some() {
         let after = drop_all(observer, &mut report, &plans, command).await?;

@@ -1,4 +1,4 @@
-//! `--kill` ends what a drop leaves behind on this machine, and nobody else.
+//! `--kill` ends what a drop leaves behind on this machine, and no other process.
 
 use std::fs::File;
 use std::os::unix::net::UnixListener;
@@ -219,7 +219,7 @@ fn a_backend_that_writes_when_it_is_asked_to_end_is_not_killed() {
     phantom.wait_next("writes");
 }
 
-/// What was dropped by then is told all the same.
+/// What was dropped by then is reported all the same.
 #[test]
 fn nobody_is_killed_once_the_server_is_gone() {
     let server = server();

@@ -222,8 +222,8 @@ impl Seen {
             let all: Vec<_> = here.union(&others).filter_map(|pid| self.found.get(pid)).collect();
             unsure = doubts.about(user, &all);
             if matches!(key, Key::Unix(_)) && others.is_empty() {
-                let nobody = "no process can be seen that holds it, and it is open";
-                unsure = unsure.or_else(|| Some(nobody.into()));
+                let unseen = "no process can be seen that holds it, and it is open";
+                unsure = unsure.or_else(|| Some(unseen.into()));
             }
         }
         let identity = |pid: &i32| Some(self.found.get(pid)?.identity.as_ref()?.holder.clone());

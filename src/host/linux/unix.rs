@@ -27,7 +27,7 @@ pub(super) enum Peer {
     Open(u64),
     /// It is closed.
     Closed,
-    /// The kernel does not tell.
+    /// The kernel does not show it.
     Unknown,
 }
 

@@ -125,8 +125,8 @@ impl Leaving {
         self.left.entry(name(process)).and_modify(|it| it.end = end);
     }
 
-    /// Reports what would become of them, or what became.
-    pub(super) fn tell(&self, report: &mut Report) {
+    /// Adds to each target the processes that it left behind, each with its end.
+    pub(super) fn add_to(&self, report: &mut Report) {
         for target in &mut report.targets {
             let names = self.by_target.get(&target.id).into_iter().flatten();
             let heirs = names.filter_map(|name| self.left.get(name));
@@ -151,7 +151,7 @@ impl Leaving {
         self.spare_writers(observer).await;
         self.end_by(observer, after, Means::Ask(GRACE)).await;
         self.kill_stayed(observer).await;
-        self.tell(report);
+        self.add_to(report);
     }
 
     /// Kills the processes that did not end when asked.

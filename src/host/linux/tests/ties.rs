@@ -78,7 +78,7 @@ fn the_other_end_of_a_pipe_is_found_by_how_it_was_opened() {
 }
 
 #[test]
-fn standard_descriptors_are_told_with_their_duplicates() {
+fn standard_descriptors_are_seen_with_their_duplicates() {
     let fake = Fake::new();
     fake.process(10).holds(0, PIPE, READS);
     assert_eq!(the_end(&fake).kind, reader(true));
@@ -196,7 +196,7 @@ fn the_holders_of_a_peer_hold_the_other_end_of_a_unix_socket() {
 }
 
 #[test]
-fn listeners_and_udp_sockets_are_told_and_others_are_not() {
+fn listeners_and_udp_sockets_are_seen_and_others_are_not() {
     let fake = machine_of_sockets();
     fake.process(10).socket(3, 64).socket(4, 70).socket(5, 80);
     let kinds: Vec<_> = ends(&fake, &Peers::new()).into_iter().map(|it| it.kind).collect();
@@ -204,7 +204,7 @@ fn listeners_and_udp_sockets_are_told_and_others_are_not() {
 }
 
 #[test]
-fn descendants_are_told_or_unknown() {
+fn descendants_are_listed_or_unknown() {
     let fake = Fake::new();
     fake.process(10);
     fake.process(11).parent(10);
@@ -212,15 +212,15 @@ fn descendants_are_told_or_unknown() {
         .parent(11)
         .command("python\0-c\0from multiprocessing.resource_tracker import main;main(3)");
     let descendants = |fake: &Fake| seen(fake, &Peers::new()).expect("it can be read").descendants;
-    let told = descendants(&fake).expect("all are listed");
-    assert_eq!(told.iter().map(|it| it.pid).collect::<Vec<_>>(), [11]);
+    let seen = descendants(&fake).expect("all are listed");
+    assert_eq!(seen.iter().map(|it| it.pid).collect::<Vec<_>>(), [11]);
     fake.remove("self/mountinfo");
     fake.obstruct("1/fd");
     assert_eq!(descendants(&fake), None, "some processes may not be listed");
 }
 
 #[test]
-fn a_process_that_has_ended_or_is_hidden_is_told_as_such() {
+fn a_process_that_has_ended_or_is_hidden_is_reported_as_such() {
     let fake = Fake::new();
     fake.process(10).start(101);
     assert_eq!(seen(&fake, &Peers::new()).err(), Some(Unseen::Gone), "its pid is used again");
