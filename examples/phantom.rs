@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lab::{Options, PATIENCE, Phantom, Pipeline, Server, phantom};
+use lab::{Options, PATIENCE, Phantom, Pipeline, Server, quiet_phantom};
 
 /// How long a rate is measured.
 const SPAN: Duration = Duration::from_secs(2);
@@ -64,9 +64,9 @@ impl Scene {
         Self { graphctl: graphctl.to_owned(), server, clean }
     }
 
-    /// Makes a phantom, and clears it with `reap` and these arguments.
+    /// Makes a phantom that writes nothing, for a backend that writes is not ended, and clears it with `reap` and these arguments.
     fn play(&self, how: Phantom, verdict: &str, reap: &[&str]) {
-        let phantom = phantom(&self.server, how, "SYSTEM");
+        let phantom = quiet_phantom(&self.server, how, "SYSTEM");
         let refused = Pipeline::start(&self.server, &Options::two_processes());
         let why = refused.wait_refused(PATIENCE);
         tell(&format!("The same pipeline is launched again, and refused:\n    {}", why.trim()));

@@ -11,7 +11,8 @@ use crate::beside;
 use crate::console;
 use crate::error::{Error, Result};
 use crate::host::{
-    Connection, Held, Host, Own, Sockets, Unseen, connections, find_holders, here, holders_of_all,
+    Connection, Held, Host, Own, Sockets, Ties, Unseen, Written, connections, find_holders, here,
+    holders_of_all,
 };
 use crate::inventory::{self, Listing};
 use crate::judge::{self, Case, Collision, Thresholds, Verdict};
@@ -222,6 +223,24 @@ impl Observer {
     /// Why they cannot be told.
     pub fn sockets(&self, holder: &Holder) -> Result<Sockets, Unseen> {
         self.host.sockets(holder)
+    }
+
+    /// What each of these processes of this machine shares with other processes beside TCP connections, in
+    /// their order.
+    ///
+    /// # Errors
+    /// Why that is not known.
+    #[must_use]
+    pub fn ties(&self, processes: &[Holder]) -> Vec<Result<Ties, Unseen>> {
+        self.host.ties(processes)
+    }
+
+    /// What a process of this machine has written.
+    ///
+    /// # Errors
+    /// Why that is not known.
+    pub fn written(&self, process: &Holder) -> Result<Written, Unseen> {
+        self.host.written(process)
     }
 
     /// Our own connection; `None` without the admin channel, through which alone it is told as the

@@ -1,13 +1,15 @@
-//! Which of the processes that a drop leaves behind may be ended, by their sockets.
+//! Which of the processes that a drop leaves behind may be ended.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use graphctl::admin::{DropTarget, Taken};
-use graphctl::host::{Sockets, Tcp};
-use graphctl::model::{Channel, Endpoint, EndpointKind, Holder, Inventory, Link, Server};
-use graphctl::reap::heirs::{Going, kin};
+use graphctl::host::{End, EndKind, Sockets, Tcp, Ties, Written};
+use graphctl::model::{
+    Channel, Endpoint, EndpointKind, Holder, Holding, Inventory, Link, Server, Session,
+};
+use graphctl::reap::heirs::{Candidate, Going, openers, spared, still_writes};
 use uuid::Uuid;
 
 const GOING: Uuid = Uuid::from_u128(1);
@@ -60,16 +62,19 @@ fn inventory() -> Inventory {
     }
 }
 
-fn going() -> Going {
-    let plan = DropTarget {
+fn plan() -> DropTarget {
+    DropTarget {
         id: GOING,
         taken: Taken { publishers: vec![GOING], ..Taken::default() },
         keys: GOING,
         owners: vec![],
         known: vec![],
         silent: vec![],
-    };
-    Going::of(&[plan], &inventory(), at("10.0.0.1:25978"))
+    }
+}
+
+fn going() -> Going {
+    Going::of(&[plan()], &inventory(), at("10.0.0.1:25978"))
 }
 
 /// Sockets that nobody has closed.
@@ -155,21 +160,210 @@ fn holder(pid: u32, parent: u32) -> Holder {
     }
 }
 
-/// A worker has no connection of its own, and a launcher may have none: they live for another.
+/// A process without anything that leads to others.
+fn alone() -> Ties {
+    Ties { descendants: Some(Vec::new()), ..Ties::default() }
+}
+
+fn with(kind: EndKind, others: &[Holder]) -> Ties {
+    let end = End { kind, others: others.to_vec(), unsure: None };
+    Ties { ends: vec![end], ..alone() }
+}
+
+const READER: EndKind = EndKind::PipeReader { input: false };
+const WRITER: EndKind = EndKind::PipeWriter { output: false };
+
+/// The pids that are spared and why, of processes that all ran units.
+fn spared_of(processes: &[(Holder, Ties)], staying: &[u32]) -> Vec<(u32, String)> {
+    let candidate = |(process, ties)| Candidate { process, ran_units: true, ties };
+    let candidates: Vec<_> =
+        processes.iter().map(|(process, ties)| candidate((process, ties))).collect();
+    let staying = staying.iter().map(|pid| (*pid, holder(*pid, 1).name())).collect();
+    spared(&candidates, &staying).into_iter().collect()
+}
+
+/// Why one process is spared that shares this; `None` if it is not.
+fn why(ties: Ties) -> Option<String> {
+    spared_of(&[(holder(10, 1), ties)], &[]).pop().map(|(_, why)| why)
+}
+
 #[test]
-fn the_family_of_whoever_is_needed_is_needed() {
-    let heirs = [holder(10, 1), holder(11, 10), holder(12, 11), holder(20, 1), holder(30, 1)];
-    let kin_of = |needed: &[(u32, u32)], parts: &[u32]| {
-        let (needed, parts) = (needed.iter().copied().collect(), parts.iter().copied().collect());
-        let mut kin: Vec<_> = kin(&heirs, &parts, &needed).into_keys().collect();
-        kin.sort_unstable();
-        kin
+fn a_process_that_shares_nothing_is_not_spared() {
+    assert_eq!(why(alone()), None);
+    let both = [READER, WRITER, EndKind::Unix];
+    for kind in both {
+        assert_eq!(why(with(kind.clone(), &[])), None, "{kind:?}: the other end is closed");
+        assert_eq!(why(with(kind.clone(), &[holder(10, 1)])), None, "{kind:?}: it holds both");
+    }
+}
+
+#[test]
+fn whatever_leads_to_a_process_that_stays_is_a_reason() {
+    let rig = Holder { command: "python rig.py".into(), ..holder(40, 1) };
+    for (kind, reason) in [
+        (READER, "it reads from a pipe that pid 40 (python rig.py) writes to"),
+        (WRITER, "it writes to a pipe that pid 40 (python rig.py) reads from"),
+        (EndKind::Unix, "it has a unix socket that pid 40 (python rig.py) is connected to"),
+    ] {
+        assert_eq!(why(with(kind, std::slice::from_ref(&rig))).as_deref(), Some(reason));
+    }
+    let terminal = EndKind::Terminal { path: "/dev/pts/3".into(), input: true };
+    for (kind, reason) in [
+        (EndKind::UnixListener, "it listens on a unix socket"),
+        (EndKind::Udp(5000), "it has a UDP socket on port 5000"),
+        (terminal, "it may read from /dev/pts/3"),
+    ] {
+        assert_eq!(why(with(kind, &[])).as_deref(), Some(reason));
+    }
+}
+
+#[test]
+fn what_cannot_be_seen_is_a_reason() {
+    let end = End { kind: EndKind::Unix, others: vec![], unsure: Some("it is hidden".into()) };
+    let reason = "it has a unix socket of unknown other end: it is hidden";
+    assert_eq!(why(Ties { ends: vec![end], ..alone() }).as_deref(), Some(reason));
+    let reason = "it cannot be seen whether it has running descendants";
+    assert_eq!(why(Ties::default()).as_deref(), Some(reason));
+}
+
+#[test]
+fn the_output_that_every_program_inherits_is_no_reason() {
+    assert_eq!(why(with(EndKind::PipeWriter { output: true }, &[holder(40, 1)])), None);
+}
+
+/// A child of multiprocessing never reads the input that it inherited.
+#[test]
+fn an_input_that_is_replaced_is_no_reason() {
+    let pipe = |input| EndKind::PipeReader { input };
+    let terminal = |input| EndKind::Terminal { path: "/dev/pts/3".into(), input };
+    let replaced =
+        |kind| why(Ties { input_replaced: true, ..with(kind, &[holder(40, 1)]) }).is_none();
+    assert!(replaced(pipe(true)) && replaced(terminal(true)));
+    assert!(!replaced(pipe(false)) && !replaced(terminal(false)), "it reads them elsewhere");
+    assert!(why(with(pipe(true), &[holder(40, 1)])).is_some(), "it may read it");
+}
+
+#[test]
+fn helpers_of_multiprocessing_are_no_reason() {
+    let python = |pid, module: &str| Holder {
+        command: format!("python -c from multiprocessing.{module} import main; main(3)"),
+        ..holder(pid, 1)
     };
-    let needed = |needed: &[(u32, u32)]| kin_of(needed, &[]);
-    assert!(needed(&[]).is_empty());
-    assert!(needed(&[(40, 1)]).is_empty(), "nobody is related to all by pid 1");
-    assert_eq!(needed(&[(10, 1)]), [11, 12], "a parent is needed");
-    assert_eq!(needed(&[(40, 12)]), [10, 11, 12], "a child is needed");
-    assert!(kin_of(&[(10, 1)], &[11]).is_empty(), "a part of what goes, and its own worker");
-    assert_eq!(kin_of(&[(40, 12)], &[11]), [10, 11, 12], "a child is needed");
+    let (tracker, server) = (python(40, "resource_tracker"), python(41, "forkserver"));
+    assert_eq!(why(with(WRITER, std::slice::from_ref(&tracker))), None);
+    assert!(why(with(READER, &[tracker])).is_some(), "a tracker writes nothing");
+    let worker =
+        |server: &Holder| (holder(10, server.pid), with(WRITER, std::slice::from_ref(server)));
+    assert!(spared_of(&[worker(&server)], &[]).is_empty());
+    assert_eq!(spared_of(&[worker(&server)], &[41]).len(), 1, "it is needed for something else");
+    assert!(why(with(WRITER, &[server])).is_some(), "a sibling has the same command line");
+}
+
+#[test]
+fn a_running_descendant_that_stays_is_a_reason() {
+    let parent = |child: u32| {
+        (holder(10, 1), Ties { descendants: Some(vec![holder(child, 10)]), ..alone() })
+    };
+    assert!(spared_of(&[parent(11), (holder(11, 10), alone())], &[]).is_empty(), "both end");
+    let reason = "its descendant pid 12 (python) runs on".to_owned();
+    assert_eq!(spared_of(&[parent(12), (holder(11, 10), alone())], &[]), [(10, reason)]);
+}
+
+#[test]
+fn whoever_is_spared_is_a_reason_for_others() {
+    let processes = [
+        (holder(10, 1), Ties { descendants: Some(vec![holder(11, 10)]), ..alone() }),
+        (holder(11, 10), with(READER, &[holder(12, 1)])),
+        (holder(12, 1), with(EndKind::Udp(1), &[])),
+        (holder(13, 1), with(READER, &[holder(14, 1)])),
+        (holder(14, 1), with(WRITER, &[holder(13, 1)])),
+    ];
+    let pids: Vec<_> = spared_of(&processes, &[]).into_iter().map(|(pid, _)| pid).collect();
+    assert_eq!(pids, [10, 11, 12]);
+}
+
+/// A worker of a pipeline that stays may have no connection but what it inherited.
+#[test]
+fn the_parent_of_what_ran_no_units_is_a_reason() {
+    let (heir, ties, staying) = (holder(11, 10), alone(), BTreeMap::from([(10, "pid 10".into())]));
+    let spared_if = |ran_units: bool, staying: &BTreeMap<u32, String>| {
+        spared(&[Candidate { process: &heir, ran_units, ties: &ties }], staying).remove(&11)
+    };
+    assert_eq!(spared_if(false, &staying).as_deref(), Some("its parent, pid 10, runs on"));
+    assert_eq!(spared_if(true, &staying), None);
+    assert_eq!(spared_if(false, &BTreeMap::new()), None);
+}
+
+const SESSION: Uuid = Uuid::from_u128(3);
+
+/// By pid, why each holder of a session may be its opener. Those with a publisher ran units.
+fn openers_of(session: Option<Uuid>, holders: &[Holder], publishers: &[Holder]) -> Vec<u32> {
+    let holding = |holders: &[Holder]| Holding { holders: holders.to_vec(), unsure: None };
+    // Only a look shows which of them serve.
+    let unseen = |it: &Holder| Holder { serving: None, lives_elsewhere: false, ..it.clone() };
+    let now: Vec<_> = holders.iter().map(unseen).collect();
+    let held = HashMap::from([(SESSION, holding(&now)), (GOING, holding(publishers))]);
+    let seen = Session {
+        id: SESSION,
+        created: None,
+        link: None,
+        graphctl: false,
+        root: None,
+        components: Vec::new(),
+        readable: true,
+        registered: true,
+        edges: 0,
+        last_event: None,
+        holding: Some(holding(holders)),
+    };
+    let inventory = Inventory { sessions: vec![seen], ..inventory() };
+    let taken = Taken { session, publishers: vec![GOING], ..Taken::default() };
+    let openers = openers(&[DropTarget { taken, ..plan() }], &inventory, &held);
+    for (pid, why) in &openers {
+        assert!(why.ends_with(&format!("to end it all the same: kill {pid}")), "{why}");
+    }
+    openers.into_keys().collect()
+}
+
+fn heir(pid: u32, start: u64) -> Holder {
+    Holder { start, serving: Some(false), lives_elsewhere: true, ..holder(pid, 1) }
+}
+
+#[test]
+fn the_opener_serves_its_session_or_is_the_oldest_that_is_no_heir() {
+    let of = |holders: &[Holder], parts: &[Holder]| openers_of(Some(SESSION), holders, parts);
+    let heirs = [heir(10, 1), heir(11, 2)];
+    assert!(of(&heirs, &[]).is_empty(), "all are proven heirs");
+    let serving = Holder { serving: Some(true), ..heir(12, 3) };
+    assert_eq!(of(&[heirs.to_vec(), vec![serving]].concat(), &[]), [12]);
+    let (first, second) =
+        (Holder { start: 1, ..holder(10, 1) }, Holder { start: 2, ..holder(11, 1) });
+    let both = [second.clone(), first.clone()];
+    assert_eq!(of(&both, &both), [10], "the other ran units");
+    assert_eq!(of(&both, std::slice::from_ref(&first)), [10, 11], "or may be anything");
+    assert_eq!(of(&[first, Holder { start: 1, ..second }], &both), [10, 11], "in one tick");
+}
+
+#[test]
+fn a_leftover_is_a_worker_only_if_multiprocessing_started_it() {
+    let python = |command: &str| Holder { command: command.into(), ..holder(10, 1) };
+    let of = |command| openers_of(None, &[], &[python(command)]);
+    assert_eq!(of("python pipeline.py"), [10]);
+    let spawned = "python -c from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=5, \
+                   pipe_handle=7) --multiprocessing-fork";
+    assert!(of(spawned).is_empty());
+    assert!(of("python -c from multiprocessing.forkserver import main; main(5, 6)").is_empty());
+}
+
+#[test]
+fn writing_is_seen_at_two_times_or_not_known() {
+    let at = |bytes, to_disk| Some(Written { bytes, to_disk });
+    assert_eq!(still_writes(at(5, 0), at(5, 0)), None);
+    for grown in [at(6, 0), at(5, 1)] {
+        assert_eq!(still_writes(at(5, 0), grown).as_deref(), Some("it is still writing"));
+    }
+    for (before, after) in [(None, at(5, 0)), (at(5, 0), None), (None, None)] {
+        let unknown = Some("it is not known whether it writes".into());
+        assert_eq!(still_writes(before, after), unknown);
+    }
 }

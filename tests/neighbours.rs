@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use graphctl::host::{Connection, Host, Own, Role, Sockets, Unseen, find_holders};
+use graphctl::host::{Connection, Host, Own, Role, Sockets, Ties, Unseen, Written, find_holders};
 use graphctl::model::{
     Channel, Holder, Holding, Inventory, Link, Ping, Process, Server, ServerProcess, Session,
 };
@@ -46,6 +46,14 @@ impl Host for Machine {
     }
 
     fn sockets(&self, _holder: &Holder) -> Result<Sockets, Unseen> {
+        Err(Unseen::Hidden)
+    }
+
+    fn ties(&self, processes: &[Holder]) -> Vec<Result<Ties, Unseen>> {
+        vec![Err(Unseen::Hidden); processes.len()]
+    }
+
+    fn written(&self, _process: &Holder) -> Result<Written, Unseen> {
         Err(Unseen::Hidden)
     }
 

@@ -114,7 +114,8 @@ pub struct Dropping {
     pub dry_run: bool,
     /// Also end what is left of it on this machine
     ///
-    /// The processes that held its connections, if all their TCP sockets belonged to what was dropped: SIGTERM, and SIGKILL
+    /// Only processes that ran its units or inherited its connections, that write nothing, and that have no running descendant,
+    /// pipe, socket or terminal that anything else needs; never a program that may have opened the session. SIGTERM, and SIGKILL
     /// after 5 s.
     #[arg(long)]
     pub kill: bool,

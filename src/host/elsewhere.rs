@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Connection, Ended, Host, Means, Sockets, Unseen};
+use super::{Connection, Ended, Host, Means, Sockets, Ties, Unseen, Written};
 use crate::model::{Holder, Holding};
 
 const WHY: &str = "this system has no /proc";
@@ -27,6 +27,14 @@ impl Host for Machine {
     }
 
     fn sockets(&self, _holder: &Holder) -> Result<Sockets, Unseen> {
+        Err(Unseen::Hidden)
+    }
+
+    fn ties(&self, processes: &[Holder]) -> Vec<Result<Ties, Unseen>> {
+        vec![Err(Unseen::Hidden); processes.len()]
+    }
+
+    fn written(&self, _process: &Holder) -> Result<Written, Unseen> {
         Err(Unseen::Hidden)
     }
 

@@ -7,6 +7,7 @@ mod elsewhere;
 #[cfg(target_os = "linux")]
 mod linux;
 mod neighbours;
+mod ties;
 
 #[cfg(not(target_os = "linux"))]
 use elsewhere as system;
@@ -22,6 +23,7 @@ use crate::model::{Holder, Holding};
 #[cfg(target_os = "linux")]
 pub use linux::Tree;
 pub use neighbours::{Held, Own, connections, find_holders, holders_of_all};
+pub use ties::{End, EndKind, Ties, Written};
 
 /// A connection from a client to the server, as the server sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +75,7 @@ pub struct Sockets {
     pub others: bool,
 }
 
-/// Why the sockets of a process cannot be told.
+/// Why something of a process is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unseen {
     /// It has ended.
@@ -104,6 +106,18 @@ pub trait Host: Debug {
     /// # Errors
     /// Why they cannot be told.
     fn sockets(&self, holder: &Holder) -> Result<Sockets, Unseen>;
+
+    /// What each of these processes shares with other processes beside TCP connections, in their order.
+    ///
+    /// # Errors
+    /// Why that is not known.
+    fn ties(&self, processes: &[Holder]) -> Vec<Result<Ties, Unseen>>;
+
+    /// What a process has written.
+    ///
+    /// # Errors
+    /// Why that is not known.
+    fn written(&self, process: &Holder) -> Result<Written, Unseen>;
 
     /// The processes that hold a socket which listens at this address, as far as they can be seen.
     fn listeners(&self, at: SocketAddr) -> Vec<Holder>;

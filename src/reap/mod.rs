@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use leaving::Leaving;
+use leaving::{Leaving, Sample};
 use lock::Kept;
 pub use plan::{Planner, Warrant};
 pub use report::{Freed, Heir, HeirEnd, Outcome, Report, Target};
@@ -63,7 +63,8 @@ impl Condemned {
     }
 }
 
-/// Looks again, and drops what is condemned again for the same reason; a dry run stops there.
+/// Looks again, and drops what is condemned again for the same reason; a dry run stops there. Processes are ended
+/// only after a second look, which shows whether they still write.
 ///
 /// # Errors
 /// The server did not answer. What was dropped by then is dropped.
@@ -74,11 +75,13 @@ pub async fn run(
     extent: Extent,
     command: &'static str,
 ) -> Result<Report> {
+    let sample = extent.kill.then(|| Sample::of_all(observer, &first.inventory));
     let certain = !extent.free && condemned.iter().all(|it| it.warrant.stands_alone());
-    let (look, kept) = if certain {
+    let (look, kept) = if certain && sample.is_none() {
         (first, None)
     } else {
-        tokio::time::sleep_until((first.taken + SECOND_LOOK_AFTER).into()).await;
+        let began = sample.as_ref().map_or(first.taken, |it| it.taken.max(first.taken));
+        tokio::time::sleep_until((began + SECOND_LOOK_AFTER).into()).await;
         let second = observer.look_again(first.taken).await?;
         let between = second.taken.duration_since(first.taken);
         let held = if extent.free { observer.holders(&second.inventory) } else { Held::new() };
@@ -86,14 +89,14 @@ pub async fn run(
         (second, kept.filter(|_| extent.free))
     };
     let (targets, plans) = planned(&look, condemned);
-    let leaving = if extent.kill { Leaving::of(observer, &look, &plans) } else { None };
+    let leaving = sample.and_then(|sample| Leaving::of(observer, &look, &plans, &sample));
     let mut report = Report::new(look.inventory.server, extent, targets);
     if let Some(kept) = kept.filter(|it| !frees(&plans, &it.holder)) {
         report.lock = Some(free(observer, kept, extent.dry_run, command).await?);
     }
     if extent.dry_run {
         if let Some(leaving) = leaving {
-            leaving.tell(&mut report);
+            leaving.add_to(&mut report);
         }
     } else if report.of(&[Outcome::WouldDrop, Outcome::Changed]).next().is_some() {
         let after = drop_all(observer, &mut report, &plans, command).await?;

@@ -90,7 +90,7 @@ impl Heir {
 pub enum HeirEnd {
     /// It would be ended.
     Would,
-    /// It is left alone: it is needed for something else, for that reason.
+    /// It is left alone for that reason: it is needed for something else, or may be.
     Spared(String),
     /// It was to be ended.
     Ended(Ended),

@@ -48,7 +48,7 @@ pub use self::{
         stuff_process, sync,
     },
     network::{Network, Side},
-    phantoms::{Phantom, launched_phantom, phantom},
+    phantoms::{Phantom, launched_phantom, phantom, phantom_with, quiet_phantom},
     pipeline::{Fail, Opener, Options, Pipeline, Runner, StartMethod},
     process::Process,
     python::{environment, ezmsg},

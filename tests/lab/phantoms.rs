@@ -168,6 +168,21 @@ pub fn phantom(server: &Server, how: Phantom, name: &str) -> Pipeline {
     die(server, Pipeline::start(server, &how.options(name)), how, name)
 }
 
+/// The same of a pipeline that writes nothing once it is running.
+pub fn quiet_phantom(server: &Server, how: Phantom, name: &str) -> Pipeline {
+    phantom_with(server, how, name, |options| Options { quiet: true, ..options })
+}
+
+/// The same with changed options.
+pub fn phantom_with(
+    server: &Server,
+    how: Phantom,
+    name: &str,
+    change: impl FnOnce(Options) -> Options,
+) -> Pipeline {
+    die(server, Pipeline::start(server, &change(how.options(name))), how, name)
+}
+
 /// The same of a pipeline that is launched by a launcher.
 pub fn launched_phantom(launcher: &Side, server: &Server, how: Phantom, name: &str) -> Pipeline {
     die(server, Pipeline::launched_by(launcher, server, &how.options(name)), how, name)

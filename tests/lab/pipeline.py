@@ -6,13 +6,21 @@ ezmsg starts one of its own, in the main process, as it does when none is runnin
 where. All names are ezmsg's public ones, but for what it takes not to find a stranger's server meanwhile.
 """
 
+import os
+
+if __name__ == "__main__":
+    # What started the tests may have left pipes open here that lead to it.
+    os.closerange(3, 1024)
+
 import argparse
 import asyncio
 import json
 import multiprocessing
 import multiprocessing.connection
-import os
 import signal
+import socket
+import stat
+import subprocess
 import sys
 import threading
 import time
@@ -40,6 +48,15 @@ def emit(event: str, **facts: object) -> None:
     os.write(1, f"{line}\n".encode())
 
 
+def open_path(path: str) -> object:
+    """A connection where a unix socket is, or else the file, to be written to."""
+    if not stat.S_ISSOCK(os.stat(path).st_mode):
+        return open(path, "wb")
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(path)
+    return client
+
+
 class Plan(ez.Settings):
     run: str
     host: str
@@ -48,6 +65,8 @@ class Plan(ez.Settings):
     processes: int
     slow_initialize: float
     fail: str
+    quiet: bool = False
+    opens: str = ""
 
 
 class Counter(ez.Unit):
@@ -61,6 +80,12 @@ class Counter(ez.Unit):
         await asyncio.to_thread(go_on.wait, self.SETTINGS.slow_initialize)
         if self.SETTINGS.fail == "initialize-raises":
             raise ValueError("the amplifier is not there")
+        if self.SETTINGS.fail == "runs-child":
+            self.child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            emit("child", pid=self.child.pid)
+        if self.SETTINGS.opens:
+            self.opened = open_path(self.SETTINGS.opens)
+            emit("opened")
         if self.SETTINGS.fail == "forks-helper" and os.fork() == 0:
             emit("helper", pid=os.getpid())
             while True:
@@ -74,7 +99,7 @@ class Counter(ez.Unit):
         while self.SETTINGS.messages == 0 or number < self.SETTINGS.messages:
             yield self.OUTPUT, {"run": self.SETTINGS.run, "number": number}
             number += 1
-            if time.monotonic() >= tells:
+            if time.monotonic() >= tells and not self.SETTINGS.quiet:
                 emit("sent", run=self.SETTINGS.run, total=number)
                 tells = time.monotonic() + 0.2
             if self.SETTINGS.fail == "blocks-loop" and number == BLOCKS_AFTER:
@@ -120,7 +145,7 @@ class Checker(ez.Unit):
 
     @ez.task
     async def report(self) -> None:
-        while True:
+        while not self.SETTINGS.quiet:
             counts = dict(total=self.total, foreign=self.foreign, gaps=self.gaps)
             emit("count", run=self.SETTINGS.run, **counts)
             await asyncio.sleep(0.2)
@@ -207,6 +232,13 @@ def launch(runner: ez.GraphRunner, how: str) -> int:
     return 0
 
 
+def write_on() -> None:
+    """As a recorder does that has much left to save."""
+    while True:
+        emit("writes", pid=os.getpid())
+        time.sleep(0.1)
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--address", help="of the server; without one, ezmsg starts its own")
@@ -221,6 +253,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--slow-initialize", type=float, default=0.0)
     parser.add_argument("--fail", default="none")
     parser.add_argument("--stay", action="store_true", help="keep the interpreter open at the end")
+    parser.add_argument("--stubborn", action="store_true", help="tell `asked` on SIGTERM, and go on")
+    parser.add_argument("--opens", default="", help="what PUB opens: a unix socket, or a file to write to")
+    parser.add_argument("--quiet", action="store_true", help="write nothing once it is running")
     return parser.parse_args()
 
 
@@ -228,9 +263,13 @@ def main() -> int:
     args = arguments()
     # A shell that runs the tests in the background makes its children ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if args.stubborn:
+        signal.signal(signal.SIGTERM, lambda *_: emit("asked", pid=os.getpid()))
+    if args.fail == "writes-when-asked":
+        signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=write_on).start())
     multiprocessing.set_start_method(args.start_method)
     emit("main", pid=os.getpid(), run=args.run)
-    fields = ("run", "host", "rate", "messages", "processes", "slow_initialize", "fail")
+    fields = ("run", "host", "rate", "messages", "processes", "slow_initialize", "fail", "quiet", "opens")
     plan = Plan(**{field: getattr(args, field) for field in fields})
     pair = {args.name: Pair(plan)}
     if args.address:

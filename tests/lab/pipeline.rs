@@ -1,7 +1,7 @@
 //! A real pipeline whose messages flow through a real server.
 
 use std::ops::{Deref, DerefMut};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -51,6 +51,10 @@ pub enum Fail {
     SlowShutdown,
     /// It forks a helper that holds every socket open so far and outlives its parent.
     ForksHelper,
+    /// It starts `cat` and holds the pipe that this reads from; the event `child` tells its pid.
+    RunsChild,
+    /// Its processes do not end on SIGTERM, and write from then on; only where backends are forked.
+    WritesWhenAsked,
 }
 
 /// An unusual way to open a session, of a pipeline that is healthy all the same, at 200 messages a second.
@@ -87,6 +91,12 @@ pub struct Options {
     pub fail: Fail,
     /// The interpreter stays open when the pipeline has ended, as a notebook's does.
     pub stay: bool,
+    /// Writes nothing once it is `running`: no events that come again and again.
+    pub quiet: bool,
+    /// Its processes do not end on SIGTERM, and tell `asked`; only where backends are forked.
+    pub stubborn: bool,
+    /// What PUB opens in `initialize`: a unix socket, or a FIFO to write to.
+    pub opens: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -101,6 +111,9 @@ impl Default for Options {
             slow_initialize: Duration::ZERO,
             fail: Fail::default(),
             stay: false,
+            quiet: false,
+            stubborn: false,
+            opens: None,
         }
     }
 }
@@ -122,6 +135,8 @@ impl Options {
             Fail::BlocksLoop => "blocks-loop",
             Fail::SlowShutdown => "slow-shutdown",
             Fail::ForksHelper => "forks-helper",
+            Fail::RunsChild => "runs-child",
+            Fail::WritesWhenAsked => "writes-when-asked",
         };
         let mut arguments = vec![
             format!("--name={}", self.name),
@@ -134,6 +149,9 @@ impl Options {
             format!("--fail={fail}"),
         ];
         arguments.extend(self.stay.then(|| "--stay".to_owned()));
+        arguments.extend(self.quiet.then(|| "--quiet".to_owned()));
+        arguments.extend(self.stubborn.then(|| "--stubborn".to_owned()));
+        arguments.extend(self.opens.iter().map(|path| format!("--opens={}", path.display())));
         arguments
     }
 }

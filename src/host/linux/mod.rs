@@ -9,6 +9,9 @@
 //! | [`serving`] | does a thread of a holder wait on the socket? |
 //! | [`family`] | which process was started by which |
 //! | [`holders`] | all of the above, for many connections at once |
+//! | [`descriptors`] | the pipes, sockets and terminals of one process |
+//! | [`unix`] | the other ends of unix sockets |
+//! | [`ties`] | the other ends of all these, for many processes at once; what a process has written |
 //! | [`end`](mod@end) | ends processes |
 //! | [`tree`] | the processes below graphctl itself |
 //!
@@ -16,6 +19,7 @@
 //! in one go is read through one handle of its directory, so it is never mixed from two; over longer
 //! times a process is its pid together with its start.
 
+mod descriptors;
 mod doubt;
 mod end;
 mod family;
@@ -25,7 +29,9 @@ mod serving;
 mod sockets;
 #[cfg(test)]
 mod tests;
+mod ties;
 mod tree;
+mod unix;
 mod walk;
 
 use std::fs;
@@ -34,9 +40,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use procfs::ProcResult;
+use procfs::{ProcError, ProcResult};
 
-use super::{Connection, Host, Sockets, Unseen};
+use super::{Connection, Host, Sockets, Ties, Unseen, Written};
 use crate::model::{Holder, Holding};
 
 pub(super) use end::{end, signal};
@@ -84,15 +90,30 @@ impl Host for Machine {
     }
 
     fn sockets(&self, holder: &Holder) -> Result<Sockets, Unseen> {
-        sockets::of(&self.root, holder).map_err(|error| match error {
-            error if process::is_gone(&error) => Unseen::Gone,
-            _ => Unseen::Hidden,
-        })
+        sockets::of(&self.root, holder).map_err(unseen)
+    }
+
+    fn ties(&self, processes: &[Holder]) -> Vec<Result<Ties, Unseen>> {
+        if processes.is_empty() {
+            return Vec::new();
+        }
+        // A kernel that does not list them leaves each of them unknown.
+        let peers = unix::peers().unwrap_or_default();
+        ties::ties(&self.root, processes, &peers)
+    }
+
+    fn written(&self, process: &Holder) -> Result<Written, Unseen> {
+        ties::written(&self.root, process).map_err(unseen)
     }
 
     fn listeners(&self, at: SocketAddr) -> Vec<Holder> {
         listeners(&self.root, at).unwrap_or_default()
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands where an error is mapped")]
+fn unseen(error: ProcError) -> Unseen {
+    if process::is_gone(&error) { Unseen::Gone } else { Unseen::Hidden }
 }
 
 fn listeners(root: &Path, at: SocketAddr) -> ProcResult<Vec<Holder>> {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use procfs::process::{Process, Stat, StatFlags};
 use procfs::{FromRead, ProcError, ProcResult};
 use rustix::fd::AsFd;
-use rustix::fs::Dir;
+use rustix::fs::{Dir, readlinkat};
+use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::model::Holder;
@@ -154,10 +155,35 @@ pub(super) fn numbers(directory: impl AsFd) -> ProcResult<Vec<u32>> {
     Ok(numbers)
 }
 
+/// Visits the descriptors of a process, each with what it links to.
+///
+/// # Errors
+/// `NotFound` if the process has ended.
+pub(super) fn visit_links(process: &Process, mut visit: impl FnMut(u32, &[u8])) -> ProcResult<()> {
+    let directory = process.open_relative("fd")?;
+    let mut link = Vec::new();
+    for fd in numbers(&directory)? {
+        link = match readlinkat(&directory, fd.to_string(), link) {
+            Ok(link) => link.into_bytes(),
+            // It was closed, or the process has ended.
+            Err(Errno::NOENT | Errno::SRCH) => Vec::new(),
+            Err(error) => return Err(failure(error)),
+        };
+        visit(fd, &link);
+    }
+    Ok(())
+}
+
+/// The inode in a link such as `socket:[4711]` or `pipe:[4711]`.
+pub(super) fn inode(link: &[u8], kind: &str) -> Option<u64> {
+    let number = link.strip_prefix(kind.as_bytes())?.strip_prefix(b":[")?.strip_suffix(b"]")?;
+    str::from_utf8(number).ok()?.parse().ok()
+}
+
 /// A system's error as procfs tells its own.
-pub(super) fn failure(errno: rustix::io::Errno) -> ProcError {
+pub(super) fn failure(errno: Errno) -> ProcError {
     match errno {
-        rustix::io::Errno::SRCH => ProcError::NotFound(None),
+        Errno::SRCH => ProcError::NotFound(None),
         errno => std::io::Error::from(errno).into(),
     }
 }

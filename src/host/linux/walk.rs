@@ -9,10 +9,8 @@ use std::time::Duration;
 
 use procfs::ProcResult;
 use procfs::process::{Process, all_processes_with_root};
-use rustix::fs::readlinkat;
-use rustix::io::Errno;
 
-use super::process::{Blind, Identity, failure, has_lost_its_head, is_gone, numbers, text};
+use super::process::{Blind, Identity, has_lost_its_head, inode, is_gone, text, visit_links};
 
 /// What one pass saw.
 #[derive(Debug, Default)]
@@ -95,30 +93,18 @@ struct Descriptors {
 
 impl Descriptors {
     fn read(process: &Process, wanted: &HashSet<u64>) -> ProcResult<Self> {
-        let directory = process.open_relative("fd")?;
         let mut descriptors = Self::default();
-        let mut link = Vec::new();
-        for fd in numbers(&directory)? {
+        visit_links(process, |fd, link| {
             descriptors.any = true;
-            link = match readlinkat(&directory, fd.to_string(), link) {
-                Ok(link) => link.into_bytes(),
-                // It was closed, or the process has ended.
-                Err(Errno::NOENT | Errno::SRCH) => Vec::new(),
-                Err(error) => return Err(failure(error)),
-            };
             if link == b"anon_inode:[eventpoll]" {
                 descriptors.epolls.push(fd);
             } else {
-                descriptors.sockets.extend(inode(&link).filter(|inode| wanted.contains(inode)));
+                let inode = inode(link, "socket").filter(|inode| wanted.contains(inode));
+                descriptors.sockets.extend(inode);
             }
-        }
+        })?;
         Ok(descriptors)
     }
-}
-
-fn inode(link: &[u8]) -> Option<u64> {
-    let number = link.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
-    str::from_utf8(number).ok()?.parse().ok()
 }
 
 /// What an epoll instance watches is in lines like

@@ -135,8 +135,8 @@ impl Fake {
 
 /// A made-up process; every change is written at once.
 pub(super) struct Process<'a> {
-    fake: &'a Fake,
-    pid: u32,
+    pub(super) fake: &'a Fake,
+    pub(super) pid: u32,
     state: char,
     parent: u32,
     session: u32,

@@ -7,6 +7,7 @@ mod fake;
 mod finding;
 mod real;
 mod serving;
+mod ties;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

@@ -1,64 +1,13 @@
-//! Which processes of this machine a drop leaves behind, and which of them may be ended. Pure.
+//! Which TCP sockets a process may have and be ended all the same. Pure.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 use std::net::SocketAddr;
 
 use uuid::Uuid;
 
 use crate::admin::DropTarget;
-use crate::host::{Held, Sockets, Tcp};
-use crate::model::{Holder, Inventory, Link};
-
-/// By target: the processes that hold any of the clients that go with it.
-#[must_use]
-pub fn of(plans: &[DropTarget], held: &Held) -> HashMap<Uuid, Vec<Holder>> {
-    let heirs = |plan: &DropTarget| {
-        let holdings = plan.taken.clients().filter_map(|client| held.get(&client));
-        let mut seen = HashSet::new();
-        let holders = holdings.flat_map(|holding| &holding.holders);
-        holders.filter(|it| seen.insert((it.pid, it.start))).cloned().collect()
-    };
-    plans.iter().map(|plan| (plan.id, heirs(plan))).collect()
-}
-
-/// The pids of those that ran a part of what goes: they hold more of it than a session that they may have
-/// only inherited.
-#[must_use]
-pub fn parts(plans: &[DropTarget], held: &Held) -> BTreeSet<u32> {
-    let session = |plan: &DropTarget, client: &Uuid| plan.taken.session == Some(*client);
-    let clients =
-        plans.iter().flat_map(|plan| plan.taken.clients().filter(move |it| !session(plan, it)));
-    let holders = clients.filter_map(|client| held.get(&client)).flat_map(|it| &it.holders);
-    holders.map(|holder| holder.pid).collect()
-}
-
-/// Of these processes: those with a child that is needed, and those with a parent that is needed unless
-/// they are `parts` of what goes; and who that is. A launcher may have no connection of its own, and a
-/// worker of a pipeline that lives none but what it inherited. `needed` is who else is, with its parent.
-#[must_use]
-pub fn kin(
-    heirs: &[Holder],
-    parts: &BTreeSet<u32>,
-    needed: &BTreeMap<u32, u32>,
-) -> BTreeMap<u32, u32> {
-    let mut kin = BTreeMap::new();
-    loop {
-        let is_needed = |pid: u32| kin.contains_key(&pid) || needed.contains_key(&pid);
-        let relative = |heir: &Holder| {
-            let child = needed.iter().find(|(_, parent)| **parent == heir.pid).map(|(pid, _)| *pid);
-            let spared = heirs.iter().find(|it| it.parent == heir.pid && is_needed(it.pid));
-            let parent =
-                Some(heir.parent).filter(|it| is_needed(*it) && !parts.contains(&heir.pid));
-            parent.or(child).or(spared.map(|it| it.pid))
-        };
-        let rest = heirs.iter().filter(|it| !is_needed(it.pid));
-        let Some((pid, of)) = rest.map(|it| (it.pid, relative(it))).find(|(_, of)| of.is_some())
-        else {
-            return kin;
-        };
-        kin.extend(of.map(|of| (pid, of)));
-    }
-}
+use crate::host::{Sockets, Tcp};
+use crate::model::{Inventory, Link};
 
 /// What a process may be connected to, and be ended all the same: what goes, and nothing else.
 #[derive(Debug)]
@@ -77,6 +26,9 @@ pub struct Going {
 }
 
 impl Going {
+    /// Why a process is spared that still has a connection which was to be dropped.
+    pub(in crate::reap) const STILL_OPEN: &'static str = "the server has not closed its connection";
+
     /// Of these plans, for clients that came to `server`.
     #[must_use]
     pub fn of(plans: &[DropTarget], inventory: &Inventory, server: SocketAddr) -> Self {
@@ -108,7 +60,7 @@ impl Going {
             return Some("it has a socket whose other end cannot be seen".into());
         }
         let open = self.over && self.are_open(sockets);
-        let open = open.then(|| "the server has not closed its connection".into());
+        let open = open.then(|| Self::STILL_OPEN.into());
         sockets.tcp.iter().find_map(|socket| self.needs_socket(*socket)).or(open)
     }
 

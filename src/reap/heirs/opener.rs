@@ -1,0 +1,89 @@
+//! Which of the heirs may be the program that opened a session. It may run more than the pipeline: a notebook, a
+//! launcher, a service. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::company::FORK_SERVER;
+use super::parts;
+use crate::admin::DropTarget;
+use crate::host::Held;
+use crate::model::{Holder, Holding, Inventory};
+
+/// What is in the command line of a process that Python's multiprocessing started in a fresh interpreter, or
+/// forked from a server that it had started so.
+const MULTIPROCESSING: [&str; 2] = ["--multiprocessing-fork", FORK_SERVER];
+
+/// Whether a command line shows that Python's multiprocessing started the process, so that it is a worker of
+/// another program.
+#[must_use]
+pub fn started_by_multiprocessing(command: &str) -> bool {
+    MULTIPROCESSING.iter().any(|sign| command.contains(sign))
+}
+
+/// By pid: why a process may be the program that opened a session that is dropped, or is not known to belong to it.
+///
+/// `held` says who holds which client, and `inventory` which holders serve their session.
+#[must_use]
+pub fn openers(plans: &[DropTarget], inventory: &Inventory, held: &Held) -> BTreeMap<u32, String> {
+    let parts = parts(plans, held);
+    let mut openers = BTreeMap::new();
+    for plan in plans {
+        match plan.taken.session {
+            Some(session) => openers.extend(of_session(session, inventory, held, &parts)),
+            None => openers.extend(of_leftover(plan, held)),
+        }
+    }
+    openers
+}
+
+/// The opener serves the session's connection. Where that cannot be seen, it is the holder that started first, for
+/// the others inherited the connection from it.
+fn of_session(
+    session: Uuid,
+    inventory: &Inventory,
+    held: &Held,
+    parts: &BTreeSet<u32>,
+) -> BTreeMap<u32, String> {
+    let seen = inventory.sessions.iter().find(|it| it.id == session);
+    let served = seen.and_then(|session| session.holding.as_ref());
+    let holders = holders(held.get(&session), served);
+    let first = holders.iter().map(|it| it.start).min();
+    let why = |holder: &&Holder| {
+        let heir = holder.serving == Some(false) && holder.lives_elsewhere;
+        let opener = holder.serving == Some(true) || (Some(holder.start) == first && !heir);
+        if opener {
+            return Some(advise("it may have opened the session", holder.pid));
+        }
+        let unknown = !heir && !parts.contains(&holder.pid);
+        unknown.then(|| {
+            advise("it is not certain that it only inherited the session's connection", holder.pid)
+        })
+    };
+    holders.into_iter().filter_map(|holder| Some((holder.pid, why(&holder)?))).collect()
+}
+
+/// The holders now, with what is known of them from the look: only a look sees which of them serve.
+fn holders<'a>(now: Option<&'a Holding>, seen: Option<&'a Holding>) -> Vec<&'a Holder> {
+    let seen = seen.map_or(&[][..], |holding| &holding.holders);
+    let now = now.map_or(&[][..], |holding| &holding.holders);
+    let known = |holder: &'a Holder| {
+        let same = |it: &&Holder| (it.pid, it.start) == (holder.pid, holder.start);
+        seen.iter().find(same).unwrap_or(holder)
+    };
+    now.iter().map(known).collect()
+}
+
+/// The session of a leftover is gone, and with it who opened it.
+fn of_leftover(plan: &DropTarget, held: &Held) -> BTreeMap<u32, String> {
+    let holders = plan.taken.clients().filter_map(|client| held.get(&client));
+    let holders = holders.flat_map(|holding| &holding.holders);
+    let openers = holders.filter(|it| !started_by_multiprocessing(&it.command));
+    let why = |pid| advise("it may have opened the session that is gone", pid);
+    openers.map(|holder| (holder.pid, why(holder.pid))).collect()
+}
+
+fn advise(why: &str, pid: u32) -> String {
+    format!("{why}, and may run something else too; to end it all the same: kill {pid}")
+}

@@ -1,0 +1,76 @@
+//! What the processes of this machine have written, observed twice.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::{Name, name};
+use crate::host::{Unseen, Written};
+use crate::look::Observer;
+use crate::model::{Holder, Inventory};
+use crate::reap::heirs::still_writes;
+
+/// For how long a process must write nothing before it is ended, and how often that is waited for. A backend may
+/// write its recording when its connection is closed, and so may the handler of a signal.
+const QUIET: Duration = Duration::from_secs(1);
+const MOST_WINDOWS: usize = 5;
+
+/// What processes had written at one time.
+#[derive(Debug)]
+pub(in crate::reap) struct Sample {
+    /// When.
+    pub(in crate::reap) taken: Instant,
+    written: HashMap<Name, Written>,
+}
+
+impl Sample {
+    /// Of every process of this machine that holds a client of the server.
+    pub(in crate::reap) fn of_all(observer: &Observer, inventory: &Inventory) -> Self {
+        let held = observer.holders(inventory);
+        Self::of(observer, held.values().flat_map(|holding| &holding.holders))
+    }
+
+    fn of<'a>(observer: &Observer, processes: impl Iterator<Item = &'a Holder>) -> Self {
+        let mut written = HashMap::new();
+        for process in processes {
+            if !written.contains_key(&name(process))
+                && let Ok(now) = observer.written(process)
+            {
+                written.insert(name(process), now);
+            }
+        }
+        Self { taken: Instant::now(), written }
+    }
+
+    /// Why a process must not be ended: it has written since then, or that is not known. `None` also for a process
+    /// that has ended.
+    pub(super) fn grown(&self, observer: &Observer, process: &Holder) -> Option<String> {
+        let before = self.written.get(&name(process)).copied();
+        match observer.written(process) {
+            Err(Unseen::Gone) => None,
+            now => still_writes(before, now.ok()),
+        }
+    }
+}
+
+/// Waits until none of these processes writes, all together. Returns those that still do, each with the reason.
+pub(super) async fn wait_until_quiet(
+    observer: &Observer,
+    processes: &[Holder],
+) -> HashMap<Name, String> {
+    let mut writing = HashMap::new();
+    if processes.is_empty() {
+        return writing;
+    }
+    for _ in 0..MOST_WINDOWS {
+        let before = Sample::of(observer, processes.iter());
+        sleep(QUIET).await;
+        let grown = |it: &Holder| Some((name(it), before.grown(observer, it)?));
+        writing = processes.iter().filter_map(grown).collect();
+        if writing.is_empty() {
+            break;
+        }
+    }
+    writing
+}
