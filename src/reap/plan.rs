@@ -154,9 +154,7 @@ impl<'a> Planner<'a> {
         let session = case.session(self.inventory);
         let mut left: Vec<_> = self.own(case).flat_map(undecided).collect();
         let shared = case.processes(self.inventory).filter(|it| self.serves_another(session, it));
-        left.extend(
-            shared.map(|it| format!("{}: it runs units of another session too", it.name())),
-        );
+        left.extend(shared.map(|it| format!("{} (runs units of another session too)", it.name())));
         left
     }
 

@@ -92,7 +92,8 @@ fn who_is_taken_for_another_and_was_not_dropped_is_left_alone() {
     let mut server = server();
     let innocent = Client::stubborn_session(&server, "INNOCENT");
     let itself = peer(&server, innocent.session_id());
-    let ways: [(&[&str], bool); 2] = [(&["drop"], true), (&["reap", "--include-suspect"], false)];
+    let ways: [(&[&str], bool); 2] =
+        [(&["drop", "--force"], true), (&["reap", "--include-suspect"], false)];
     for (command, by_id) in ways {
         let dead = Client::silent_session(&server, &["DEAD"]);
         server

@@ -199,11 +199,17 @@ fn what_outstays_its_lease_is_dropped_and_nothing_else() {
     let file = audit.path().to_str().expect("a path of text").to_owned();
     let reaping = ["--reap", "--lease", "1s", "--reason", "night shift", "--audit", &file];
     let watch = watch(server.address(), &reaping);
-    let hows = [
-        (Phantom::CleanupInterrupted, "abandoned"),
-        (Phantom::MainTerminated, "headless"),
-        (Phantom::MainTerminatedSpawn, "leftover"),
-    ];
+    let notebook = lab::Options { runner: Runner::Start, ..lab::Options::two_processes() };
+    let abandoned = Pipeline::running(&server, &notebook);
+    watch.wait_for("SYSTEM live", PATIENCE, |it| {
+        it["verdict"] == "live" && it["components"][0] == "SYSTEM"
+    });
+    for unit in ["PUB", "SUB"] {
+        abandoned.signal_pid("KILL", abandoned.unit_pid(unit));
+    }
+    wait_judged(&watch, "dropped", "stale", Some("abandoned"));
+    drop(abandoned);
+    let hows = [(Phantom::MainTerminated, "headless"), (Phantom::MainTerminatedSpawn, "leftover")];
     for (how, reason) in hows {
         let phantom = phantom(&server, how, "SYSTEM");
         let gone = wait_judged(&watch, "dropped", "stale", Some(reason));
@@ -216,7 +222,8 @@ fn what_outstays_its_lease_is_dropped_and_nothing_else() {
     let lines = std::fs::read_to_string(audit.path()).expect("the audit can be read");
     let lines = schemas::documents(&lines);
     let said: Vec<_> = lines.iter().map(|it| (&it["reason"], &it["outcome"], &it["why"])).collect();
-    let wanted: Vec<Value> = hows.iter().map(|(_, reason)| (*reason).into()).collect();
+    let reasons = std::iter::once("abandoned").chain(hows.iter().map(|(_, reason)| *reason));
+    let wanted: Vec<Value> = reasons.map(Value::from).collect();
     let (dropped, why) = (Value::from("dropped"), Value::from("night shift"));
     assert_eq!(said, wanted.iter().map(|reason| (reason, &dropped, &why)).collect::<Vec<_>>());
 }
