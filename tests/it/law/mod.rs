@@ -35,16 +35,16 @@ fn end_watch(mut watch: Process) {
     assert!(watch.wait_exit(PATIENCE).success(), "the watch failed:\n{}", watch.stderr());
 }
 
-/// Runs the commands that drop whatever is stale, one after the other.
-fn reap_all(address: &str, global: &[&str]) {
-    let commands: [&[&str]; 3] = [
-        &["sessions", "reap", "-y"],
-        &["sessions", "reap", "--kill", "-y"],
-        &["run", "--reap", "--", "true"],
-    ];
-    for arguments in commands {
-        run(address, &[global, arguments].concat());
-    }
+/// Runs the reaps one after the other. They leave a ghost to the watch: it has no components.
+fn reap(address: &str, global: &[&str]) {
+    let keyed = ["--component", "*", "-y"];
+    run(address, &[global, &["sessions", "reap"], &keyed].concat());
+    run(address, &[global, &["sessions", "reap", "--kill"], &keyed].concat());
+}
+
+/// Launches something under a guard that reaps before it does so.
+fn run_guarded(address: &str, global: &[&str]) {
+    run(address, &[global, &["run", "--reap", "--", "true"]].concat());
 }
 
 /// Runs one command. It may leave alone what it is asked to drop, but never fail.
@@ -55,30 +55,32 @@ fn run(address: &str, arguments: &[&str]) -> Run {
 }
 
 /// Runs all commands that drop or end anything at a server with a healthy scene: a watch until its leases have
-/// ended, the reaps, and the drop of a phantom, the pipeline OTHER.
+/// ended, the reaps, the drop of a phantom (the pipeline OTHER), and a guarded launch.
 fn torture(server: &mut Server, global: &[&str]) {
     let address = server.address().to_owned();
     let watch = start_watch(&address, global);
     server.ghost();
+    reap(&address, global);
     let other = Options { name: "OTHER".to_owned(), ..Options::two_processes() };
     let other = Pipeline::running(server, &other);
-    wait_dropped(&watch, "the drop of the ghost", |it| it["reason"] == "ghost");
-    reap_all(&address, global);
-    end_watch(watch);
     let id = server.witness().sessions_of("OTHER").remove(0);
     other.signal("KILL");
     other.wait_gone(other.pid(), PATIENCE);
     let drop = [global, &["sessions", "drop", &id, "--kill", "-y"]].concat();
     let dropped = graphctl_until(&address, &drop, |run| run.code == 0);
     assert_eq!(dropped.code, 0, "the phantom was not dropped: {dropped:#?}");
+    wait_dropped(&watch, "the drop of the ghost", |it| it["reason"] == "ghost");
+    run_guarded(&address, global);
+    end_watch(watch);
 }
 
 /// The same at a server that runs in the main process of the scene: the watch drops OTHER.
 fn torture_embedded(address: &str, other: &Rigged) {
     let watch = start_watch(address, &[]);
+    reap(address, &[]);
     other.signal("KILL");
     wait_dropped(&watch, "the drop of OTHER", |it| it["components"][0] == "OTHER/REC");
-    reap_all(address, &[]);
+    run_guarded(address, &[]);
     end_watch(watch);
 }
 
@@ -93,6 +95,15 @@ fn wait_unowned(witness: impl Fn() -> Witness, units: &[&str]) {
     while units.iter().any(|unit| !witness().owners_of(unit).is_empty()) {
         assert!(std::time::Instant::now() < deadline, "{units:?} still have owners");
     }
+}
+
+/// Plays several scenes at once, each on a server of its own.
+fn play_at_once<T: Copy + Send + Sync>(scenes: &[T], play: impl Fn(T) + Sync) {
+    std::thread::scope(|scope| {
+        for scene in scenes {
+            scope.spawn(|| play(*scene));
+        }
+    });
 }
 
 /// Runs a torture, and expects that the server still holds the same and that the processes of the scene still run.

@@ -3,7 +3,7 @@
 use crate::lab::{self, PATIENCE, Rig, Rigged, Server, Shutdown, Witness, Writer};
 use crate::stage::server;
 
-use super::{expect_untouched, held, run, torture, torture_embedded, wait_unowned};
+use super::{expect_untouched, held, play_at_once, run, torture, torture_embedded, wait_unowned};
 
 const UNITS: [&str; 2] = ["SYSTEM/SRC", "SYSTEM/REC"];
 
@@ -51,18 +51,13 @@ fn recorder_at_exit_and_a_reap_that_ends_processes() {
 }
 
 #[test]
-fn recorder_at_exit_by_a_thread() {
-    spare_recorder(Rig::Recorder(Writer::Thread));
-}
-
-#[test]
-fn recorder_at_exit_by_atexit_in_a_notebook() {
-    spare_recorder(Rig::RecorderInNotebook(Writer::AtExit));
-}
-
-#[test]
-fn recorder_at_exit_by_a_child_process() {
-    spare_recorder(Rig::Recorder(Writer::Child));
+fn recorder_at_exit_by_other_means() {
+    let rigs = [
+        Rig::Recorder(Writer::Thread),
+        Rig::RecorderInNotebook(Writer::AtExit),
+        Rig::Recorder(Writer::Child),
+    ];
+    play_at_once(&rigs, spare_recorder);
 }
 
 #[test]
@@ -108,18 +103,9 @@ fn spare_shutdown(rig: Rig) {
 }
 
 #[test]
-fn slow_shutdown_in_the_child() {
-    spare_shutdown(Rig::SlowShutdown(Shutdown::Child));
-}
-
-#[test]
-fn slow_shutdown_in_the_main_process() {
-    spare_shutdown(Rig::SlowShutdown(Shutdown::Main));
-}
-
-#[test]
-fn slow_shutdown_in_both_processes() {
-    spare_shutdown(Rig::SlowShutdown(Shutdown::Both));
+fn slow_shutdown() {
+    let places = [Shutdown::Child, Shutdown::Main, Shutdown::Both];
+    play_at_once(&places, |place| spare_shutdown(Rig::SlowShutdown(place)));
 }
 
 /// The main process alone is left; it waits before it takes its session down.
