@@ -53,7 +53,7 @@ pub use self::{
     pipeline::{Fail, Opener, Options, Pipeline, Runner, StartMethod},
     process::Process,
     python::{environment, ezmsg},
-    rigs::{Rig, Rigged, Shutdown, Writer},
+    rigs::{Rig, Rigged, Shutdown, Work, Writer},
     server::{Server, free_address, greeted, session},
     vanished::{OrphanedPort, vanished_host},
 };

@@ -8,12 +8,14 @@ import asyncio
 import concurrent.futures
 import multiprocessing.util
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import ezmsg.core as ez
 from clients import ticks
@@ -71,6 +73,71 @@ def by_child(folder: Path, rows: list[int]) -> None:
     multiprocessing.util.Finalize(None, child.wait, exitpriority=10)
 
 
+def write_on(folder: Path) -> None:
+    """Writes one row after the other until the test lets it end."""
+    row = 0
+    with open(folder / "rows", "w") as file:
+        while not (folder / "go-on").exists():
+            file.write(f"{row}\n")
+            file.flush()
+            row += 1
+            if row == 10:
+                emit("half", pid=os.getpid())
+            time.sleep(STEP)
+    emit("written", total=row)
+
+
+def feed(folder: Path, stream: BinaryIO) -> None:
+    """Gives a program one half of the rows, waits until the test lets it go on, and gives it the other half."""
+    rows = [f"{row}\n".encode() for row in range(ROWS)]
+    stream.write(b"".join(rows[: ROWS // 2]))
+    stream.flush()
+    emit("half", pid=os.getpid())
+    wait_for(folder)
+    stream.write(b"".join(rows[ROWS // 2 :]))
+    stream.close()
+
+
+def feed_child(folder: Path) -> None:
+    """Feeds a child that writes what it reads, as an encoder of video does."""
+    child = subprocess.Popen(["sh", "-c", 'cat > "$0"', str(folder / "rows")], stdin=subprocess.PIPE)
+    feed(folder, child.stdin)
+    child.wait()
+    emit("written", total=ROWS)
+
+
+def feed_display(folder: Path) -> None:
+    """Feeds a program that it has a connection to, by a Unix socket, and no kinship."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(folder / "display"))
+        feed(folder, connection.makefile("wb"))
+
+
+def display(folder: Path) -> None:
+    """Writes what it reads from the one connection to its Unix socket."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(folder / "display"))
+        listening.listen()
+        emit("listening")
+        connection, _ = listening.accept()
+    with connection, open(folder / "rows", "wb", buffering=0) as file:
+        while data := connection.recv(4096):
+            file.write(data)
+    emit("written", total=ROWS)
+
+
+def fill_pool(folder: Path) -> None:
+    """A worker of a process pool writes."""
+    concurrent.futures.ProcessPoolExecutor(1).submit(write_on, folder).result()
+
+
+WORKS: dict[str, Callable[[Path], None]] = {
+    "feeds-child": feed_child,
+    "feeds-display": feed_display,
+    "writes": write_on,
+    "fills-pool": fill_pool,
+}
+
 WRITERS: dict[str, Callable[[Path, list[int]], None]] = {
     "executor": by_executor,
     "thread": by_thread,
@@ -97,7 +164,7 @@ class Source(ez.Unit):
         async for _ in ticks(RATE):
             yield self.OUTPUT, row
             row += 1
-            if row == ROWS and self.SETTINGS.how != "live":
+            if row == ROWS and self.SETTINGS.how not in ("live", *WORKS):
                 break
         await asyncio.Event().wait()
 
@@ -110,7 +177,7 @@ class Source(ez.Unit):
 class Recorder(ez.Unit):
     """Ends the pipeline when all rows are there, and hands them to a writer in `shutdown`.
 
-    With `live` it writes each row as it comes, for ever.
+    With `live` it writes each row as it comes, for ever; with one of `WORKS` it begins that with the first row.
     """
 
     SETTINGS = Plan
@@ -125,11 +192,13 @@ class Recorder(ez.Unit):
     async def record(self, row: int) -> None:
         self.rows.append(row)
         if len(self.rows) == 1:
-            emit("running")
+            emit("recording")
+            if work := WORKS.get(self.SETTINGS.how):
+                threading.Thread(target=work, args=(Path(self.SETTINGS.folder),)).start()
         if self.SETTINGS.how == "live":
             self.file.write(f"{row}\n")
             self.file.flush()
-        elif len(self.rows) == ROWS:
+        elif len(self.rows) == ROWS and self.SETTINGS.how not in WORKS:
             raise ez.NormalTermination
 
     @ez.task

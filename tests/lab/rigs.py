@@ -5,10 +5,10 @@ Each scene reports the events of `pipeline.py` and of `recording.py`, and obeys 
 
 import argparse
 import asyncio
+import multiprocessing
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from clients import until_let_go
 from ezmsg.core.graphserver import GraphService
 from ezmsg.core.processclient import ProcessControlClient
 from pipeline import emit
-from recording import Plan, runner, wait_for
+from recording import Plan, display, runner, wait_for
 
 Address = tuple[str, int]
 
@@ -71,6 +71,21 @@ def recorder_live(args: argparse.Namespace) -> None:
     runner(args.address, args.how, args.folder, "live").run_blocking()
 
 
+def survivor(args: argparse.Namespace) -> None:
+    """A notebook's pipeline. The backend of REC has work that outlives the main process."""
+    if args.how == "feeds-display":
+        command = [sys.executable, "-B", __file__, f"--folder={args.folder}", "display"]
+        subprocess.Popen(command)
+        wait_for(Path(args.folder), "display")
+    surviving = runner(args.address, "SYSTEM", args.folder, args.how)
+    surviving.start()
+    pipeline.obey(surviving)
+
+
+def show(args: argparse.Namespace) -> None:
+    display(Path(args.folder))
+
+
 class Daq(ez.Unit):
     """A root unit that waits for its amplifier: the file `amplifier`."""
 
@@ -98,8 +113,6 @@ class Sink(ez.Unit):
 
 def slow_daq(args: argparse.Namespace) -> None:
     """The root unit DAQ in a spawned process, with an `initialize` that the test ends."""
-    import multiprocessing
-
     multiprocessing.set_start_method("spawn")
     daq, sink = Daq(Plan(folder=args.folder, how="")), Sink()
     ez.run(
@@ -218,7 +231,6 @@ def interpreter(args: argparse.Namespace) -> None:
         emit("answer", value=str(state[line.strip()]))
 
 
-
 def main() -> None:
     modes: dict[str, Callable[[argparse.Namespace], None]] = {
         "recorder": recorder,
@@ -226,6 +238,8 @@ def main() -> None:
         "recorder-daemon": recorder_daemon,
         "recorder-slow-revert": recorder_slow_revert,
         "live": recorder_live,
+        "survivor": survivor,
+        "display": show,
         "slow-daq": slow_daq,
         "half-connected": half_connected,
         "tool": tool,

@@ -4,6 +4,7 @@ use std::fs;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::PATIENCE;
@@ -38,6 +39,19 @@ pub enum Shutdown {
     Both,
 }
 
+/// What the backend of REC does, whether its pipeline lives or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// It feeds a child process, which writes the recording.
+    FeedsChild,
+    /// It feeds a program outside of the pipeline by a Unix socket, which writes the recording.
+    FeedsDisplay,
+    /// It writes the recording, row by row.
+    Writes,
+    /// A worker of its process pool writes the recording, row by row.
+    FillsPool,
+}
+
 /// One scene of `rigs.py`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rig {
@@ -64,6 +78,8 @@ pub enum Rig {
     ManyTools,
     /// A launcher with a phantom of its own (CALIB). Its grandchild records (SYSTEM), and it reads the events of that.
     LauncherOfGrandchild,
+    /// A notebook's pipeline with work in the backend of REC.
+    Survivor(Work),
     /// A program with a phantom of its own (CALIB), which keeps values and prints them when it is asked for them.
     Interpreter,
 }
@@ -96,6 +112,12 @@ impl Rig {
             Self::Tool => &["tool"],
             Self::ManyTools => &["tool", "again"],
             Self::LauncherOfGrandchild => &["launcher", "grandchild"],
+            Self::Survivor(work) => match work {
+                Work::FeedsChild => &["survivor", "feeds-child"],
+                Work::FeedsDisplay => &["survivor", "feeds-display"],
+                Work::Writes => &["survivor", "writes"],
+                Work::FillsPool => &["survivor", "fills-pool"],
+            },
             Self::Interpreter => &["interpreter"],
         }
     }
@@ -106,10 +128,11 @@ impl Rig {
             Self::Recorder(_)
             | Self::RecorderInNotebook(_)
             | Self::RecorderInDaemon
+            | Self::Survivor(_)
             | Self::SlowShutdown(Shutdown::Child) => &["half"],
             Self::SlowShutdown(Shutdown::Main) | Self::SlowRevert => &["main-waits"],
             Self::SlowShutdown(Shutdown::Both) => &["half", "main-waits"],
-            Self::LiveBelowDaq | Self::LauncherOfGrandchild => &["running"],
+            Self::LiveBelowDaq | Self::LauncherOfGrandchild => &["recording"],
             Self::SlowDaq => &["initializing"],
             Self::HalfConnected => &["half-connected"],
             Self::Tool | Self::ManyTools => &["registered"],
@@ -142,7 +165,7 @@ impl Rigged {
     /// Starts the pipeline NAME/SRC -> NAME/REC, which records without an end, at any server of this machine.
     pub fn live(python: &Path, address: &str, name: &str) -> Self {
         let rigged = Self::launch(python, Some(address), &["live", name]);
-        rigged.wait_event("running", PATIENCE);
+        rigged.wait_event("recording", PATIENCE);
         rigged
     }
 
@@ -194,6 +217,26 @@ impl Rigged {
         self.open("go-on");
         self.wait_event("ended", PATIENCE);
         assert_eq!(self.rows(), (0..ROWS).collect::<Vec<_>>(), "rows are missing");
+    }
+
+    /// Lets the work of a survivor go on, and expects that all of it is written.
+    #[track_caller]
+    pub fn expect_work_done(&self) {
+        self.open("go-on");
+        let written = self.wait_event("written", PATIENCE);
+        let total = written["total"].as_u64().and_then(|it| it.try_into().ok());
+        assert_eq!(
+            self.rows(),
+            (0..total.expect("a number")).collect::<Vec<_>>(),
+            "rows are missing"
+        );
+    }
+
+    /// The process of a unit (`SRC` or `REC`).
+    pub fn unit_pid(&self, unit: &str) -> u32 {
+        let is_it = |event: &Value| event["event"] == "unit" && event["unit"] == unit;
+        let event = self.wait_for(&format!("the unit {unit}"), PATIENCE, is_it);
+        u32::try_from(event["pid"].as_u64().expect("a pid")).expect("process ids are small")
     }
 
     /// Expects that a recording without an end has missed no row, and goes on.
