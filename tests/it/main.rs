@@ -20,6 +20,7 @@ mod healthy;
 mod hostile;
 mod killing;
 mod lab_scenes;
+mod law;
 mod listing;
 mod live_view;
 mod locks;

@@ -31,6 +31,7 @@ mod phantoms;
 mod pipeline;
 mod process;
 mod python;
+mod rigs;
 pub mod schemas;
 mod server;
 mod transcript;
@@ -52,6 +53,7 @@ pub use self::{
     pipeline::{Fail, Opener, Options, Pipeline, Runner, StartMethod},
     process::Process,
     python::{environment, ezmsg},
+    rigs::{Rig, Rigged, Shutdown, Work, Writer},
     server::{Server, free_address, greeted, session},
     vanished::{OrphanedPort, vanished_host},
 };

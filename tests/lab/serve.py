@@ -2,8 +2,8 @@
 
 Orders on stdin make it tell what no client can ask a stock server: "state", what it has at hand; "dump", all that
 it keeps of its clients. The order "orphan ID" ends the handler of a client without its clean-up, "ghost" makes one more
-session that nobody ever handled, "hang-up" closes the connections of graphctl, "strange" makes its graph one of another
-ezmsg, "chain" connects the units of each session, "lie LIES" makes it tell graphctl what is not so.
+session that nobody ever handled, "hang-up" closes the connections of graphctl, "cut TOPIC" those of the publishers on a
+topic, "strange" makes its graph one of another ezmsg, "chain" connects the units of each session, "lie LIES" makes it tell graphctl what is not so.
 
 With `busy` after the address, the main thread has something to do every millisecond, as that of a pipeline has
 whose server lives in its process; the order "pause" makes it tell the longest pause since it was last asked.
@@ -73,6 +73,13 @@ def hang_up(server: ez.GraphServer) -> None:
             info.writer.transport.abort()
 
 
+def cut(server: ez.GraphServer, topic: str) -> None:
+    """The connections of the publishers on a topic, as a network does that breaks."""
+    for info in server.clients.values():
+        if type(info).__name__ == "PublisherInfo" and info.topic == topic:
+            info.writer.transport.abort()
+
+
 def chain(server: ez.GraphServer) -> None:
     """The signal of each unit to the next, all at once: each CONNECT copies and searches the whole graph."""
     for info in server.clients.values():
@@ -123,6 +130,8 @@ async def obeyed(server: ez.GraphServer, order: str, *ids: str) -> dict[str, obj
         await haunt(server)
     if order == "hang-up":
         hang_up(server)
+    if order == "cut":
+        cut(server, *ids)
     if order == "strange":
         server.graph.__class__ = StrangeGraph
     if order == "lie":

@@ -123,6 +123,15 @@ impl Server {
         self.ask("hang-up");
     }
 
+    /// Closes the connections of the publishers on a topic, and waits until they are gone.
+    pub fn cut_publishers(&mut self, topic: &str) {
+        self.ask(&format!("cut {topic}"));
+        let deadline = Instant::now() + PATIENCE;
+        while self.dump()["publishers"].as_array().is_some_and(|all| all.contains(&topic.into())) {
+            assert!(Instant::now() < deadline, "the publisher on {topic} stays");
+        }
+    }
+
     /// Makes its graph one of another ezmsg: it works as before, and removes edges in another way.
     pub fn make_strange(&mut self) {
         self.ask("strange");
