@@ -356,7 +356,8 @@ pub struct Holder {
     pub serving: Option<bool>,
     /// It has answered a ping meanwhile, and that in an event loop that does not watch the socket.
     pub lives_elsewhere: bool,
-    /// The pids of its running descendants, but for Python's own resource trackers; `None` if they cannot be seen.
+    /// The pids of its running descendants, but for Python's own resource trackers; `None` if they cannot be seen,
+    /// or were not asked for: that is done of the holders of sessions only.
     pub descendants: Option<Vec<u32>>,
 }
 

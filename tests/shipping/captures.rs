@@ -61,18 +61,18 @@ fn writing() -> bool {
     env::var_os("GRAPHCTL_WRITE_GENERATED").is_some()
 }
 
-/// A server with a pipeline that runs, one that is stopped, and one whose cleanup was interrupted.
-fn laboratory() -> (Server, [Pipeline; 3]) {
-    let server = server();
+/// A server with a pipeline that runs, one that is stopped, and a session whose client is gone.
+fn laboratory() -> (Server, [Pipeline; 2]) {
+    let mut server = server();
     let named = |name: &str| Options { name: name.to_owned(), ..Options::two_processes() };
     let running = Pipeline::running(&server, &named("EEG"));
     let stopped = phantom(&server, Phantom::BackendStopped, "SPEECH");
-    let dead = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
+    server.ghost_of(&["SYSTEM", "SYSTEM/PUB", "SYSTEM/SUB"]);
     wait_until_judged(&server, "stale");
     if writing() {
         thread::sleep(AGE);
     }
-    (server, [running, stopped, dead])
+    (server, [running, stopped])
 }
 
 /// What a person sees who types these commands.

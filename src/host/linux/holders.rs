@@ -89,7 +89,7 @@ impl<'a> Seen<'a> {
         Answered(answered.collect())
     }
 
-    /// With `serving`, also which of its holders serve the socket.
+    /// With `serving`, also which of its holders serve the socket, and which processes run below them.
     fn holding(
         &self,
         inode: u64,
@@ -100,12 +100,13 @@ impl<'a> Seen<'a> {
         let found = self.holders(inode);
         let ended = |it: &Found| watches.get(&it.pid).is_some_and(|watch| watch.ended);
         let holder = |it: &&Found| {
+            let pid = it.pid;
             let watch = serving.and_then(|answered| Some((watches.get(&it.pid)?, answered)));
             Some(Holder {
                 serving: watch.and_then(|(watch, answered)| watch.serving(inode, answered)),
                 lives_elsewhere: watch
                     .is_some_and(|(it, answered)| it.lives_elsewhere(inode, answered)),
-                descendants: self.family.as_ref().map(|family| family.descendants(it.pid)),
+                descendants: serving.and(self.family.as_ref()).map(|it| it.descendants(pid)),
                 ..it.identity.as_ref()?.holder.clone()
             })
         };
