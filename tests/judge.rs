@@ -190,14 +190,14 @@ fn seen_and_gone(inventory: &mut Inventory, units: &[&str]) {
     departed.last_mut().expect("one").seen = Some(Seen { session, name, units });
 }
 
-fn held_by(holders: Vec<Holder>) -> Option<Holding> {
-    Some(Holding { holders, unsure: None })
+fn held_by(holders: Vec<Holder>) -> Holding {
+    Holding { holders, unsure: None }
 }
 
 #[test]
 fn a_departure_that_no_look_has_seen_proves_nothing() {
     let mut look = inventory(vec![session(990, "S", &["A", "B"])], vec![]);
-    look.sessions[0].holding = alone();
+    look.sessions[0].holding = Some(alone());
     departed(&mut look, 991, 995);
     assert_eq!(verdicts(&look), [PARTIAL]);
     look.processes.push(process(991, &["S/B"]));
@@ -213,16 +213,16 @@ fn a_session_is_abandoned_when_its_units_were_seen_to_go_and_its_opener_is_alone
         verdicts(&look)
     };
     let all = ["S/A", "S/B"];
-    assert_eq!(look(&all, alone()), [ABANDONED]);
-    assert_eq!(look(&["S/A"], alone()), [PARTIAL], "S/B may still be starting");
+    assert_eq!(look(&all, Some(alone())), [ABANDONED]);
+    assert_eq!(look(&["S/A"], Some(alone())), [PARTIAL], "S/B may still be starting");
     assert_eq!(look(&all, None), [PARTIAL], "its opener cannot be seen");
-    let unsure = alone().map(|it| Holding { unsure: Some("others may".into()), ..it });
+    let unsure = Some(Holding { unsure: Some("others may".into()), ..alone() });
     assert_eq!(look(&all, unsure), [PARTIAL], "not all of its holders are known");
-    let family = held_by(vec![holder(7, Some(vec![8]))]);
+    let family = Some(held_by(vec![holder(7, Some(vec![8]))]));
     assert_eq!(look(&all, family), [PARTIAL], "its child may still write a recording");
-    assert_eq!(look(&all, held_by(vec![holder(7, None)])), [PARTIAL], "it may have children");
+    assert_eq!(look(&all, Some(held_by(vec![holder(7, None)]))), [PARTIAL], "it may have children");
     let two = [7, 8].map(|pid| holder(pid, Some(vec![]))).to_vec();
-    assert_eq!(look(&all, held_by(two)), [PARTIAL], "another process holds its connection");
+    assert_eq!(look(&all, Some(held_by(two))), [PARTIAL], "another process holds its connection");
 }
 
 #[test]

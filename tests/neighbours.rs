@@ -204,15 +204,14 @@ fn process(ping: Ping) -> Process {
 }
 
 #[test]
-fn processes_that_answered_are_looked_at_too_and_once() {
+fn processes_are_looked_at_too_and_known_by_their_answer() {
     let server = "127.0.0.1:25978";
-    for (ping, answered) in [(Ping::Answered(None), true), (Ping::Silent, false)] {
+    for (ping, role) in [(Ping::Answered(None), Role::Answered), (Ping::Silent, Role::Other)] {
         let mut look = inventory("127.0.0.1:1", "127.0.0.1:2", server, Some("here"));
         look.processes.push(process(ping));
         let machine = Machine::default();
         find_holders(&mut look, own("127.0.0.1:1", server), &machine);
         let roles: Vec<_> = machine.asked.borrow().iter().map(|it| it.role).collect();
-        let wanted = [Role::Session, Role::Answered];
-        assert_eq!(roles, wanted[..=usize::from(answered)]);
+        assert_eq!(roles, [Role::Session, role]);
     }
 }

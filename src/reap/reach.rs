@@ -188,13 +188,11 @@ impl<'a> Reach<'a> {
 
     /// Whether this process made the endpoint. A process that only inherited it is not its maker.
     fn is_held_by(&self, pid: Pid, endpoint: Uuid) -> bool {
-        match maker(self.held, endpoint) {
-            Some(maker) => maker == pid,
-            None => {
-                let holding = self.held.get(&endpoint);
-                holding.is_some_and(|it| it.holders.iter().any(|holder| name(holder) == pid))
-            }
+        if let Some(maker) = maker(self.held, endpoint) {
+            return maker == pid;
         }
+        let holding = self.held.get(&endpoint);
+        holding.is_some_and(|it| it.holders.iter().any(|holder| name(holder) == pid))
     }
 
     /// In the right time and place.

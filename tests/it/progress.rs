@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::pty::{OpenptFlags, openpt, ptsname, unlockpt};
 use rustix::termios::{Action, tcflow};
 
-use crate::lab::{Options, PATIENCE, Phantom, Pipeline, free_address, phantom};
+use crate::lab::{Options, PATIENCE, Pipeline, free_address};
 use crate::run::command;
 use crate::screen::Screen;
 use crate::stage::{server, wait_until_judged};
@@ -22,8 +22,8 @@ fn left(written: &str) -> String {
 
 #[test]
 fn a_reap_tells_that_it_looks_twice() {
-    let server = server();
-    let _phantom = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
+    let mut server = server();
+    server.ghost_of(&["SYSTEM", "SYSTEM/PUB"]);
     wait_until_judged(&server, "stale");
     let screen = Screen::run(server.address(), &["sessions", "reap", "-y"], 80, 24);
     screen.wait_for("making sure, then dropping 1 session (1s)");
@@ -34,8 +34,8 @@ fn a_reap_tells_that_it_looks_twice() {
 /// As Ctrl-S holds one up, or a connection that has stalled. What was dropped is on record all the same.
 #[test]
 fn a_terminal_that_is_held_up_holds_up_no_record() {
-    let server = server();
-    let _phantom = phantom(&server, Phantom::CleanupInterrupted, "SYSTEM");
+    let mut server = server();
+    server.ghost_of(&["SYSTEM", "SYSTEM/PUB"]);
     wait_until_judged(&server, "stale");
     let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
     unlockpt(&keyboard).expect("it is ours");

@@ -91,8 +91,8 @@ pub(crate) fn holder(pid: u32, descendants: Option<Vec<u32>>) -> Holder {
 }
 
 /// Its opener holds a session's connection, and no other process of it is running.
-pub(crate) fn alone() -> Option<Holding> {
-    Some(Holding { holders: vec![holder(7, Some(vec![]))], unsure: None })
+pub(crate) fn alone() -> Holding {
+    Holding { holders: vec![holder(7, Some(vec![]))], unsure: None }
 }
 
 /// The endpoints of a process's units, which it made before it registered them.

@@ -158,7 +158,7 @@ fn whoever_was_seen_with_a_unit_is_missed_when_it_leaves() {
     let forgotten = || {
         let mut look = one(None);
         look.history.as_mut().expect("a history").whole = false;
-        look.sessions[0].holding = alone();
+        look.sessions[0].holding = Some(alone());
         look
     };
     assert_eq!(watch.see(forgotten()), ["changed S live → stale abandoned"]);

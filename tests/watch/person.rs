@@ -78,7 +78,7 @@ pub(crate) fn laboratory(published: u64, seconds: f64, owned: bool) -> Inventory
     inventory(
         vec![
             session(LOOK - 900, "EEG", &["PUB"]),
-            Session { holding: alone(), ..session(LOOK - 600, "SYSTEM", &["PUB", "SUB"]) },
+            Session { holding: Some(alone()), ..session(LOOK - 600, "SYSTEM", &["PUB", "SUB"]) },
             session(LOOK - 60, "STUCK", &["A"]),
             session(LOOK - 30, "TWICE", &[]),
             session(LOOK - 20, "TWICE", &[]),
