@@ -135,7 +135,7 @@ fn every_field_is_described_and_always_there() {
 const OUTPUTS: [(&str, &[&str]); 9] = [
     ("list.json", &["sessions", "list", "-o", "json"]),
     ("session.json", &["sessions", "list", "-o", "jsonl"]),
-    ("reap.json", &["sessions", "reap", "-o", "json"]),
+    ("reap.json", &["sessions", "reap", "--component", "NONE", "-o", "json"]),
     ("check.json", &["sessions", "check", "LAB", "-o", "json"]),
     ("wait.json", &["sessions", "wait", "--for=free", "LAB", "--wait-timeout=1ms", "-o", "json"]),
     ("wait.json", &["sessions", "wait", "--for=live", "LAB", "--wait-timeout=1ms", "-o", "json"]),
