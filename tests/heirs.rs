@@ -211,6 +211,10 @@ fn whatever_leads_to_a_process_that_stays_is_a_reason() {
     for (kind, reason) in [
         (EndKind::UnixListener, "it listens on a unix socket"),
         (EndKind::Udp(5000), "it has a UDP socket on port 5000"),
+        (
+            EndKind::MappedFile("/eeg.dat".into()),
+            "it has /eeg.dat mapped into its memory, and may write it",
+        ),
         (terminal, "it may read from /dev/pts/3"),
     ] {
         assert_eq!(why(with(kind, &[])).as_deref(), Some(reason));

@@ -45,6 +45,8 @@ pub enum EndKind {
     UnixListener,
     /// A UDP socket on this port.
     Udp(u16),
+    /// A file at this path that it may write through its memory: no count shows such writes in time.
+    MappedFile(String),
     /// A terminal that it may read, by its path.
     Terminal {
         /// Its path.

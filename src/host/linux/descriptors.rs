@@ -1,6 +1,6 @@
 //! The descriptors of one process that lead to other processes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use procfs::process::Process;
 use procfs::{ProcError, ProcResult};
@@ -41,9 +41,11 @@ pub(super) enum Shared {
     Udp { port: u16 },
     /// A terminal that can be read.
     Terminal { path: String, input: bool },
+    /// A file that is mapped into memory and can be written there.
+    MappedFile { path: String },
 }
 
-/// The descriptors of a process, as far as they may lead to others.
+/// The descriptors of a process, as far as they may lead to others, and the files that it has mapped.
 #[derive(Debug, Default)]
 pub(super) struct Descriptors {
     pub(super) shared: Vec<Shared>,
@@ -64,6 +66,7 @@ impl Descriptors {
         let mut shared = terminals(&links);
         shared.extend(pipes(process, &links)?);
         shared.extend(sockets(process, &links)?);
+        shared.extend(mapped_files(process)?);
         let replaced = |(fd, link): &(u32, Vec<u8>)| {
             *fd > 2
                 && link == b"/dev/null"
@@ -171,6 +174,20 @@ fn terminals(links: &[(u32, Vec<u8>)]) -> Vec<Shared> {
         reads.then(|| Shared::Terminal { path: path.into_owned(), input: *fd == 0 && !master })
     };
     links.iter().filter_map(terminal).collect()
+}
+
+/// The files that a process may write through its memory. Neither devices nor shared memory count, and a file that
+/// was deleted is lost anyway.
+fn mapped_files(process: &Process) -> ProcResult<Vec<Shared>> {
+    let maps = text(process, "maps")?;
+    let path = |line: &str| {
+        let access = line.split_whitespace().nth(1)?;
+        let path = &line[line.find('/')?..];
+        let counts = !path.starts_with("/dev/") && !path.ends_with(" (deleted)");
+        (access.starts_with("rw") && access.ends_with('s') && counts).then(|| path.to_owned())
+    };
+    let paths: BTreeSet<_> = maps.lines().filter_map(path).collect();
+    Ok(paths.into_iter().map(|path| Shared::MappedFile { path }).collect())
 }
 
 /// The sockets of other kinds than TCP that lead to other processes.

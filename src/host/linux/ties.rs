@@ -148,6 +148,7 @@ impl OwnEnd {
                 vec![Self { kind: EndKind::Unix, here: Some(Key::Unix(*inode)), there }]
             }
             Shared::UnixListener => alone(EndKind::UnixListener),
+            Shared::MappedFile { path } => alone(EndKind::MappedFile(path.clone())),
             Shared::Udp { port } => alone(EndKind::Udp(*port)),
             Shared::Terminal { path, input } => {
                 alone(EndKind::Terminal { path: path.clone(), input: *input })

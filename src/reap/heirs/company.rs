@@ -81,6 +81,9 @@ impl Company {
             EndKind::Terminal { path, .. } => return Some(format!("it may read from {path}")),
             EndKind::UnixListener => return Some("it listens on a unix socket".into()),
             EndKind::Udp(port) => return Some(format!("it has a UDP socket on port {port}")),
+            EndKind::MappedFile(path) => {
+                return Some(format!("it has {path} mapped into its memory, and may write it"));
+            }
             EndKind::PipeReader { .. } => ("it reads from a pipe", "writes to"),
             EndKind::PipeWriter { .. } => ("it writes to a pipe", "reads from"),
             EndKind::Unix => ("it has a unix socket", "is connected to"),

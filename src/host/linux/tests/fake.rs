@@ -104,6 +104,7 @@ impl Fake {
         };
         if !process.path("fd").exists() {
             fs::create_dir_all(process.path("fd")).expect("it can be made");
+            self.write(&format!("{pid}/maps"), "");
         }
         process.thread(pid, "running", "0").write()
     }

@@ -234,6 +234,29 @@ fn a_process_that_has_ended_or_is_hidden_is_reported_as_such() {
 }
 
 #[test]
+fn files_that_can_be_written_through_memory_are_named() {
+    let fake = Fake::new();
+    fake.process(10);
+    let map =
+        |access: &str, path: &str| format!("7f00-7f01 {access} 00000000 08:01 77      {path}\n");
+    let maps = [
+        map("r-xp", "/usr/bin/python3"),
+        map("r--s", "/usr/lib/gconv.cache"),
+        map("rw-p", "/usr/lib/libc.so.6"),
+        map("rw-s", "/dev/shm/psm_1"),
+        map("rw-s", "/tmp/pym-1 (deleted)"),
+        map("rw-s", "/data/day 1/eeg.dat"),
+        map("rw-s", "/data/day 1/eeg.dat"),
+        map("rw-p", "[heap]"),
+    ];
+    fake.write("10/maps", &maps.concat());
+    let end = the_end(&fake);
+    assert_eq!(end.kind, EndKind::MappedFile("/data/day 1/eeg.dat".into()));
+    fake.remove("10/maps");
+    assert_eq!(seen(&fake, &Peers::new()).err(), Some(Unseen::Hidden));
+}
+
+#[test]
 fn what_a_process_has_written_is_read() {
     let fake = Fake::new();
     fake.process(10);
