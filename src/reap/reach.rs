@@ -181,7 +181,11 @@ impl<'a> Reach<'a> {
     /// process may also tap its own topics, which the time then tells apart.
     fn possible(&self, endpoints: Vec<&'a Endpoint>) -> Vec<&'a Endpoint> {
         let near = |endpoint: &&Endpoint| self.is_near(endpoint);
-        let Some(pid) = self.pid else { return endpoints.into_iter().filter(near).collect() };
+        let Some(pid) = self.pid else {
+            // An endpoint whose process is known belongs to that one, and this process is not seen.
+            let unseen = |it: &&Endpoint| maker(self.held, it.id).is_none();
+            return endpoints.into_iter().filter(near).filter(unseen).collect();
+        };
         let held: Vec<_> = endpoints.into_iter().filter(|it| self.is_held_by(pid, it.id)).collect();
         if held.len() < 2 { held } else { held.into_iter().filter(near).collect() }
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use procfs::ProcResult;
 use procfs::process::{Process, all_processes_with_root};
 
-use super::process::{alive, command};
+use super::process::{alive, command, is_gone};
 
 /// How Python starts the process that cleans up shared memory. It runs no code of the program, and ends when
 /// the program does.
@@ -19,6 +19,8 @@ const RESOURCE_TRACKER: &str = "from multiprocessing.resource_tracker import mai
 pub(super) struct Family {
     root: PathBuf,
     children: HashMap<i32, Vec<(i32, u64)>>,
+    /// The state of every process could be read.
+    pub(super) complete: bool,
 }
 
 impl Family {
@@ -26,14 +28,17 @@ impl Family {
     /// `/proc` cannot be read.
     pub(super) fn read(root: &Path) -> ProcResult<Self> {
         let mut children: HashMap<i32, Vec<(i32, u64)>> = HashMap::new();
+        let mut complete = true;
         for process in all_processes_with_root(root)? {
-            // A process whose state is hidden is no child of one whose state is not.
-            let Ok(process) = process else { continue };
-            if let Ok(stat) = alive(&process) {
-                children.entry(stat.ppid).or_default().push((process.pid, stat.starttime));
+            match process.and_then(|process| Ok((process.pid, alive(&process)?))) {
+                Ok((pid, stat)) => {
+                    children.entry(stat.ppid).or_default().push((pid, stat.starttime))
+                }
+                Err(error) if is_gone(&error) => {}
+                Err(_) => complete = false,
             }
         }
-        Ok(Self { root: root.to_owned(), children })
+        Ok(Self { root: root.to_owned(), children, complete })
     }
 
     /// The children of a process: pid, and start in clock ticks since boot.

@@ -31,6 +31,7 @@ pub(super) fn holders(
     let doubts = Doubts::new(root, &walk.blind);
     let family =
         if walk.found.is_empty() || doubts.hidden { None } else { Family::read(root).ok() };
+    let family = family.filter(|family| family.complete);
     let seen = Seen { by_socket: by_socket(&walk.found), doubts, family };
 
     let with_role = |role| {

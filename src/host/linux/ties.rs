@@ -26,6 +26,7 @@ pub(super) fn ties(root: &Path, processes: &[Holder], peers: &Peers) -> Vec<Resu
     };
     let doubts = Doubts::new(root, &seen.blind);
     let family = if doubts.hidden { None } else { Family::read(root).ok() };
+    let family = family.filter(|family| family.complete);
     let ties = |own: Result<Own, ProcError>| match own {
         Ok(own) => Ok(Ties {
             ends: own.ends.iter().map(|it| seen.end(it, own.user, &doubts)).collect(),
@@ -44,8 +45,10 @@ pub(super) fn ties(root: &Path, processes: &[Holder], peers: &Peers) -> Vec<Resu
 /// `NotFound` if it has ended.
 pub(super) fn written(root: &Path, holder: &Holder) -> ProcResult<Written> {
     let process = Process::new_with_root(root.join(holder.pid.to_string()))?;
-    let io = process.io()?;
+    let io = process.io();
     same(&process, holder)?;
+    // The process is running, so a missing file means that it cannot be read.
+    let io = io.map_err(|_| ProcError::PermissionDenied(None))?;
     Ok(Written { bytes: io.wchar, to_disk: io.write_bytes })
 }
 
@@ -222,6 +225,11 @@ impl Seen {
             let here = own.here.map(|key| pids(key, |_| true)).unwrap_or_default();
             let all: Vec<_> = here.union(&others).filter_map(|pid| self.found.get(pid)).collect();
             unsure = doubts.about(user, &all);
+            // Any user may hold the other end of a FIFO.
+            if matches!(key, Key::Fifo(..)) && others.is_empty() && !self.blind.is_empty() {
+                unsure =
+                    unsure.or_else(|| Some("a process that cannot be read may hold it".into()));
+            }
             if matches!(key, Key::Unix(_)) && others.is_empty() {
                 let unseen = "no process can be seen that holds it, and it is open";
                 unsure = unsure.or_else(|| Some(unseen.into()));

@@ -31,8 +31,10 @@ pub fn openers(plans: &[DropTarget], inventory: &Inventory, held: &Held) -> BTre
     let mut openers = BTreeMap::new();
     for plan in plans {
         match plan.taken.session {
-            Some(session) => openers.extend(of_session(session, inventory, held, &parts)),
-            None => openers.extend(of_leftover(plan, held)),
+            Some(session) if held.get(&session).is_some_and(|it| !it.holders.is_empty()) => {
+                openers.extend(of_session(session, inventory, held, &parts));
+            }
+            _ => openers.extend(of_unknown_opener(plan, held)),
         }
     }
     openers
@@ -75,12 +77,13 @@ fn holders<'a>(now: Option<&'a Holding>, seen: Option<&'a Holding>) -> Vec<&'a H
     now.iter().map(known).collect()
 }
 
-/// The session of a leftover is gone, and with it who opened it.
-fn of_leftover(plan: &DropTarget, held: &Held) -> BTreeMap<u32, String> {
+/// No holder of the session's connection is seen, or the session is gone: any process that multiprocessing did not
+/// start may be the opener.
+fn of_unknown_opener(plan: &DropTarget, held: &Held) -> BTreeMap<u32, String> {
     let holders = plan.taken.clients().filter_map(|client| held.get(&client));
     let holders = holders.flat_map(|holding| &holding.holders);
     let openers = holders.filter(|it| !started_by_multiprocessing(&it.command));
-    let why = |pid| advise("it may have opened the session that is gone", pid);
+    let why = |pid| advise("it may have opened the session", pid);
     openers.map(|holder| (holder.pid, why(holder.pid))).collect()
 }
 

@@ -31,24 +31,18 @@ fn expect_launched(server: &Server, scene: &Rigged, family: &[u32]) {
 
 #[test]
 fn launcher_of_a_recording() {
-    let mut server = server();
-    let scene = Rigged::start(&server, Rig::LauncherOfGrandchild);
-    let family = scene.family();
-    end_calibration(&server);
-    expect_launched(&server, &scene, &family);
-    torture(&mut server, &[]);
-    expect_launched(&server, &scene, &family);
-}
-
-#[test]
-fn launcher_of_a_recording_on_another_server() {
-    let (mut first, second) = (server(), server());
-    let scene = Rigged::launcher_on_two_servers(&first, &second);
-    let family = scene.family();
-    end_calibration(&first);
-    expect_launched(&second, &scene, &family);
-    torture(&mut first, &[]);
-    expect_launched(&second, &scene, &family);
+    play_at_once(&[false, true], |on_another_server| {
+        let (mut first, second) = (server(), on_another_server.then(server));
+        let scene = match &second {
+            Some(second) => Rigged::launcher_on_two_servers(&first, second),
+            None => Rigged::start(&first, Rig::LauncherOfGrandchild),
+        };
+        let family = scene.family();
+        end_calibration(&first);
+        expect_launched(second.as_ref().unwrap_or(&first), &scene, &family);
+        torture(&mut first, &[]);
+        expect_launched(second.as_ref().unwrap_or(&first), &scene, &family);
+    });
 }
 
 /// A notebook keeps what it computed, although its pipeline is a phantom.

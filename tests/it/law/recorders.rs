@@ -56,13 +56,9 @@ fn recorder_at_exit_by_other_means() {
         Rig::Recorder(Writer::Thread),
         Rig::RecorderInNotebook(Writer::AtExit),
         Rig::Recorder(Writer::Child),
+        Rig::RecorderInDaemon,
     ];
     play_at_once(&rigs, spare_recorder);
-}
-
-#[test]
-fn recorder_at_exit_in_a_daemon() {
-    spare_recorder(Rig::RecorderInDaemon);
 }
 
 #[test]
@@ -93,11 +89,16 @@ fn recorder_at_exit_on_two_servers() {
     expect_good_end(twin);
 }
 
-/// `shutdown` of a unit waits; its process is still registered.
+/// `shutdown` of a unit waits, in a process that is still registered; the registrations of the others are gone.
 #[track_caller]
-fn spare_shutdown(rig: Rig) {
+fn spare_shutdown(place: Shutdown) {
     let mut server = server();
-    let scene = Rigged::start(&server, rig);
+    let scene = Rigged::start(&server, Rig::SlowShutdown(place));
+    match place {
+        Shutdown::Child => wait_unowned(|| server.witness(), &UNITS[..1]),
+        Shutdown::Main => scene.wait_gone(scene.unit_pid("REC"), PATIENCE),
+        Shutdown::Both => {}
+    }
     expect_untouched(&mut server, &scene, |server| torture(server, &[]));
     expect_good_end(scene);
 }
@@ -105,7 +106,7 @@ fn spare_shutdown(rig: Rig) {
 #[test]
 fn slow_shutdown() {
     let places = [Shutdown::Child, Shutdown::Main, Shutdown::Both];
-    play_at_once(&places, |place| spare_shutdown(Rig::SlowShutdown(place)));
+    play_at_once(&places, spare_shutdown);
 }
 
 /// The main process alone is left; it waits before it takes its session down.

@@ -24,11 +24,26 @@ fn leave(server: &mut Server, mut tool: Rigged) {
     server.wait_state("no process", |state| state["clients"]["ProcessInfo"].as_u64().is_none());
 }
 
-/// A pipeline of one process waits in `initialize` while a tool without metadata comes and leaves.
-fn start_beside_a_tool(tool: Rig) {
+/// When a tool without metadata registers a process. It leaves before the start ends.
+#[derive(Clone, Copy)]
+enum Visit {
+    /// Before the session of the pipeline is there.
+    Before,
+    /// While the pipeline waits in `initialize`.
+    During,
+    /// As `During`, after other tools that came and left.
+    Repeated,
+}
+
+/// A pipeline of one process waits in `initialize`.
+fn start_beside_a_tool(visit: Visit) {
     let mut server = server();
+    let before = matches!(visit, Visit::Before).then(|| Rigged::start(&server, Rig::Tool));
     let pipeline = starting(&server, Options::default());
-    let tool = Rigged::start(&server, tool);
+    let tool = before.unwrap_or_else(|| match visit {
+        Visit::Repeated => Rigged::start(&server, Rig::ManyTools),
+        Visit::Before | Visit::During => Rigged::start(&server, Rig::Tool),
+    });
     leave(&mut server, tool);
     expect_untouched(&mut server, &pipeline, |server| torture(server, &[]));
     expect_good_start(&pipeline);
@@ -36,23 +51,12 @@ fn start_beside_a_tool(tool: Rig) {
 
 #[test]
 fn slow_start_charged_with_a_tool_that_left() {
-    start_beside_a_tool(Rig::Tool);
+    start_beside_a_tool(Visit::During);
 }
 
 #[test]
-fn slow_start_charged_with_many_tools_that_left() {
-    start_beside_a_tool(Rig::ManyTools);
-}
-
-/// Its registration is older than the session.
-#[test]
-fn slow_start_charged_with_a_tool_that_was_there_before() {
-    let mut server = server();
-    let tool = Rigged::start(&server, Rig::Tool);
-    let pipeline = starting(&server, Options::default());
-    leave(&mut server, tool);
-    expect_untouched(&mut server, &pipeline, |server| torture(server, &[]));
-    expect_good_start(&pipeline);
+fn slow_start_charged_with_tools_of_other_times() {
+    play_at_once(&[Visit::Before, Visit::Repeated], start_beside_a_tool);
 }
 
 /// The second one has all its processes when the tool leaves.

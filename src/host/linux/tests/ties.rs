@@ -260,7 +260,8 @@ fn files_that_can_be_written_through_memory_are_named() {
 fn what_a_process_has_written_is_read() {
     let fake = Fake::new();
     fake.process(10);
-    assert!(written(fake.root(), &holder(10)).is_err());
+    let hidden = written(fake.root(), &holder(10)).expect_err("it has no such file");
+    assert!(!crate::host::linux::process::is_gone(&hidden), "the process is running");
     let io = "rchar: 1\nwchar: 2\nsyscr: 3\nsyscw: 4\nread_bytes: 5\nwrite_bytes: 6\ncancelled_write_bytes: 7\n";
     fake.write("10/io", io);
     let read = |pid: u32, start: u64| written(fake.root(), &Holder { start, ..holder(pid) });
