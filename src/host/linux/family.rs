@@ -32,7 +32,7 @@ impl Family {
         for process in all_processes_with_root(root)? {
             match process.and_then(|process| Ok((process.pid, alive(&process)?))) {
                 Ok((pid, stat)) => {
-                    children.entry(stat.ppid).or_default().push((pid, stat.starttime))
+                    children.entry(stat.ppid).or_default().push((pid, stat.starttime));
                 }
                 Err(error) if is_gone(&error) => {}
                 Err(_) => complete = false,
