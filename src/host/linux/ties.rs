@@ -186,6 +186,8 @@ impl Seen {
                 Err(_) => seen.blind.push(Blind::NOBODY_KNOWN),
             }
         }
+        // A process that is about to exit cannot be read, and holds nothing a moment later.
+        seen.blind.retain(|blind| blind.pid.is_none_or(|pid| !has_exited(root, pid)));
         Ok(seen)
     }
 
@@ -238,6 +240,11 @@ impl Seen {
         let identity = |pid: &i32| Some(self.found.get(pid)?.identity.as_ref()?.holder.clone());
         End { kind: own.kind.clone(), others: others.iter().filter_map(identity).collect(), unsure }
     }
+}
+
+fn has_exited(root: &Path, pid: i32) -> bool {
+    let process = Process::new_with_root(root.join(pid.to_string()));
+    process.and_then(|process| alive(&process)).is_err_and(|error| is_gone(&error))
 }
 
 fn found(process: &Process, now: Duration) -> Found {
