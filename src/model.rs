@@ -231,6 +231,8 @@ pub struct Process {
     pub traffic: Option<Traffic>,
     /// The latest event in the server's histories that it caused.
     pub last_event: Option<SystemTime>,
+    /// Who holds the client's end of its connection; `None` if this machine was not asked.
+    pub holding: Option<Holding>,
 }
 
 impl Process {
@@ -407,8 +409,8 @@ pub struct History {
     pub departed: Vec<Departed>,
     /// Sessions that registered components and are gone.
     pub ended: Vec<Ended>,
-    /// By component key: the sessions, now gone, that registered it.
-    pub registrations: HashMap<String, Vec<Uuid>>,
+    /// By unit that a process owns: the sessions, now gone, that registered it.
+    pub registrations: HashMap<String, Vec<Ended>>,
 }
 
 /// A process that owned units and left.
@@ -439,7 +441,7 @@ pub struct Seen {
 }
 
 /// A session that registered components and is gone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Ended {
     /// When it was opened.
     pub created: SystemTime,

@@ -70,6 +70,7 @@ fn plan() -> DropTarget {
         owners: vec![],
         known: vec![],
         silent: vec![],
+        may_cut: false,
     }
 }
 

@@ -19,7 +19,7 @@ use made_up::{LOOK, alone, at, holder, id, inventory, link, process, session};
 use uuid::Uuid;
 
 const START_TIMEOUT: Duration = Duration::from_secs(300);
-const ABANDONED: Verdict = Verdict::Stale(StaleReason::Abandoned);
+const LEFTOVER: Verdict = Verdict::Stale(StaleReason::Leftover);
 const NEVER_STARTED: Verdict = Verdict::Suspect(SuspectReason::NeverStarted);
 const PARTIAL: Verdict = Verdict::Suspect(SuspectReason::Partial);
 
@@ -35,8 +35,18 @@ fn departed(inventory: &mut Inventory, created: u64, left: u64) {
 }
 
 fn ended(inventory: &mut Inventory, created: u64, end: Option<u64>) {
-    let ended = Ended { created: at(created), at: end.map(at) };
+    let ended = gone(created, end);
     inventory.history.as_mut().expect("a history").ended.push(ended);
+}
+
+fn gone(created: u64, end: Option<u64>) -> Ended {
+    Ended { created: at(created), at: end.map(at) }
+}
+
+/// Sessions that registered S/A and are gone.
+fn registered(inventory: &mut Inventory, sessions: &[Ended]) {
+    let registrations = [("S/A".to_owned(), sessions.to_vec())].into();
+    inventory.history.as_mut().expect("a history").registrations = registrations;
 }
 
 fn thresholds(heard_within: Duration) -> Thresholds {
@@ -205,24 +215,13 @@ fn a_departure_that_no_look_has_seen_proves_nothing() {
 }
 
 #[test]
-fn a_session_is_abandoned_when_its_units_were_seen_to_go_and_its_opener_is_alone() {
-    let look = |units: &[&str], holding| {
-        let mut look = inventory(vec![session(990, "S", &["A", "B"])], vec![]);
-        seen_and_gone(&mut look, units);
+fn units_that_were_seen_to_leave_prove_nothing_while_their_opener_runs() {
+    let mut look = inventory(vec![session(990, "S", &["A", "B"])], vec![]);
+    seen_and_gone(&mut look, &["S/A", "S/B"]);
+    for holding in [None, Some(alone()), Some(held_by(vec![holder(7, Some(vec![8]))]))] {
         look.sessions[0].holding = holding;
-        verdicts(&look)
-    };
-    let all = ["S/A", "S/B"];
-    assert_eq!(look(&all, Some(alone())), [ABANDONED]);
-    assert_eq!(look(&["S/A"], Some(alone())), [PARTIAL], "S/B may still be starting");
-    assert_eq!(look(&all, None), [PARTIAL], "its opener cannot be seen");
-    let unsure = Some(Holding { unsure: Some("others may".into()), ..alone() });
-    assert_eq!(look(&all, unsure), [PARTIAL], "not all of its holders are known");
-    let family = Some(held_by(vec![holder(7, Some(vec![8]))]));
-    assert_eq!(look(&all, family), [PARTIAL], "its child may still write a recording");
-    assert_eq!(look(&all, Some(held_by(vec![holder(7, None)]))), [PARTIAL], "it may have children");
-    let two = [7, 8].map(|pid| holder(pid, Some(vec![]))).to_vec();
-    assert_eq!(look(&all, Some(held_by(two))), [PARTIAL], "another process holds its connection");
+        assert_eq!(verdicts(&look), [PARTIAL], "it may start them again");
+    }
 }
 
 #[test]
@@ -239,7 +238,7 @@ fn a_running_pipeline_without_its_publishers_or_subscribers_is_not_live() {
             verdicts(&look)
         };
         assert_eq!(judged(Some(7)), [PARTIAL]);
-        assert_eq!(judged(Some(0)), [Verdict::Live], "it may never have had any");
+        assert_eq!(judged(Some(0)), [Verdict::Unknown], "it may never have had any");
         assert_eq!(judged(None), [Verdict::Unknown]);
     }
 }
@@ -364,23 +363,71 @@ fn a_vanished_host_proves_nothing_while_an_older_process_owns_a_unit() {
 }
 
 #[test]
-fn a_process_without_its_session_is_a_leftover_only_if_one_is_known_to_have_ended() {
+fn a_process_is_a_leftover_if_it_was_there_when_a_session_with_its_units_ended() {
     let mut look = inventory(vec![], vec![process(20, &["S/A"])]);
     assert_eq!(verdicts(&look), [Verdict::Unknown]);
-    let registrations = |session: Uuid| [("S/A".to_owned(), vec![session])].into();
-    look.history.as_mut().expect("a history").registrations = registrations(id(21, 1));
-    assert_eq!(verdicts(&look), [Verdict::Unknown], "that session came later");
-    look.history.as_mut().expect("a history").registrations = registrations(id(19, 1));
-    assert_eq!(verdicts(&look), [Verdict::Stale(StaleReason::Leftover)]);
+    let mut judged = |session: Ended| {
+        registered(&mut look, &[session]);
+        verdicts(&look)[0]
+    };
+    assert_eq!(judged(gone(19, Some(30))), LEFTOVER);
+    assert_eq!(judged(gone(21, Some(30))), Verdict::Unknown, "that session came later");
+    assert_eq!(judged(gone(10, Some(19))), Verdict::Unknown, "that session ended before");
+    assert_eq!(judged(gone(10, None)), Verdict::Unknown, "it may have ended before");
+    registered(&mut look, &[gone(10, Some(15)), gone(19, Some(30))]);
+    assert_eq!(verdicts(&look), [LEFTOVER], "it is of the second session");
     look.history = None;
     assert_eq!(verdicts(&look), [Verdict::Unknown]);
+}
+
+/// Its session ended at second 15, and it connected at second 20.
+#[test]
+fn a_process_that_connected_late_is_a_leftover_if_it_was_running_before() {
+    let mut look = inventory(vec![], vec![process(20, &["S/A"])]);
+    registered(&mut look, &[gone(10, Some(15))]);
+    let mut judged = |age: u64, unsure: Option<&str>| {
+        let holders = vec![Holder { age: Duration::from_secs(age), ..holder(100, None) }];
+        let unsure = unsure.map(str::to_owned);
+        look.processes[0].holding = Some(Holding { holders, unsure });
+        verdicts(&look)[0]
+    };
+    assert_eq!(judged(LOOK - 14, None), LEFTOVER);
+    assert_eq!(judged(LOOK - 15, None), Verdict::Unknown, "a start is known to a tick");
+    assert_eq!(judged(LOOK - 16, None), Verdict::Unknown, "another program started it");
+    assert_eq!(judged(LOOK - 14, Some("others may")), Verdict::Unknown);
+    look.processes[0].holding = None;
+    assert_eq!(verdicts(&look), [Verdict::Unknown]);
+}
+
+/// A session without components, older than the process: that of a tool, or of a program that runs units by ezmsg's
+/// low-level API.
+#[test]
+fn a_process_that_a_program_without_metadata_may_have_started_is_no_leftover() {
+    let tool = Session { components: Vec::new(), ..session(12, "TOOL", &[]) };
+    let mut look = inventory(vec![tool], vec![process(20, &["S/A"])]);
+    registered(&mut look, &[gone(10, Some(30))]);
+    assert_eq!(verdicts(&look)[1], Verdict::Unknown, "it cannot be seen who started the process");
+    look.processes[0].holding = Some(held_by(vec![holder(100, None)]));
+    let mut judged = |opener: Holder| {
+        look.sessions[0].holding = Some(held_by(vec![opener]));
+        verdicts(&look)[1]
+    };
+    assert_eq!(judged(holder(7, Some(vec![8, 9]))), LEFTOVER, "it is no descendant");
+    assert_eq!(judged(holder(7, Some(vec![8, 100]))), Verdict::Unknown, "it is a descendant");
+    assert_eq!(judged(holder(7, None)), Verdict::Unknown, "it may be a descendant");
+    assert_eq!(judged(holder(100, Some(vec![]))), Verdict::Unknown, "it is the opener itself");
+    look.sessions[0].holding = None;
+    let elsewhere = "10.0.0.8:4711".parse().ok();
+    look.sessions[0].link = Some(Link { peer: elsewhere, ..link() });
+    assert_eq!(verdicts(&look)[1], LEFTOVER, "the tool is on another host");
+    look.sessions[0] = Session { components: Vec::new(), ..session(21, "TOOL", &[]) };
+    assert_eq!(verdicts(&look)[1], LEFTOVER, "the tool came later");
 }
 
 #[test]
 fn a_process_that_a_session_which_cannot_be_read_may_have_is_no_leftover() {
     let mut look = inventory(vec![session(19, "T", &["B"])], vec![process(20, &["S/A"])]);
-    let history = look.history.as_mut().expect("a history");
-    history.registrations = [("S/A".to_owned(), vec![id(10, 1)])].into();
+    registered(&mut look, &[gone(10, Some(30))]);
     assert_eq!(verdicts(&look)[1], Verdict::Stale(StaleReason::Leftover));
     look.sessions[0].readable = false;
     look.sessions[0].components.clear();
@@ -390,8 +437,7 @@ fn a_process_that_a_session_which_cannot_be_read_may_have_is_no_leftover() {
 #[test]
 fn units_that_an_older_process_owns_make_both_unknown() {
     let mut look = inventory(vec![session(990, "S", &["A"])], vec![process(20, &["S/A"])]);
-    let history = look.history.as_mut().expect("a history");
-    history.registrations = [("S/A".to_owned(), vec![id(19, 1)])].into();
+    registered(&mut look, &[gone(10, Some(30))]);
     assert_eq!(verdicts(&look), [Verdict::Unknown, Verdict::Unknown]);
     let cases = judged(&look);
     let collisions = judge::collisions::among(&look, &cases);
@@ -514,8 +560,7 @@ fn an_inherited_connection_belongs_to_the_process_that_made_it() {
 /// A leftover S/A, and what it takes of these clients by their topics alone.
 fn taken_by_a_leftover(endpoints: Vec<Endpoint>) -> (Vec<Uuid>, Vec<Uuid>) {
     let mut look = inventory(vec![], vec![process(20, &["S/A"])]);
-    let history = look.history.as_mut().expect("a history");
-    history.registrations = [("S/A".to_owned(), vec![id(10, 1)])].into();
+    registered(&mut look, &[gone(10, Some(30))]);
     look.endpoints = Some(endpoints);
     let cases = judged(&look);
     let proof = Warrant::Proof(StaleReason::Leftover);
@@ -573,13 +618,13 @@ fn no_warrant_but_force_drops_what_is_not_condemned() {
     let cases = judged(&live);
     assert_eq!(Warrant::of(cases[0].verdict), None);
     for warrant in
-        [Warrant::Proof(StaleReason::Abandoned), Warrant::Suspicion(SuspectReason::Partial)]
+        [Warrant::Proof(StaleReason::Headless), Warrant::Suspicion(SuspectReason::Partial)]
     {
         assert_eq!(drop_of(&live, &cases[0], warrant), None);
     }
     assert!(drop_of(&live, &cases[0], Warrant::Force).is_some());
     let dead = inventory(vec![session(10, "S", &["A"])], vec![]);
-    let other = Warrant::Proof(StaleReason::Abandoned);
+    let other = Warrant::Proof(StaleReason::Headless);
     assert_eq!(drop_of(&dead, &judged(&dead)[0], other), None, "it is dead for another reason");
 }
 

@@ -96,6 +96,17 @@ impl Channel {
         self.collect("measuring message rates", request, within * 2 + apart).await
     }
 
+    /// Which of `targets` could not be dropped now, each with the reason. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub async fn check_targets(&mut self, targets: &[DropTarget]) -> Result<Vec<Outcome>> {
+        let request = Request::Check(targets);
+        let rows = self.collect("checking what can be dropped", request, Duration::ZERO).await?;
+        let outcome = |row| if let Row::Outcome(outcome) = row { Some(outcome) } else { None };
+        Ok(rows.into_iter().filter_map(outcome).collect())
+    }
+
     /// Drops `targets`, each only if it is still what it was when judged.
     ///
     /// # Errors

@@ -15,12 +15,13 @@ use crate::wire::{codec, pickle};
 pub const PROGRAM: &str = include_str!("program/running.py");
 
 /// What it compiles when it is needed, by the name under which it finds it.
-pub const PARTS: [(&str, &str); 6] = [
+pub const PARTS: [(&str, &str); 7] = [
     ("reading.py", include_str!("program/reading.py")),
     ("listing.py", include_str!("program/listing.py")),
     ("leaving.py", include_str!("program/leaving.py")),
     ("asking.py", include_str!("program/asking.py")),
     ("locking.py", include_str!("program/locking.py")),
+    ("edges.py", include_str!("program/edges.py")),
     ("dropping.py", include_str!("program/dropping.py")),
 ];
 
@@ -38,6 +39,8 @@ pub enum Request<'a> {
         /// The time between the two.
         apart: Duration,
     },
+    /// Report what would keep a drop of these from being done.
+    Check(&'a [DropTarget]),
     /// Drop these.
     Drop(&'a [DropTarget]),
     /// End the connection that the holder of the command lock waits for.
@@ -69,6 +72,7 @@ impl Request<'_> {
                 "ping_seconds": within.as_secs_f64(),
                 "apart_seconds": apart.as_secs_f64(),
             }),
+            Self::Check(targets) => json!({ "operation": "check", "targets": targets }),
             Self::Drop(targets) => json!({ "operation": "drop", "targets": targets }),
             Self::Free(LockHolder { waits_for, client, peer, .. }) => {
                 let target = json!({ "waits_for": waits_for, "client": client, "peer": peer });
@@ -116,6 +120,8 @@ pub struct DropTarget {
     pub known: Vec<Uuid>,
     /// Precondition: no more bytes have come from these processes than so many.
     pub silent: Vec<(Uuid, u64)>,
+    /// It is dropped even if an edge that goes with it carries messages between clients that stay.
+    pub may_cut: bool,
 }
 
 /// The clients whose connections a drop closes.

@@ -136,6 +136,8 @@ pub enum OutcomeKind {
     AlreadyGone,
     /// A precondition did not hold: nothing was touched.
     Changed,
+    /// Its edges carry messages between clients that stay: nothing was touched.
+    Refused,
     /// Some of it was closed, and some is still there.
     Failed,
 }

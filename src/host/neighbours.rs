@@ -82,8 +82,8 @@ impl Sight {
     }
 }
 
-/// Finds who holds each client's end of its connection, as far as this machine can tell, and adds that to the
-/// sessions.
+/// Finds which processes of this machine hold each client's end of its connection, and adds that to the sessions
+/// and to the process registrations.
 pub fn find_holders(inventory: &mut Inventory, own: Own, host: &dyn Host) -> Held {
     let sight = Sight::of(inventory, own, host);
     let (mut held, mut ids, mut connections) = (Held::new(), Vec::new(), Vec::new());
@@ -125,6 +125,9 @@ pub fn find_holders(inventory: &mut Inventory, own: Own, host: &dyn Host) -> Hel
 fn take_over(held: Held, inventory: &mut Inventory) -> Held {
     for session in &mut inventory.sessions {
         session.holding = held.get(&session.id).cloned();
+    }
+    for process in &mut inventory.processes {
+        process.holding = held.get(&process.id).cloned();
     }
     held
 }

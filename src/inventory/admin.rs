@@ -174,11 +174,12 @@ impl Listing {
             (process.ping, process.unacked_for) =
                 self.pings.remove(&process.id).unwrap_or((Ping::NotAsked, None));
         }
+        let ended = ended(&self.sessions, self.sessions_past);
         let history = History {
             whole: self.whole,
             departed: departed(&self.processes, self.processes_past),
-            ended: ended(&self.sessions, self.sessions_past),
-            registrations: self.registrations,
+            registrations: registrations(self.registrations, &ended),
+            ended: ended.into_values().collect(),
         };
         let mut inventory = Inventory {
             server: Server { address, version, channel: Channel::Admin, process: self.process },
@@ -249,6 +250,7 @@ fn process(
         unacked_for: None,
         traffic: None,
         last_event: None,
+        holding: None,
     }
 }
 
@@ -290,16 +292,25 @@ fn departed(processes: &[Process], past: HashMap<Uuid, ProcessPast>) -> Vec<Depa
         .collect()
 }
 
-fn ended(sessions: &[Session], past: HashMap<Uuid, SessionPast>) -> Vec<Ended> {
+/// The sessions that registered components and are gone, by id.
+fn ended(sessions: &[Session], past: HashMap<Uuid, SessionPast>) -> HashMap<Uuid, Ended> {
     let present: HashSet<Uuid> = sessions.iter().map(|session| session.id).collect();
     past.into_iter()
         .filter(|(id, _)| !present.contains(id))
         .filter_map(|(id, past)| {
             let registered = past.registered?;
             let at = (past.cleared && past.last > registered).then_some(past.last);
-            Some(Ended { created: minted(id)?, at })
+            Some((id, Ended { created: minted(id)?, at }))
         })
         .collect()
+}
+
+fn registrations(
+    by_key: HashMap<String, Vec<Uuid>>,
+    ended: &HashMap<Uuid, Ended>,
+) -> HashMap<String, Vec<Ended>> {
+    let known = |ids: Vec<Uuid>| ids.iter().filter_map(|id| ended.get(id).copied()).collect();
+    by_key.into_iter().map(|(key, ids)| (key, known(ids))).collect()
 }
 
 /// A link-local IPv6 address comes with its scope, as in `fe80::1%eth0`.

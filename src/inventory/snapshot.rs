@@ -135,5 +135,6 @@ fn process(value: Item<'_>, ration: &Ration) -> Option<Process> {
         unacked_for: None,
         traffic: None,
         last_event: None,
+        holding: None,
     })
 }

@@ -14,7 +14,7 @@ pub(super) const HALF_OPEN_AFTER: Duration = Duration::from_secs(50);
 
 /// The kernel counts a process's start in ticks of this length: its age may be too long by one. A pipeline
 /// was seen to fork its backends 5 ms after it had opened its session.
-const TICK: Duration = Duration::from_millis(10);
+pub(super) const TICK: Duration = Duration::from_millis(10);
 
 /// What a closed connection proves. A regular close passes through the same states for a few
 /// milliseconds; whoever acts on this looks twice.
@@ -63,13 +63,6 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
         "each of them answered a ping on a connection of its own, and none was seen reading this one".to_owned(),
     ];
     Some((Verdict::Stale(StaleReason::Headless), evidence))
-}
-
-/// Whether one process alone holds the connection, and none of its descendants is running: then nothing of its
-/// pipeline can still be at work but the process itself.
-pub(super) fn opener_is_alone(facts: &Facts<'_>) -> bool {
-    let Some(Holding { holders, unsure: None }) = &facts.session.holding else { return false };
-    matches!(&holders[..], [only] if only.descendants.as_ref().is_some_and(Vec::is_empty))
 }
 
 /// What is known of the processes that hold the connection, in words.

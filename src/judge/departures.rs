@@ -1,14 +1,13 @@
 //! Which session lost a process.
 //!
 //! The server forgets what a process owned when it leaves; its histories keep that it was there. If an
-//! earlier look saw which units the process owned, the loss is certain. Otherwise it is an inference, which
-//! proves nothing: the process is attributed to a session if publishers or subscribers were made between that
+//! earlier look saw which units the process owned, the loss is certain. Otherwise it is an inference: the process is attributed to a session if publishers or subscribers were made between that
 //! session and the process, and if no other session is a candidate. Candidates are the other sessions that
 //! were there and lack a process, with or without components, and those that are gone by now and were there
 //! then, or less than a start timeout before.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use super::ownership::{Owned, Ownership};
@@ -19,8 +18,6 @@ use crate::model::{Departed, Inventory, Session};
 pub(super) struct Losses {
     /// When the processes left that an earlier look saw with its units.
     pub(super) seen: Vec<SystemTime>,
-    /// Earlier looks saw all of its units in processes that have left.
-    pub(super) saw_all_units: bool,
     /// When the processes left that no look saw, and that can have been of no other session.
     pub(super) inferred: Vec<SystemTime>,
     /// How many more it may have had; not counted where every unit has its owner.
@@ -107,19 +104,13 @@ fn count_seen(
 ) {
     let sessions = inventory.sessions.iter().enumerate();
     let places: HashMap<_, _> = sessions.map(|(index, session)| (session.id, index)).collect();
-    let mut units_seen: HashMap<usize, HashSet<&str>> = HashMap::new();
     for Departed { left, seen, .. } in departed {
         let Some(seen) = seen else { continue };
         let Some(&index) = places.get(&seen.session) else { continue };
         let unowned = &ownership.sessions[index].unowned;
         if seen.units.iter().any(|unit| unowned.iter().any(|it| *it.key == **unit)) {
             losses[index].seen.push(*left);
-            units_seen.entry(index).or_default().extend(seen.units.iter().map(String::as_str));
         }
-    }
-    for (index, seen) in units_seen {
-        losses[index].saw_all_units =
-            inventory.sessions[index].units().all(|unit| seen.contains(unit));
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) struct Facts<'a> {
     pub(super) owned: &'a Owned<'a>,
     pub(super) lost: &'a Losses,
     pub(super) topics: &'a Topics<'a>,
+    /// Which topics of its units have no publisher or subscriber, in words.
+    pub(super) missing: Option<String>,
 }
 
 /// A verdict and why, in words.

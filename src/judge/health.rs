@@ -1,12 +1,11 @@
-//! The verdict on one session or leftover, with its evidence.
+//! The verdict on one session, with its evidence.
 
 use std::time::Duration;
 
 use super::connections;
 use super::facts::{Facts, Judged};
-use super::ownership::Leftover;
-use super::{StaleReason, SuspectReason, Thresholds, Verdict};
-use crate::model::{Channel, Component, Inventory, Ping, Process, Session, minted};
+use super::{SuspectReason, Thresholds, Verdict};
+use crate::model::{Channel, Component, Inventory, Ping, Process};
 use crate::words::{ago, count, list, precise};
 
 /// Errors that only the process itself answers with, never the server on its behalf.
@@ -69,10 +68,10 @@ fn of_pings(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
         let answered =
             format!("{} answered", count(facts.owners().count(), "process", "processes"));
         let evidence = format!("every unit has its process, and {answered}");
-        return match facts.topics.missing(facts.session) {
+        return match &facts.missing {
             None => (Verdict::Live, vec![evidence]),
             Some(missing) => {
-                let (verdict, why) = of_missing_endpoints(facts, &missing);
+                let (verdict, why) = of_missing_endpoints(facts, missing);
                 (verdict, vec![evidence, why])
             }
         };
@@ -97,11 +96,11 @@ fn of_pings(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     (verdict, evidence)
 }
 
-/// A process that has carried messages had these publishers and subscribers, and lost them. A program that
-/// registers units by ezmsg's low-level API need not have any.
+/// A process that has carried messages had these publishers and subscribers, and lost them. A program that registers
+/// units by ezmsg's low-level API may never have had any.
 fn of_missing_endpoints(facts: &Facts<'_>, missing: &str) -> (Verdict, String) {
     match facts.messages() {
-        Some(0) => (Verdict::Live, format!("{missing}, and no message has flowed yet")),
+        Some(0) => (Verdict::Unknown, format!("{missing}, and no message has flowed")),
         Some(_) => (Verdict::Suspect(SuspectReason::Partial), missing.to_owned()),
         None => {
             let why = format!("{missing}, and whether messages have flowed cannot be known");
@@ -166,37 +165,27 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String
         return (Verdict::Unknown, odd);
     }
     // Units that run in unregistered processes show by their endpoints only.
-    if has_owners || facts.inventory.endpoints.is_some() {
-        if let Some(judged) = of_seen_losses(facts) {
-            return judged;
-        }
-        if let Some(last) = facts.lost.inferred.iter().max() {
-            let left = count(facts.lost.inferred.len(), "process", "processes");
-            let when = ago(facts.inventory.age_of(*last));
-            let why =
-                format!("{left} that may have owned its units left unseen, the last {when} ago");
-            return (Verdict::Suspect(SuspectReason::Partial), why);
-        }
+    if (has_owners || facts.inventory.endpoints.is_some())
+        && let Some(why) = departures(facts)
+    {
+        return (Verdict::Suspect(SuspectReason::Partial), why);
     }
     of_waiting(facts, thresholds, own_topic)
 }
 
-/// What it means that an earlier look saw processes that have left. Their absence proves nothing while a
-/// process of the pipeline may still be at work: a recorder may write its file while Python exits.
-fn of_seen_losses(facts: &Facts<'_>) -> Option<(Verdict, String)> {
-    let last = facts.lost.seen.iter().max()?;
-    let left = count(facts.lost.seen.len(), "process", "processes");
-    let when = ago(facts.inventory.age_of(*last));
-    let why = format!("{left} that owned its units left, the last {when} ago");
-    let is_over = facts.owned.owners.is_empty()
-        && facts.lost.saw_all_units
-        && connections::opener_is_alone(facts);
-    let verdict = if is_over {
-        Verdict::Stale(StaleReason::Abandoned)
-    } else {
-        Verdict::Suspect(SuspectReason::Partial)
+/// Which processes of its units have left, in words. That proves nothing about a session whose opener serves its
+/// connection: a recorder may write its file while Python exits, and a supervisor may wait before it starts a
+/// process again.
+fn departures(facts: &Facts<'_>) -> Option<String> {
+    let (seen, inferred) = (&facts.lost.seen, &facts.lost.inferred);
+    let (left, owned) = match (&seen[..], &inferred[..]) {
+        ([], []) => return None,
+        ([], inferred) => (inferred, "may have owned its units left unseen"),
+        (seen, _) => (seen, "owned its units left"),
     };
-    Some((verdict, why))
+    let number = count(left.len(), "process", "processes");
+    let last = left.iter().max()?;
+    Some(format!("{number} that {owned}, the last {} ago", ago(facts.inventory.age_of(*last))))
 }
 
 /// No process is known to have left: `own_topic` is a topic of a unit without a process that is in use.
@@ -260,35 +249,4 @@ fn blindness(facts: &Facts<'_>) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// `unreadable` is a session of which nobody knows what it registered.
-pub(super) fn of_leftover(
-    inventory: &Inventory,
-    leftover: &Leftover,
-    unreadable: Option<&Session>,
-) -> Judged {
-    let process = &inventory.processes[leftover.process];
-    let units = format!("{} owns {}", process.name(), list(&process.units));
-    let unknown = |why: &str| (Verdict::Unknown, vec![units.clone(), why.to_owned()]);
-    let Some(history) = &inventory.history else {
-        return unknown("whose they were cannot be known without the admin channel");
-    };
-    if let Some(session) = leftover.claimed_by {
-        let session = inventory.sessions[session].id;
-        return unknown(&format!("the younger session {session} has them too"));
-    }
-    if let Some(session) = unreadable {
-        let session = session.id;
-        return unknown(&format!("session {session}, which cannot be read, may have them too"));
-    }
-    let registered_before = |unit: &String| {
-        let sessions = history.registrations.get(unit).into_iter().flatten();
-        sessions.filter_map(|id| minted(*id)).any(|created| Some(created) < process.created)
-    };
-    if process.units.iter().any(registered_before) {
-        let evidence = vec![units, "the session that registered them is gone".into()];
-        return (Verdict::Stale(StaleReason::Leftover), evidence);
-    }
-    unknown("no session is known to have registered them")
 }

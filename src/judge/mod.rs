@@ -2,7 +2,7 @@
 //!
 //! [`ownership`] says which process runs what of whom, [`departures`] who lost a process,
 //! [`topics`] who is on which topic, [`connections`] what connections prove, [`health`] turns all of it
-//! into a verdict with its evidence, [`collisions`] finds keys that are in each other's way, and
+//! into a verdict with its evidence, [`leftovers`] does so for what sessions left behind, [`collisions`] finds keys that are in each other's way, and
 //! [`liveness`] what of wanted keys does not run.
 //! Ambiguity goes down a step, never up: what is not known makes nothing stale.
 
@@ -11,6 +11,7 @@ mod connections;
 mod departures;
 mod facts;
 mod health;
+mod leftovers;
 pub mod liveness;
 mod ownership;
 mod topics;
@@ -151,7 +152,8 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
     let topics = Topics::of(inventory);
     let sessions = inventory.sessions.iter().enumerate().map(|(index, session)| {
         let (owned, lost) = (&ownership.sessions[index], &losses[index]);
-        let facts = Facts { inventory, session, owned, lost, topics: &topics };
+        let missing = topics.missing(session);
+        let facts = Facts { inventory, session, owned, lost, topics: &topics, missing };
         let (verdict, evidence) = health::of_session(&facts, thresholds);
         Case {
             id: session.id,
@@ -162,7 +164,7 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             rate: rate(facts.owners()),
             messages: facts.messages(),
             may_have_vanished: verdict.is_suspect() && connections::may_have_vanished(&facts),
-            lacks_endpoints: topics.missing(session).is_some(),
+            lacks_endpoints: facts.missing.is_some(),
             owners: owned.owners.clone(),
             age: session.created.map(|created| inventory.age_of(created)),
         }
@@ -170,7 +172,7 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
     let unreadable = inventory.sessions.iter().find(|session| !session.readable);
     let leftovers = ownership.leftovers.iter().map(|leftover| {
         let process = &inventory.processes[leftover.process];
-        let (verdict, evidence) = health::of_leftover(inventory, leftover, unreadable);
+        let (verdict, evidence) = leftovers::of_leftover(inventory, leftover, unreadable);
         Case {
             id: process.id,
             subject: Subject::Process(leftover.process),

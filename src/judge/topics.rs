@@ -34,9 +34,7 @@ impl<'a> Topics<'a> {
     /// The topic of the first endpoint that is on a topic of these units, and younger than the session.
     pub(super) fn in_use(&self, units: &[&'a Component], session: &Session) -> Option<&'a str> {
         let first = |by_topic: &ByTopic<'a>, topic: &'a String| {
-            let mut endpoints = by_topic.get(topic.as_str())?.iter();
-            let younger = |it: &Endpoint| it.created.is_none() || it.created > session.created;
-            endpoints.find(|(_, it)| younger(it)).map(|(index, _)| (*index, topic.as_str()))
+            first_younger(by_topic, topic, session).map(|index| (index, topic.as_str()))
         };
         let published = units.iter().flat_map(|it| it.outputs());
         let subscribed = units.iter().flat_map(|it| it.inputs());
@@ -45,7 +43,8 @@ impl<'a> Topics<'a> {
         published.chain(subscribed).min().map(|(_, topic)| topic)
     }
 
-    /// Which topics of its units have no publisher or subscriber, in words; `None` if none is known to lack one.
+    /// Which topics of its units have no publisher or subscriber that is younger than the session, in words; `None` if
+    /// none is known to lack one.
     ///
     /// A process makes the endpoints of its units before it registers these (`DefaultBackendProcess.process`
     /// of ezmsg/core/backendprocess.py), and closes them before it leaves.
@@ -54,7 +53,8 @@ impl<'a> Topics<'a> {
             return None;
         }
         let without = |by_topic: &ByTopic<'a>, topics: &[String]| {
-            let missing = topics.iter().filter(|topic| !by_topic.contains_key(topic.as_str()));
+            let missing =
+                topics.iter().filter(|topic| first_younger(by_topic, topic, session).is_none());
             missing.cloned().collect::<Vec<_>>()
         };
         let units = || session.components.iter().filter(|component| component.unit);
@@ -68,4 +68,11 @@ impl<'a> Topics<'a> {
             lacks.map(|(kind, topics)| format!("no {kind} is on {}", list(topics))).collect();
         (!lacks.is_empty()).then(|| lacks.join(", and "))
     }
+}
+
+/// The place of the first endpoint on the topic that is younger than the session.
+fn first_younger(by_topic: &ByTopic<'_>, topic: &str, session: &Session) -> Option<usize> {
+    let younger = |it: &Endpoint| it.created.is_none() || it.created > session.created;
+    let mut endpoints = by_topic.get(topic)?.iter();
+    endpoints.find(|(_, endpoint)| younger(endpoint)).map(|(index, _)| *index)
 }

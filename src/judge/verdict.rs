@@ -30,8 +30,6 @@ pub enum StaleReason {
     Headless,
     /// Its host has vanished: nothing is acknowledged there any more.
     HalfOpen,
-    /// A look saw all of its units run; their processes have left, and its opener is alone.
-    Abandoned,
     /// A process registration whose session is gone.
     Leftover,
 }
@@ -73,7 +71,6 @@ impl Verdict {
                 StaleReason::ClientClosed => "client-closed",
                 StaleReason::Headless => "headless",
                 StaleReason::HalfOpen => "half-open",
-                StaleReason::Abandoned => "abandoned",
                 StaleReason::Leftover => "leftover",
             }),
             Self::Suspect(reason) => Some(match reason {

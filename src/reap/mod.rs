@@ -88,9 +88,12 @@ pub async fn run(
         let kept = lock::kept(&first.inventory, &second, between, &held);
         (second, kept.filter(|_| extent.free))
     };
-    let (targets, plans) = planned(&look, condemned);
+    let (targets, mut plans) = planned(&look, condemned);
+    let mut report = Report::new(look.inventory.server.clone(), extent, targets);
+    if extent.dry_run {
+        check_all(observer, &mut report, &mut plans, command).await?;
+    }
     let leaving = sample.and_then(|sample| Leaving::of(observer, &look, &plans, &sample));
-    let mut report = Report::new(look.inventory.server, extent, targets);
     if let Some(kept) = kept.filter(|it| !frees(&plans, &it.holder)) {
         report.lock = Some(free(observer, kept, extent.dry_run, command).await?);
     }
@@ -141,6 +144,35 @@ fn planned(look: &Look, condemned: &[Condemned]) -> (Vec<Target>, Vec<DropTarget
 fn frees(plans: &[DropTarget], holder: &LockHolder) -> bool {
     let mut dropped = plans.iter().flat_map(|plan| plan.taken.clients());
     holder.client.is_some_and(|client| dropped.any(|dropped| dropped == client))
+}
+
+/// Asks the server which of the planned drops it would not do now, and takes these out of the plans.
+async fn check_all(
+    observer: &mut Observer,
+    report: &mut Report,
+    plans: &mut Vec<DropTarget>,
+    command: &'static str,
+) -> Result<()> {
+    if plans.is_empty() {
+        return Ok(());
+    }
+    let outcomes = observer.admin(command)?.check_targets(plans).await?;
+    let outcomes: HashMap<Uuid, _> = outcomes.iter().map(|it| (it.id, it)).collect();
+    for target in &mut report.targets {
+        if let Some(outcome) = outcomes.get(&target.id) {
+            (target.outcome, target.detail) = (outcome.outcome.into(), detail(outcome));
+        }
+    }
+    plans.retain(|plan| !outcomes.contains_key(&plan.id));
+    Ok(())
+}
+
+/// More about an outcome, with the command that does what was refused.
+fn detail(outcome: &admin::Outcome) -> Option<String> {
+    let detail = outcome.detail.clone()?;
+    let refused = outcome.outcome == OutcomeKind::Refused;
+    let force = || format!("; to drop it anyway: graphctl sessions drop --force {}", outcome.id);
+    Some(if refused { detail + &force() } else { detail })
 }
 
 /// Drops, and looks what is there afterwards: what had changed may have been on its way out.
@@ -202,7 +234,7 @@ fn verified(
     let Some(outcome) = outcome else {
         return (Outcome::Failed, Some("the server did not say what became of it".into()));
     };
-    let detail = outcome.detail.clone();
+    let detail = detail(outcome);
     let left = still_held(plan, present).filter(|_| outcome.outcome == OutcomeKind::Dropped);
     match left {
         Some(left) => (Outcome::Failed, Some(left)),

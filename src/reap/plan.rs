@@ -106,7 +106,8 @@ impl<'a> Planner<'a> {
     pub fn plan(&self, case: &Case, warrant: Warrant) -> Option<DropTarget> {
         let borne_out = warrant.stands_alone() || Warrant::of(case.verdict) == Some(warrant);
         let silent = if warrant.is_silence() { self.silent(case) } else { Vec::new() };
-        borne_out.then(|| DropTarget { silent, ..self.target(case) })
+        let may_cut = warrant.stands_alone();
+        borne_out.then(|| DropTarget { silent, may_cut, ..self.target(case) })
     }
 
     /// What a drop of the case would take along; not known from a snapshot.
@@ -130,6 +131,7 @@ impl<'a> Planner<'a> {
             owners: owners.into_iter().collect(),
             known,
             silent: Vec::new(),
+            may_cut: false,
         }
     }
 

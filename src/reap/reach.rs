@@ -12,9 +12,7 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use crate::host::Held;
-use crate::model::{
-    Component, Endpoint, EndpointKind, Holder, Inventory, Process, Session, minted,
-};
+use crate::model::{Component, Endpoint, EndpointKind, Holder, Inventory, Process, Session};
 
 /// A process of this machine: its pid, and its start in clock ticks since boot.
 type Pid = (u32, u64);
@@ -224,5 +222,6 @@ const fn name(holder: &Holder) -> Pid {
 fn lost_session(inventory: &Inventory, process: &Process) -> Option<SystemTime> {
     let registrations = &inventory.history.as_ref()?.registrations;
     let sessions = process.units.iter().filter_map(|unit| registrations.get(unit)).flatten();
-    sessions.filter_map(|id: &Uuid| minted(*id)).filter(|it| Some(*it) < process.created).max()
+    let created = sessions.map(|session| session.created);
+    created.filter(|created| Some(*created) < process.created).max()
 }

@@ -119,6 +119,7 @@ impl From<OutcomeKind> for Outcome {
             OutcomeKind::Dropped => Self::Dropped,
             OutcomeKind::AlreadyGone => Self::AlreadyGone,
             OutcomeKind::Changed => Self::Changed,
+            OutcomeKind::Refused => Self::Refused,
             OutcomeKind::Failed => Self::Failed,
         }
     }

@@ -3,7 +3,6 @@
 use graphctl::model::{
     Departed, Ended, Endpoint, History, Holder, Inventory, Link, Ping, Process, Session,
 };
-use uuid::Uuid;
 
 /// Every inventory that knows one fact less, with the name of that fact.
 pub(crate) fn with_one_fact_less(all: &Inventory) -> Vec<(&'static str, Inventory)> {
@@ -38,7 +37,8 @@ pub(crate) fn with_one_fact_less(all: &Inventory) -> Vec<(&'static str, Inventor
         ("oldest of history.ended", each(all, histories, forget_ended)),
         ("departed.endpoint", each(all, departed, |it| it.endpoint = None)),
         ("ended.at", each(all, ended, |it| it.at = None)),
-        ("time of a registration", each(all, registrations, |it| *it = Uuid::nil())),
+        ("end of a registration", each(all, registrations, |it| it.at = None)),
+        ("process.holding", each(all, processes, |it| it.holding = None)),
     ];
     facts.into_iter().flat_map(|(name, less)| less.into_iter().map(move |it| (name, it))).collect()
 }
@@ -97,7 +97,7 @@ fn ended(inventory: &mut Inventory) -> Vec<&mut Ended> {
     inventory.history.iter_mut().flat_map(|it| &mut it.ended).collect()
 }
 
-fn registrations(inventory: &mut Inventory) -> Vec<&mut Uuid> {
+fn registrations(inventory: &mut Inventory) -> Vec<&mut Ended> {
     let histories = inventory.history.iter_mut();
     histories.flat_map(|it| it.registrations.values_mut()).flatten().collect()
 }

@@ -3,14 +3,14 @@
 mod forgetting;
 mod scenes;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use forgetting::with_one_fact_less;
 use graphctl::host::Held;
 use graphctl::judge::StaleReason::{ClientClosed, Ghost, Headless};
 use graphctl::judge::{self, Case, StaleReason, SuspectReason, Thresholds, Verdict};
-use graphctl::model::{EndpointKind, Holder, Inventory, Link, Ping, Process, Session, minted};
+use graphctl::model::{Ended, Holder, Holding, Inventory, Link, Ping, Process, Session};
 use graphctl::reap::{Planner, Warrant};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -24,12 +24,11 @@ const TICK: Duration = Duration::from_millis(10);
 /// How long nothing of what was sent may be acknowledged by a host that is there.
 const PARTITION: Duration = Duration::from_secs(50);
 
-const STALE: [StaleReason; 6] = [
+const STALE: [StaleReason; 5] = [
     StaleReason::Ghost,
     StaleReason::ClientClosed,
     StaleReason::Headless,
     StaleReason::HalfOpen,
-    StaleReason::Abandoned,
     StaleReason::Leftover,
 ];
 const SUSPECT: [SuspectReason; 3] =
@@ -42,10 +41,6 @@ fn owners<'a>(inventory: &'a Inventory, session: &Session) -> Vec<&'a Process> {
     let its =
         |process: &&Process| session.units().any(|unit| process.units.iter().any(|it| it == unit));
     inventory.processes.iter().filter(its).collect()
-}
-
-fn is_unowned(inventory: &Inventory, unit: &str) -> bool {
-    !inventory.processes.iter().flat_map(|process| &process.units).any(|it| it == unit)
 }
 
 fn is_closed(link: &Link) -> bool {
@@ -74,50 +69,47 @@ fn is_half_open(inventory: &Inventory, session: &Session) -> bool {
         && link.silent_for.is_some_and(|silent| silent >= PARTITION)
 }
 
-/// A client on a topic of a unit that nobody owns may be that unit's all the same.
-fn may_run_unregistered(inventory: &Inventory, session: &Session) -> bool {
-    inventory.endpoints.iter().flatten().any(|endpoint| {
-        let younger = endpoint.created.is_none_or(|it| session.created.is_none_or(|at| it > at));
-        younger
-            && session.components.iter().filter(|it| is_unowned(inventory, &it.key)).any(|unit| {
-                match &endpoint.kind {
-                    EndpointKind::Publisher(topic) => unit.outputs().contains(topic),
-                    EndpointKind::Subscriber(topic) => unit.inputs().contains(topic),
-                    EndpointKind::Channel(_) => false,
-                }
-            })
-    })
-}
-
-/// Only its opener is left of it: each of its units was seen in a process that has gone.
-fn is_abandoned(inventory: &Inventory, session: &Session) -> bool {
-    let (Some(history), Some(holding)) = (&inventory.history, &session.holding) else {
-        return false;
-    };
-    let alone = |it: &Holder| it.descendants.as_ref().is_some_and(Vec::is_empty);
-    let seen = || history.departed.iter().filter_map(|it| it.seen.as_ref());
-    let was_seen = |unit: &str| {
-        let mut its = seen().filter(|seen| seen.session == session.id);
-        its.any(|seen| seen.units.iter().any(|it| it == unit))
-    };
-    owners(inventory, session).is_empty()
-        && session.units().all(was_seen)
-        && holding.unsure.is_none()
-        && holding.holders.len() == 1
-        && holding.holders.iter().all(alone)
-        && inventory.endpoints.is_some()
-        && !may_run_unregistered(inventory, session)
-}
-
+/// A session that registered its units was there before the process came, and the process was there before the session
+/// ended. No session without components can be of the program that started it.
 fn is_leftover(inventory: &Inventory, process: &Process) -> bool {
     let Some(history) = &inventory.history else { return false };
     let may_be_of = |session: &Session| {
         !session.readable || session.units().any(|unit| process.units.iter().any(|it| it == unit))
     };
+    let started = process.holding.as_ref().filter(|it| it.unsure.is_none()).and_then(|it| {
+        let age = it.holders.iter().map(|holder| holder.age).max()?;
+        inventory.now.checked_sub(age)
+    });
+    let was_there = |ended: &Ended| {
+        let Some(end) = ended.at else { return false };
+        process.created.is_some_and(|it| ended.created < it && it < end)
+            || started.is_some_and(|it| it + TICK < end) && Some(ended.created) < process.created
+    };
     let registrations = process.units.iter().filter_map(|unit| history.registrations.get(unit));
-    let mut gone = registrations.flatten().filter_map(|id| minted(*id));
-    gone.any(|created| process.created.is_some_and(|connected| created < connected))
+    registrations.flatten().any(was_there)
         && !inventory.sessions.iter().any(may_be_of)
+        && !inventory.sessions.iter().any(|it| may_have_started(it, process))
+}
+
+fn may_have_started(session: &Session, process: &Process) -> bool {
+    let host = |link: &Option<Link>| link.as_ref().and_then(|it| it.peer).map(|it| it.ip());
+    let (here, there) = (host(&session.link), host(&process.link));
+    let is_elsewhere = here.is_some() && there.is_some() && here != there;
+    let is_later =
+        matches!((session.created, process.created), (Some(session), Some(it)) if session >= it);
+    let sure = |holding: &Option<Holding>| {
+        holding.clone().filter(|it| it.unsure.is_none() && !it.holders.is_empty())
+    };
+    let is_no_relative = sure(&session.holding).zip(sure(&process.holding)).map(|(its, own)| {
+        let own: HashSet<_> = own.holders.iter().map(|it| it.pid).collect();
+        its.holders.iter().all(|it| {
+            let below = it.descendants.as_ref();
+            !own.contains(&it.pid)
+                && below.is_some_and(|it| own.is_disjoint(&it.iter().copied().collect()))
+        })
+    });
+    let may = is_no_relative.map_or(!is_elsewhere && !is_later, |no_relative| !no_relative);
+    may && !session.graphctl && session.components.is_empty()
 }
 
 fn is_proven(scene: &Scene, case: &Case, reason: StaleReason) -> bool {
@@ -132,7 +124,6 @@ fn is_proven(scene: &Scene, case: &Case, reason: StaleReason) -> bool {
         StaleReason::ClientClosed => closed.is_some_and(|link| link.handled),
         StaleReason::Headless => is_headless(inventory, session),
         StaleReason::HalfOpen => is_half_open(inventory, session),
-        StaleReason::Abandoned => is_abandoned(inventory, session),
         StaleReason::Leftover => false,
     }
 }

@@ -99,18 +99,20 @@ fn holding(age: Duration) -> impl Strategy<Value = Holding> {
         prop_oneof![8 => Just(Some(false)), 1 => Just(None), 1 => Just(Some(true))],
         prop::bool::weighted(0.9),
         prop_oneof![4 => Just(Some(vec![])), 1 => Just(Some(vec![101])), 1 => Just(None)],
+        100..104u32,
     );
-    let holder = heir.prop_map(move |(younger, serving, lives_elsewhere, descendants)| Holder {
-        pid: 100,
-        start: 1,
-        parent: 1,
-        age: (age + ms(60_000)).saturating_sub(ms(60_000u64.saturating_add_signed(younger))),
-        command: "python".into(),
-        state: 'S',
-        serving,
-        lives_elsewhere,
-        descendants,
-    });
+    let holder =
+        heir.prop_map(move |(younger, serving, lives_elsewhere, descendants, pid)| Holder {
+            pid,
+            start: 1,
+            parent: 1,
+            age: (age + ms(60_000)).saturating_sub(ms(60_000u64.saturating_add_signed(younger))),
+            command: "python".into(),
+            state: 'S',
+            serving,
+            lives_elsewhere,
+            descendants,
+        });
     let unsure = known(0.2, Just("some cannot be seen".to_owned()));
     (prop::collection::vec(holder, 0..3), unsure)
         .prop_map(|(holders, unsure)| Holding { holders, unsure })
@@ -165,8 +167,8 @@ fn process(age: Duration, vanished: bool) -> impl Strategy<Value = Process> {
     let traffic = (prop_oneof![4 => Just(0), 1 => Just(7)], known(0.9, Just(0.0)))
         .prop_map(|(published, rate)| Traffic { published, received: 0, seconds: 0.0, rate });
     let facts = (known(0.95, link()), ping(), known(0.5, silence()), known(0.8, traffic));
-    (later, chance(97), chance(90), facts).prop_map(
-        move |(later, dated, typical, (mut link, ping, unacked_for, traffic))| {
+    (later, chance(97), chance(90), facts, known(0.5, holding(age))).prop_map(
+        move |(later, dated, typical, (mut link, ping, unacked_for, traffic), holding)| {
             let vanished = vanished && typical;
             if let Some(link) = link.as_mut().filter(|_| vanished) {
                 link.peer = Some("10.0.0.7:4712".parse().expect("an address"));
@@ -184,6 +186,7 @@ fn process(age: Duration, vanished: bool) -> impl Strategy<Value = Process> {
                 unacked_for: if vanished { Some(ms(31_000)) } else { unacked_for },
                 traffic,
                 last_event: Some(look()),
+                holding,
             }
         },
     )
@@ -212,38 +215,14 @@ fn pipeline() -> impl Strategy<Value = Pipeline> {
             known(0.3, (departed(age), known(0.5, chance(80)))),
             known(0.25, (known(0.9, around), any::<bool>())),
         );
-        let running = running.prop_map(|(session, gone, processes, departed, endpoint)| Pipeline {
+        running.prop_map(|(session, gone, processes, departed, endpoint)| Pipeline {
             session,
             gone,
             processes,
             departed,
             endpoint,
-        });
-        let over = (session(age), departed(age)).prop_map(|(session, departed)| Pipeline {
-            session: Session { holding: Some(alone()), ..session },
-            gone: None,
-            processes: Vec::new(),
-            departed: Some((departed, Some(true))),
-            endpoint: None,
-        });
-        prop_oneof![8 => running, 1 => over]
+        })
     })
-}
-
-/// The opener that is left when all other processes of its pipeline are gone.
-fn alone() -> Holding {
-    let opener = Holder {
-        pid: 100,
-        start: 1,
-        parent: 1,
-        age: ms(1_000_000),
-        command: "python".into(),
-        state: 'S',
-        serving: Some(true),
-        lives_elsewhere: false,
-        descendants: Some(Vec::new()),
-    };
-    Holding { holders: vec![opener], unsure: None }
 }
 
 pub(crate) fn scene() -> impl Strategy<Value = Scene> {
@@ -343,9 +322,11 @@ fn assembled(pipelines: Vec<Pipeline>, server: Server) -> Inventory {
             sessions.push(session);
             continue;
         };
-        history.ended.extend(session.created.map(|created| Ended { created, at }));
+        let Some(created) = session.created else { continue };
+        history.ended.push(Ended { created, at });
         for unit in session.units().filter(|_| noted) {
-            history.registrations.entry(unit.to_owned()).or_default().push(session.id);
+            let registrations = history.registrations.entry(unit.to_owned()).or_default();
+            registrations.push(Ended { created, at });
         }
     }
     let (endpoints, history) = (Some(endpoints), Some(history));

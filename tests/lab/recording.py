@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -223,15 +223,20 @@ class Recorder(ez.Unit):
 
 
 def runner(
-    address: tuple[str, int] | None, root: str, folder: str, how: str, **options: object
+    address: tuple[str, int] | None,
+    root: str,
+    folder: str,
+    how: str,
+    edges: Iterable[tuple[str, str]] = (),
+    **options: object,
 ) -> ez.GraphRunner:
-    """A pipeline ROOT/SRC -> ROOT/REC, with REC in a process of its own."""
+    """A pipeline ROOT/SRC -> ROOT/REC, with REC in a process of its own, and with these other edges."""
     plan = Plan(folder=folder, how=how)
     source, recorder = Source(plan), Recorder(plan)
     return ez.GraphRunner(
         dict(SRC=source, REC=recorder),
         root_name=root,
-        connections=((source.OUTPUT, recorder.INPUT),),
+        connections=((source.OUTPUT, recorder.INPUT), *edges),
         process_components=(recorder,),
         graph_address=address,
         **options,

@@ -71,6 +71,37 @@ def recorder_live(args: argparse.Namespace) -> None:
     runner(args.address, args.how, args.folder, "live").run_blocking()
 
 
+def low_level(args: argparse.Namespace) -> None:
+    """The same by a program that registers no metadata, as one that uses ezmsg's low-level API does."""
+
+    async def skip(context: ez.GraphContext, metadata: object) -> None:
+        pass
+
+    ez.GraphContext.register_metadata = skip
+    recorder_live(args)
+
+
+def supervisor(args: argparse.Namespace) -> None:
+    """A notebook's pipeline that records. When all its processes have ended, it starts them again after a time."""
+    recording = runner(args.address, "SYSTEM", args.folder, "live")
+    recording.start()
+    for process in recording.processes:
+        process.join()
+    emit("backing-off")
+    wait_for(Path(args.folder), "restart")
+    context = recording._execution_context
+    context.create_processes(args.address)
+    recording._start_processes(context.processes)
+    context.start_barrier.wait()
+    pipeline.obey(recording)
+
+
+def glue(args: argparse.Namespace) -> None:
+    """A recording whose session also connects a topic of the pipeline DAQ with one of a display."""
+    edge = ("DAQ/SRC/OUTPUT", "DISPLAY/INPUT")
+    runner(args.address, "GLUE", args.folder, "live", edges=[edge]).run_blocking()
+
+
 def survivor(args: argparse.Namespace) -> None:
     """A notebook's pipeline. The backend of REC has work that outlives the main process."""
     if args.how == "feeds-display":
@@ -238,6 +269,9 @@ def main() -> None:
         "recorder-daemon": recorder_daemon,
         "recorder-slow-revert": recorder_slow_revert,
         "live": recorder_live,
+        "low-level": low_level,
+        "supervisor": supervisor,
+        "glue": glue,
         "survivor": survivor,
         "display": show,
         "slow-daq": slow_daq,

@@ -68,6 +68,13 @@ pub enum Rig {
     SlowRevert,
     /// The pipeline DAQ/SRC -> DAQ/REC, which records without an end.
     LiveBelowDaq,
+    /// The pipeline SYSTEM/SRC -> SYSTEM/REC, which records without an end, by a program that registers no metadata.
+    LowLevel,
+    /// A pipeline as `LowLevel` with metadata, whose program starts all processes again when they have ended and the
+    /// gate `restart` is open.
+    Supervisor,
+    /// The pipeline GLUE/SRC -> GLUE/REC, which also owns the edge DAQ/SRC/OUTPUT -> DISPLAY/INPUT.
+    Glue,
     /// The root unit DAQ in a spawned process, which waits in `initialize` for the gate `amplifier`.
     SlowDaq,
     /// SYSTEM/SUB has made its subscriber, and waits for the gate `port` before it makes its publisher and registers.
@@ -107,6 +114,9 @@ impl Rig {
             },
             Self::SlowRevert => &["recorder-slow-revert", "plain"],
             Self::LiveBelowDaq => &["live", "DAQ"],
+            Self::LowLevel => &["low-level", "SYSTEM"],
+            Self::Supervisor => &["supervisor"],
+            Self::Glue => &["glue"],
             Self::SlowDaq => &["slow-daq"],
             Self::HalfConnected => &["half-connected"],
             Self::Tool => &["tool"],
@@ -132,7 +142,11 @@ impl Rig {
             | Self::SlowShutdown(Shutdown::Child) => &["half"],
             Self::SlowShutdown(Shutdown::Main) | Self::SlowRevert => &["main-waits"],
             Self::SlowShutdown(Shutdown::Both) => &["half", "main-waits"],
-            Self::LiveBelowDaq | Self::LauncherOfGrandchild => &["recording"],
+            Self::LiveBelowDaq
+            | Self::LowLevel
+            | Self::Supervisor
+            | Self::Glue
+            | Self::LauncherOfGrandchild => &["recording"],
             Self::SlowDaq => &["initializing"],
             Self::HalfConnected => &["half-connected"],
             Self::Tool | Self::ManyTools => &["registered"],

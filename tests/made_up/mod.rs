@@ -72,7 +72,14 @@ pub(crate) fn process(second: u64, units: &[&str]) -> Process {
         unacked_for: None,
         traffic: None,
         last_event: None,
+        holding: None,
     }
+}
+
+/// A session whose client has closed its connection without the server noticing.
+pub(crate) fn ghost(session: Session) -> Session {
+    let link = Link { established: Some(false), handled: false, ..link() };
+    Session { link: Some(link), ..session }
 }
 
 /// A process of this machine that holds a session's connection, with these descendants.
@@ -90,7 +97,7 @@ pub(crate) fn holder(pid: u32, descendants: Option<Vec<u32>>) -> Holder {
     }
 }
 
-/// Its opener holds a session's connection, and no other process of it is running.
+/// Its opener alone holds a session's connection, and has no descendants.
 pub(crate) fn alone() -> Holding {
     Holding { holders: vec![holder(7, Some(vec![]))], unsure: None }
 }

@@ -20,8 +20,8 @@ fn a_drop_is_asked_for_with_its_plan_and_only_yes_means_yes() {
     expect(
         &mut person,
         r"lab:25978 · ezmsg 3.9.0 · 5 sessions, 1 stale · looked <1s ago
-ID        AGE     IDLE  STATE            COMPONENTS
-97e16800  10m 0s  <1s   stale abandoned  SYSTEM, SYSTEM/PUB, SYSTEM/SUB
+ID        AGE     IDLE  STATE        COMPONENTS
+97e16800  10m 0s  <1s   stale ghost  SYSTEM, SYSTEM/PUB, SYSTEM/SUB
 a drop takes  the session
 Drop 1 session? [y/N]",
     );
@@ -105,7 +105,7 @@ fn on_a_small_screen_a_refusal_is_told_in_full_and_a_question_is_seen() {
         r"lab:25978 · 5 sessions, 1 stale
    ID        STATE                 COMP…
 ▸  e5110a00  live                  EEG,…
- ~ 97e16800  stale abandoned       SYST…
+ ~ 97e16800  stale ghost           SYST…
    d9bede00  suspect unresponsive  STUC…
 it is live, not proven dead: graphctl
 sessions drop --force
@@ -125,7 +125,7 @@ Enter details  d drop  ? help  q quit",
     expect(
         &mut person,
         r"lab:25978 · 25 sessions, 21 stale
-97e16800  stale abandoned, 10m 0s old:
+97e16800  stale ghost, 10m 0s old:
           SYSTEM, SYSTEM/PUB,
           SYSTEM/SUB
 d37c3200  stale ghost, 8m 20s old: P0,

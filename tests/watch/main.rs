@@ -22,7 +22,7 @@ use graphctl::select::Filter;
 use graphctl::watch::event::What;
 use graphctl::watch::lease::{Leases, Terms};
 use graphctl::watch::state::{Change, State};
-use made_up::{LOOK, alone, at, inventory, process, session};
+use made_up::{LOOK, at, inventory, process, session};
 
 /// Looks are taken every two seconds.
 const PACE: Duration = Duration::from_secs(2);
@@ -158,10 +158,9 @@ fn whoever_was_seen_with_a_unit_is_missed_when_it_leaves() {
     let forgotten = || {
         let mut look = one(None);
         look.history.as_mut().expect("a history").whole = false;
-        look.sessions[0].holding = Some(alone());
         look
     };
-    assert_eq!(watch.see(forgotten()), ["changed S live → stale abandoned"]);
+    assert_eq!(watch.see(forgotten()), ["changed S live → suspect partial"]);
     assert_eq!(watch.see(forgotten()), [""; 0]);
     let history = watch.state.look().and_then(|look| look.inventory.history.as_ref());
     let departed = &history.expect("a history").departed;

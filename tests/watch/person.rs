@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use graphctl::model::{Inventory, Process, Session, Traffic};
+use graphctl::model::{Inventory, Process, Traffic};
 use graphctl::watch::live::Theme;
 use graphctl::watch::live::screen::draw;
 use graphctl::watch::live::ui::{Ui, Wish};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use crate::made_up::{LOOK, alone, inventory, process, session};
+use crate::made_up::{LOOK, ghost, inventory, process, session};
 use crate::{Watch, silent};
 
 pub(crate) const PLAIN: Theme = Theme { color: false, unicode: true };
@@ -65,7 +65,8 @@ impl Person {
     }
 }
 
-/// One that lives and sends, one that has lost its process, one that does not answer, two that collide.
+/// A session that sends messages, one that becomes a ghost when its process leaves, one that does not answer, and two
+/// that collide.
 pub(crate) fn laboratory(published: u64, seconds: f64, owned: bool) -> Inventory {
     let traffic = Some(Traffic { published, received: 0, seconds, rate: None });
     let mut processes = vec![
@@ -75,10 +76,11 @@ pub(crate) fn laboratory(published: u64, seconds: f64, owned: bool) -> Inventory
     if owned {
         processes.push(process(LOOK - 599, &["SYSTEM/PUB", "SYSTEM/SUB"]));
     }
+    let system = session(LOOK - 600, "SYSTEM", &["PUB", "SUB"]);
     inventory(
         vec![
             session(LOOK - 900, "EEG", &["PUB"]),
-            Session { holding: Some(alone()), ..session(LOOK - 600, "SYSTEM", &["PUB", "SUB"]) },
+            if owned { system } else { ghost(system) },
             session(LOOK - 60, "STUCK", &["A"]),
             session(LOOK - 30, "TWICE", &[]),
             session(LOOK - 20, "TWICE", &[]),

@@ -18,7 +18,7 @@ fn a_wide_screen_shows_every_column() {
         r"lab:25978 · ezmsg 3.9.0 · 5 sessions, 1 stale · looked <1s ago
    ID        AGE▾     IDLE     MSG/S  STATE                 FOR      CHANGE        COMPONENTS
 ▸  e5110a00  15m 0s   15m 0s     250  live                  4s                     EEG, EEG/PUB
- ~ 97e16800  10m 0s   <1s          -  stale abandoned       <1s      was live      SYSTEM, SYSTEM/PUB, SYSTEM/SUB
+ ~ 97e16800  10m 0s   <1s          -  stale ghost           <1s      was live      SYSTEM, SYSTEM/PUB, SYSTEM/SUB
    d9bede00  1m 0s    1m 0s        -  suspect unresponsive  4s                     STUCK, STUCK/A
    eba08100  30s      30s          -  unknown               4s                     TWICE
  - f1966200  20s      -            -  gone                  -        was unknown   TWICE
@@ -35,7 +35,7 @@ fn at_80_columns_what_is_new_is_told_by_its_sign_alone() {
         r"lab:25978 · ezmsg 3.9.0 · 5 sessions, 1 stale · looked <1s ago
    ID        AGE▾     IDLE     MSG/S  STATE                 COMPONENTS
 ▸  e5110a00  15m 0s   15m 0s     250  live                  EEG, EEG/PUB
- ~ 97e16800  10m 0s   <1s          -  stale abandoned       SYSTEM, SYSTEM/PUB,…
+ ~ 97e16800  10m 0s   <1s          -  stale ghost           SYSTEM, SYSTEM/PUB,…
    d9bede00  1m 0s    1m 0s        -  suspect unresponsive  STUCK, STUCK/A
    eba08100  30s      30s          -  unknown               TWICE
  - f1966200  20s      -            -  gone                  TWICE
@@ -52,7 +52,7 @@ fn a_small_screen_shows_what_matters_most() {
         r"lab:25978 · 5 sessions, 1 stale
    ID        STATE                 COMP…
 ▸  e5110a00  live                  EEG,…
- ~ 97e16800  stale abandoned       SYST…
+ ~ 97e16800  stale ghost           SYST…
    d9bede00  suspect unresponsive  STUC…
    eba08100  unknown               TWICE
  - f1966200  gone                  TWICE
@@ -86,17 +86,14 @@ fn details_are_what_show_says_and_for_how_long() {
     expect(
         &mut person,
         r"lab:25978 · ezmsg 3.9.0 · 5 sessions, 1 stale · looked <1s ago
-stale abandoned for <1s
+stale ghost for <1s
 session        97e16800-10ba-11f2-8000-000000000001
-state          stale abandoned
-               no process owns its 2 units
-               1 process that owned its units left, the last <1s ago
-               its connection is held by pid 7 (python)
+state          stale ghost
+               its connection is closed, and no task of the server reads from
+               it any more
 age            10m 0s
 last activity  <1s ago
 client         10.0.0.7:4711
-held by        pid 7 (python), started 16m 40s ago, sleeping: reads the
-               connection
 edges          1
 components     SYSTEM (collection)
                SYSTEM/PUB
@@ -108,7 +105,7 @@ arrows scroll  d drop  ? help  Esc back",
     );
     person.watch.see(inventory(vec![], vec![]));
     let screen = person.screen();
-    assert!(screen.contains("\nstale abandoned for"), "{screen}");
+    assert!(screen.contains("\nstale ghost for"), "{screen}");
     let keys = "it is gone; this is how it was\narrows scroll  d drop  ? help  Esc back";
     assert!(screen.ends_with(keys), "{screen}");
     assert_eq!(person.press(KeyCode::Char('q')), None);

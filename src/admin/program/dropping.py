@@ -9,6 +9,7 @@ from operator import itemgetter
 from uuid import uuid5
 
 use("reading")
+use("edges")
 
 # In the order in which they go, before their session.
 CLIENTS = ("publishers", "subscribers", "channels", "processes")
@@ -38,6 +39,7 @@ class Target:
         self.clients = [(kind, UUID(it)) for kind in CLIENTS for it in judged[kind]]
         self.owners, self.known = set(map(UUID, judged["owners"])), set(map(UUID, judged["known"]))
         self.silent = [(UUID(it), received) for it, received in judged["silent"]]
+        self.may_cut = judged["may_cut"]
         self.info = server.clients.get(self.id)
         self.is_session = kind_of(self.info) == "SessionInfo"
         self.metadata = self.info.metadata if self.is_session else None
@@ -137,6 +139,15 @@ async def answer_drop(server, request, replies):
         await replies.row("outcome", str(target.id), *(target.outcome or outcome_of(server, target)))
 
 
+async def answer_check(server, request, replies):
+    """What would keep a drop of these targets from being done now. Changes nothing."""
+    targets = await read_targets(server, request["targets"], replies)
+    accept(server, targets)
+    for target in targets:
+        if target.outcome:
+            await replies.row("outcome", str(target.id), *target.outcome)
+
+
 async def turn_to_drop(server):
     """
     One drop after the other: what one has closed a part of, another would find changed, and what both had
@@ -150,12 +161,17 @@ async def turn_to_drop(server):
     return over
 
 
-async def drop(server, judged, replies):
-    """The targets with what became of them, and the topics on which somebody is heard no more."""
+async def read_targets(server, judged, replies):
     targets = []
     for it in judged:
         targets.append(Target(server, it))
         await targets[-1].read(replies)
+    return targets
+
+
+async def drop(server, judged, replies):
+    """The targets with what became of them, and the topics on which somebody is heard no more."""
+    targets = await read_targets(server, judged, replies)
     topics = close_clients(server, targets)
     accepted = [target for target in targets if target.closed]
     clients = [client_id for target in accepted for _, client_id in target.clients]
@@ -173,16 +189,30 @@ def outcome_of(server, target):
     return "failed", f"its {' and '.join(left)} would not go{held}"
 
 
-def close_clients(server, targets):
-    """In one step with the check of every precondition: nothing can slip in between."""
-    topics, holders = set(), Holders(server, targets)
+def accept(server, targets):
+    """Checks every precondition; gives those that are to go, and the others their outcome."""
+    accepted, holders = [], Holders(server, targets)
     for target in targets:
         if target.info is None or server.clients.get(target.id) is not target.info:
             target.outcome = "already-gone", None
         elif change := holders.what_changed(server, target):
             target.outcome = "changed", change
         else:
-            target.closed = True
+            accepted.append(target)
+    # The clients of a refused target stay too, so the others are checked again.
+    while between := edges_between_others(server, accepted):
+        for target, edge in between:
+            carried = " → ".join(map(text, edge))
+            target.outcome = "refused", f"its edge {carried} carries messages between other programs"
+        accepted = [target for target in accepted if target.outcome is None]
+    return accepted
+
+
+def close_clients(server, targets):
+    """In one step with the check of every precondition: nothing can slip in between."""
+    topics = set()
+    for target in accept(server, targets):
+        target.closed = True
     for step in CLIENTS:
         for target in targets:
             for kind, client_id in target.clients if target.closed else ():

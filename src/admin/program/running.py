@@ -1,7 +1,7 @@
 """
 graphctl's admin program: what runs inside the GraphServer.
 
-It is in seven files. This one is run at once; the others are compiled when a request needs them, for that
+It is in eight files. This one is run at once; the others are compiled when a request needs them, for that
 too takes the server's time. All of it is sent as it stands, with one variable part, the JSON text `request`.
 It runs in the server's own thread, inside the handler of graphctl's own session, and answers on that
 session: each frame is TAG, a little-endian u64 length, and a JSON array of rows. The first frame is written
@@ -29,7 +29,13 @@ TAG = b"\xe5"
 SLICE = 0.0005
 LONGEST_TEXT = 4096
 # The part that each operation is in.
-OPERATIONS = {"list": "listing", "measure": "asking", "drop": "dropping", "free": "locking"}
+OPERATIONS = {
+    "list": "listing",
+    "measure": "asking",
+    "check": "dropping",
+    "drop": "dropping",
+    "free": "locking",
+}
 # What a server has as long as sessions are being dropped: a future that is done when they are.
 DROPPING = "_graphctl_dropping"
 # How long a client may take to go when its connection is closed.

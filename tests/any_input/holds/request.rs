@@ -157,7 +157,7 @@ impl Any<'_> {
         let keys = graphctl::admin::digest(id, vec![&self.text(), &self.text()]);
         let (owners, known) = (self.uuids(), self.uuids());
         let silent = self.uuids().into_iter().map(|it| (it, it.as_u64_pair().0)).collect();
-        DropTarget { id, taken, keys, owners, known, silent }
+        DropTarget { id, taken, keys, owners, known, silent, may_cut: false }
     }
 
     fn holder(&mut self) -> LockHolder {

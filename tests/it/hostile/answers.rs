@@ -59,7 +59,7 @@ impl Request {
 fn nobody() -> DropTarget {
     let (id, keys) = (Uuid::nil(), Uuid::nil());
     let (owners, known, silent) = (Vec::new(), Vec::new(), Vec::new());
-    DropTarget { id, keys, taken: Taken::default(), owners, known, silent }
+    DropTarget { id, keys, taken: Taken::default(), owners, known, silent, may_cut: false }
 }
 
 fn no_holder() -> LockHolder {

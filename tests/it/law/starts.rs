@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::lab::{Options, PATIENCE, Pipeline, Rig, Rigged, Runner, Server, StartMethod};
 use crate::stage::{assert_full_rate, server, starting};
 
-use super::{OLD_START, expect_untouched, play_at_once, torture};
+use super::{
+    OLD_START, end_watch, expect_untouched, play_at_once, start_watch, torture, wait_dropped,
+};
 
 /// Ends a slow start, and expects that all messages flow: the edges of the pipeline are intact.
 #[track_caller]
@@ -74,6 +76,38 @@ fn slow_start_charged_beside_another_slow_start() {
     expect_untouched(&mut server, &pipeline, |server| torture(server, &[]));
     expect_good_start(&pipeline);
     assert_full_rate(&second);
+}
+
+/// All processes of a pipeline crash, and its program waits before it starts them again. A watch has seen them run.
+#[test]
+fn restart_after_a_crash() {
+    let mut server = server();
+    let scene = Rigged::start(&server, Rig::Supervisor);
+    let watch = start_watch(server.address(), &[]);
+    watch.wait_for("the pipeline", PATIENCE, |it| it["verdict"] == "live");
+    for unit in ["SRC", "REC"] {
+        scene.signal_pid("KILL", scene.unit_pid(unit));
+    }
+    scene.wait_event("backing-off", PATIENCE);
+    let is_partial = |it: &serde_json::Value| it["reason"] == "partial";
+    watch.wait_for("the pipeline without its processes", PATIENCE, is_partial);
+    server.ghost();
+    wait_dropped(&watch, "the drop of the ghost", |it| it["reason"] == "ghost");
+    end_watch(watch);
+    assert_eq!(
+        server.witness().sessions_of("SYSTEM/REC").len(),
+        1,
+        "the watch dropped the session"
+    );
+    expect_untouched(&mut server, &scene, |server| torture(server, &[]));
+    scene.open("restart");
+    let mut starts = 0;
+    scene.wait_for("the second recording", PATIENCE, |it| {
+        starts += usize::from(it["event"] == "recording");
+        starts == 2
+    });
+    scene.expect_recording();
+    assert_full_rate(&scene);
 }
 
 /// A healthy pipeline that waits for longer than the start timeout.

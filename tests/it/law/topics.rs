@@ -1,7 +1,7 @@
 //! What belongs to whom: topics with the same prefix, and taps, beside a phantom that is dropped.
 
-use crate::lab::{Client, Options, PATIENCE, Pipeline, Rig, Rigged, Server};
-use crate::run::{graphctl, graphctl_until};
+use crate::lab::{Client, Options, PATIENCE, Pipeline, Rig, Rigged, Server, Writer};
+use crate::run::{Run, graphctl, graphctl_until};
 use crate::stage::{assert_full_rate, server};
 
 use super::{expect_untouched, torture};
@@ -12,7 +12,7 @@ const INPUT: &str = "SYSTEM/SUB/INPUT";
 /// Reaps until something has been dropped.
 #[track_caller]
 fn reap_phantom(server: &Server) {
-    let is_dropped = |run: &crate::run::Run| run.stdout.contains("  dropped  ");
+    let is_dropped = |run: &Run| run.stdout.contains("  dropped  ");
     let run = graphctl_until(server.address(), &["sessions", "reap", "-y"], is_dropped);
     assert!(is_dropped(&run), "nothing was dropped: {run:#?}");
 }
@@ -39,6 +39,50 @@ fn leftover_beside_its_prefix() {
     expect_untouched(&mut server, &healthy, |server| torture(server, &[]));
     healthy.expect_recording();
     assert_full_rate(&healthy);
+}
+
+/// A program without metadata runs units of the same names as a recording that has ended.
+#[test]
+fn low_level_program_after_a_recording() {
+    let mut server = server();
+    let recording = Rigged::start(&server, Rig::Recorder(Writer::Executor));
+    recording.expect_whole();
+    server.wait_state("no session", |state| state["clients"]["SessionInfo"].as_u64().is_none());
+    let healthy = Rigged::start(&server, Rig::LowLevel);
+    expect_untouched(&mut server, &healthy, |server| torture(server, &[]));
+    healthy.expect_recording();
+    assert_full_rate(&healthy);
+}
+
+/// An edge of the phantom carries messages from one healthy program to another.
+#[test]
+fn edge_between_others() {
+    let mut server = server();
+    let source = Rigged::start(&server, Rig::LiveBelowDaq);
+    let display = Client::subscriber(&server, "DISPLAY/INPUT");
+    let phantom = Rigged::start(&server, Rig::Glue);
+    display.wait_event("count", PATIENCE);
+    phantom.signal("KILL");
+    phantom.wait_gone(phantom.pid(), PATIENCE);
+
+    let id = server.witness().sessions_of("GLUE/REC").remove(0);
+    let refused = |arguments: &[&str]| {
+        let told = |run: &Run| run.stderr.contains("DAQ/SRC/OUTPUT → DISPLAY/INPUT");
+        let run = graphctl_until(server.address(), arguments, told);
+        assert!(told(&run), "{run:#?}");
+        assert_eq!(run.code, 3, "{run:#?}");
+    };
+    refused(&["sessions", "reap", "--dry-run"]);
+    refused(&["sessions", "reap", "-y"]);
+    refused(&["sessions", "drop", &id, "-y"]);
+    expect_untouched(&mut server, &source, |server| torture(server, &[]));
+    source.expect_recording();
+    assert_full_rate(&source);
+    assert_full_rate(&display);
+
+    let forced = graphctl(server.address(), &["sessions", "drop", &id, "--force", "-y"]);
+    assert_eq!(forced.code, 0, "{forced:#?}");
+    assert!(server.witness().sessions_of("GLUE/REC").is_empty(), "it was forced");
 }
 
 /// Taps on a topic that the phantom subscribed to: before its start, between its own subscriber and the registration

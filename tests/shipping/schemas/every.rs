@@ -31,7 +31,7 @@ macro_rules! every {
 }
 
 pub(super) fn verdicts() -> Vec<Verdict> {
-    let stale = every!(StaleReason: Ghost, ClientClosed, Headless, HalfOpen, Abandoned, Leftover);
+    let stale = every!(StaleReason: Ghost, ClientClosed, Headless, HalfOpen, Leftover);
     let suspect = every!(SuspectReason: Unresponsive, Partial, NeverStarted);
     every!(Verdict:
         Live => vec![Verdict::Live],
