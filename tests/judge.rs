@@ -516,12 +516,13 @@ fn of_two_candidates_neither_goes_unless_it_is_seen_which_process_holds_them() {
         (plan.taken.subscribers, planner.left_alone(&cases[0]))
     };
     let undecided =
-        "2 clients on S/A/INPUT: which of them belongs to pid 100 on lab cannot be known";
+        "2 clients on S/A/INPUT, which may belong to pid 100 on lab or to another program";
     assert_eq!(plan(&Held::new()), (vec![], vec![undecided.to_owned()]));
     let all = held(&[(process_id, 100), (its_own_id, 100), (tap_id, 200)]);
     assert_eq!(plan(&all), (vec![its_own_id], vec![]));
     let only_the_tap = held(&[(process_id, 100), (tap_id, 200)]);
-    assert_eq!(plan(&only_the_tap), (vec![], vec![]), "the process is seen, and holds neither");
+    let unseen = "1 client on S/A/INPUT, which may belong to pid 100 on lab or to another program";
+    assert_eq!(plan(&only_the_tap), (vec![], vec![unseen.to_owned()]), "the tap is not reported");
     let same_program = held(&[(process_id, 100), (its_own_id, 100), (tap_id, 100)]);
     assert_eq!(plan(&same_program), (vec![], vec![undecided.to_owned()]));
 }
@@ -555,6 +556,20 @@ fn an_inherited_connection_belongs_to_the_process_that_made_it() {
     let cases = judged(&look);
     let taken = Planner::new(&look, &both).would_take(&cases[0]).expect("endpoints");
     assert_eq!(taken.subscribers, [] as [Uuid; 0]);
+}
+
+#[test]
+fn an_endpoint_whose_holder_cannot_be_seen_stays_and_is_reported() {
+    let mut look = inventory(vec![session(10, "S", &["A"])], vec![process(20, &["S/A"])]);
+    let publisher = endpoint(15, 3, "10.0.0.7", publishes("S/A/OUTPUT"));
+    let seen = held(&[(look.processes[0].id, 100)]);
+    look.endpoints = Some(vec![publisher]);
+    let cases = judged(&look);
+    let planner = Planner::new(&look, &seen);
+    let taken = planner.would_take(&cases[0]).expect("endpoints");
+    assert_eq!(taken.publishers, [] as [Uuid; 0]);
+    let left = planner.left_alone(&cases[0]);
+    assert!(matches!(&left[..], [only] if only.contains("S/A/OUTPUT")), "{left:?}");
 }
 
 /// A leftover S/A, and what it takes of these clients by their topics alone.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::reach::{Own, Reach, Topics};
+use super::reach::{OwnEndpoints, Reach, Topics};
 use crate::admin::{DropTarget, Taken, digest};
 use crate::host::Held;
 use crate::judge::{Case, StaleReason, SuspectReason, Verdict};
@@ -145,18 +145,20 @@ impl<'a> Planner<'a> {
     /// What a drop of the case leaves alone because it may belong to another program, in words.
     #[must_use]
     pub fn left_alone(&self, case: &Case) -> Vec<String> {
-        let undecided = |(process, own): (&Process, Own<'_>)| {
+        let undecided = |(process, own): (&Process, OwnEndpoints<'_>)| {
             let lines = own.undecided.into_iter().map(|(topic, number)| {
                 let clients = count(number, "client", "clients");
                 let name = process.name();
-                format!("{clients} on {topic}: which of them belongs to {name} cannot be known")
+                format!("{clients} on {topic}, which may belong to {name} or to another program")
             });
             lines.collect::<Vec<_>>()
         };
         let session = case.session(self.inventory);
         let mut left: Vec<_> = self.own(case).flat_map(undecided).collect();
         let shared = case.processes(self.inventory).filter(|it| self.serves_another(session, it));
-        left.extend(shared.map(|it| format!("{} (runs units of another session too)", it.name())));
+        left.extend(
+            shared.map(|it| format!("{}, which also runs units of another session", it.name())),
+        );
         left
     }
 
@@ -179,7 +181,10 @@ impl<'a> Planner<'a> {
     }
 
     /// The processes that go with the case, each with its endpoints.
-    fn own<'s>(&'s self, case: &'s Case) -> impl Iterator<Item = (&'a Process, Own<'a>)> + 's {
+    fn own<'s>(
+        &'s self,
+        case: &'s Case,
+    ) -> impl Iterator<Item = (&'a Process, OwnEndpoints<'a>)> + 's {
         let session = case.session(self.inventory);
         let own = move |process: &&Process| !self.serves_another(session, process);
         case.processes(self.inventory).filter(own).map(move |process| {

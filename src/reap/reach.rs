@@ -90,10 +90,18 @@ fn topic_of(endpoint: &Endpoint) -> Option<&str> {
 
 /// The endpoints of a process.
 #[derive(Default)]
-pub(super) struct Own<'a> {
+pub(super) struct OwnEndpoints<'a> {
     pub(super) endpoints: Vec<&'a Endpoint>,
     /// Topics of its units on which it cannot be known which client belongs to it, each with the number of candidates.
     pub(super) undecided: Vec<(&'a str, usize)>,
+}
+
+/// What can be said of the endpoints on one topic.
+enum Candidates<'a> {
+    /// This one belongs to the process.
+    Certain(&'a Endpoint),
+    /// So many can belong to it, and it cannot be known which.
+    Undecided(usize),
 }
 
 /// How the endpoints of one process are recognized.
@@ -131,39 +139,32 @@ impl<'a> Reach<'a> {
         }
     }
 
-    pub(super) fn among(&self, topics: &Topics<'a>) -> Own<'a> {
-        let mut own = Own::default();
-        for (topic, candidates) in self.candidates(topics) {
-            let is_shared = self.pid.is_none()
-                && topics.is_of_another(topic, self.session.map(|session| session.id));
-            match &candidates[..] {
-                [] => {}
-                [only] if !is_shared => own.endpoints.push(only),
-                several => own.undecided.push((topic, several.len())),
+    pub(super) fn among(&self, topics: &Topics<'a>) -> OwnEndpoints<'a> {
+        let mut own = OwnEndpoints::default();
+        for (topic, endpoints) in self.on_its_topics(topics) {
+            match self.candidates(topics, topic, endpoints) {
+                Candidates::Certain(endpoint) => own.endpoints.push(endpoint),
+                Candidates::Undecided(0) => {}
+                Candidates::Undecided(number) => own.undecided.push((topic, number)),
             }
         }
         own
     }
 
-    /// By topic and kind of its streams: the endpoints that can be its own. The streams of a leftover went with
-    /// its session, so of each of its topics all endpoints count.
-    fn candidates(&self, topics: &Topics<'a>) -> Vec<(&'a str, Vec<&'a Endpoint>)> {
-        let mut candidates = Vec::new();
-        let mut add = |topic, endpoints: &[&'a Endpoint], kind: fn(&EndpointKind) -> bool| {
-            let of_kind = endpoints.iter().copied().filter(|it| kind(&it.kind));
-            candidates.push((topic, self.possible(of_kind.collect())));
-        };
+    /// By topic and kind of its streams: all endpoints there. The streams of a leftover are not known any more, since
+    /// its session is gone, so the endpoints of a topic of its units count whatever their kind is.
+    fn on_its_topics(&self, topics: &Topics<'a>) -> Vec<(&'a str, Vec<&'a Endpoint>)> {
         let Some(session) = self.session else {
-            for (topic, endpoints) in self.process.units.iter().flat_map(|it| topics.of_unit(it)) {
-                add(topic, endpoints, |_| true);
-            }
-            return candidates;
+            let topics = self.process.units.iter().flat_map(|it| topics.of_unit(it));
+            return topics.map(|(topic, endpoints)| (topic, endpoints.to_vec())).collect();
         };
+        let mut found = Vec::new();
         let units: HashSet<_> = self.process.units.iter().map(String::as_str).collect();
         let mut add_all = |streams: &'a [String], kind: fn(&EndpointKind) -> bool| {
             for topic in streams {
                 if let Some(endpoints) = topics.endpoints.get(topic.as_str()) {
-                    add(topic.as_str(), endpoints, kind);
+                    let of_kind = endpoints.iter().copied().filter(|it| kind(&it.kind));
+                    found.push((topic.as_str(), of_kind.collect()));
                 }
             }
         };
@@ -172,20 +173,38 @@ impl<'a> Reach<'a> {
             add_all(component.outputs(), |kind| matches!(kind, EndpointKind::Publisher(_)));
             add_all(component.inputs(), |kind| matches!(kind, EndpointKind::Subscriber(_)));
         }
-        candidates
+        found
     }
 
-    /// Those of these endpoints that can be its own: by the process that holds them, else by host and time. A
-    /// process may also tap its own topics, which the time then tells apart.
-    fn possible(&self, endpoints: Vec<&'a Endpoint>) -> Vec<&'a Endpoint> {
-        let near = |endpoint: &&Endpoint| self.is_near(endpoint);
+    /// Which of the endpoints on a topic can be its own: by the process that holds them, else by host and time. A
+    /// process may also tap its own topics, which the time then distinguishes.
+    fn candidates(
+        &self,
+        topics: &Topics<'a>,
+        topic: &str,
+        mut endpoints: Vec<&'a Endpoint>,
+    ) -> Candidates<'a> {
+        // An endpoint that a process is known to have made belongs to that one alone.
+        let may_be_its_own = |it: &&Endpoint| self.is_near(it) && maker(self.held, it.id).is_none();
         let Some(pid) = self.pid else {
-            // An endpoint whose process is known belongs to that one, and this process is not seen.
-            let unseen = |it: &&Endpoint| maker(self.held, it.id).is_none();
-            return endpoints.into_iter().filter(near).filter(unseen).collect();
+            endpoints.retain(may_be_its_own);
+            let session = self.session.map(|session| session.id);
+            return match endpoints[..] {
+                [only] if !topics.is_of_another(topic, session) => Candidates::Certain(only),
+                _ => Candidates::Undecided(endpoints.len()),
+            };
         };
-        let held: Vec<_> = endpoints.into_iter().filter(|it| self.is_held_by(pid, it.id)).collect();
-        if held.len() < 2 { held } else { held.into_iter().filter(near).collect() }
+        let held = endpoints.iter().copied().filter(|it| self.is_held_by(pid, it.id));
+        let held: Vec<_> = held.collect();
+        let near = || held.iter().copied().filter(|it| self.is_near(it));
+        match held[..] {
+            [] => Candidates::Undecided(endpoints.into_iter().filter(may_be_its_own).count()),
+            [only] => Candidates::Certain(only),
+            _ => match near().collect::<Vec<_>>()[..] {
+                [only] => Candidates::Certain(only),
+                _ => Candidates::Undecided(near().count()),
+            },
+        }
     }
 
     /// Whether this process made the endpoint. A process that only inherited it is not its maker.
@@ -197,7 +216,7 @@ impl<'a> Reach<'a> {
         holding.is_some_and(|it| it.holders.iter().any(|holder| name(holder) == pid))
     }
 
-    /// In the right time and place.
+    /// Whether the endpoint was made on the host of the process, after its session was opened and before it registered.
     fn is_near(&self, endpoint: &Endpoint) -> bool {
         let times = (self.since, endpoint.created, self.process.created);
         let in_time =

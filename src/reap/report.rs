@@ -62,7 +62,7 @@ pub struct Target {
     pub detail: Option<String>,
     /// Which clients went or would go with it.
     pub clients: Clients,
-    /// Clients that stay because they may belong to another program, in words.
+    /// Clients and processes that stay because they may belong to another program, in words.
     pub left_alone: Vec<String>,
     /// Processes of this machine that it left behind, if they were to be ended.
     pub heirs: Vec<Heir>,

@@ -39,7 +39,7 @@ pub fn case(look: &Look, case: &Case, planner: &Planner<'_>, terminal: Terminal)
     fields.extend(collisions.map(|it| ("collision", named.of_collision(it))));
     if let Some(taken) = planner.would_take(case) {
         fields.extend(named_once("a drop takes", takes(inventory, &taken).into_iter()));
-        fields.extend(named_once("and leaves", planner.left_alone(case).into_iter()));
+        fields.extend(named_once("a drop leaves", planner.left_alone(case).into_iter()));
     }
     fields.extend(named_once("next", advice(case).into_iter()));
     super::fields(terminal, &fields)
@@ -164,7 +164,7 @@ fn advice(case: &Case) -> Vec<String> {
             &["look again in a minute; a reap waits for the proof:", "graphctl sessions reap"]
         }
         Verdict::Suspect(SuspectReason::Partial) => {
-            &["part of it has left: stop what still runs, and launch it again; or:", &force]
+            &["look at its processes: they may still work or start again; if it is dead:", &force]
         }
         Verdict::Suspect(SuspectReason::NeverStarted) => &[
             "it may still be starting: --start-timeout says how long a start may take; if it is dead:",

@@ -42,9 +42,7 @@ pub fn table(report: &Report, terminal: Terminal, wide: bool) -> BareTable {
 #[must_use]
 pub fn notes(report: &Report) -> String {
     let mut notes: Vec<_> = report.targets.iter().filter_map(note).collect();
-    notes.extend(
-        report.targets.iter().flat_map(|target| &target.left_alone).map(|it| left_alone(it)),
-    );
+    notes.extend(report.targets.iter().flat_map(left_alone));
     // One process may have held connections of several targets.
     let mut told = HashSet::new();
     let heirs = report.targets.iter().flat_map(|target| &target.heirs);
@@ -79,9 +77,8 @@ fn note(target: &Target) -> Option<String> {
     Some(printable(&format!("{} {}: {detail}", target.id, target.outcome.name())))
 }
 
-/// A client that stays because it may belong to another program.
-fn left_alone(clients: &str) -> String {
-    printable(&format!("left alone: {clients}"))
+fn left_alone(target: &Target) -> impl Iterator<Item = String> {
+    target.left_alone.iter().map(|it| printable(&format!("{} leaves {it}", target.id)))
 }
 
 /// That there was nobody to end, although that was asked for.

@@ -88,7 +88,7 @@ fn assert_same(left: &Value, natural: &Value) {
 fn drop_victim(server: &Server, fleet: &Fleet) {
     let run =
         graphctl(server.address(), &["sessions", "drop", "--force", fleet.id("V")]).redacted();
-    let said = "left alone: pid N on HOST (runs units of another session too)\n1 session dropped\n";
+    let said = "FULL-ID leaves pid N on HOST which also runs units of another session\n1 session dropped\n";
     assert_eq!((run.code, &*run.stderr), (0, said), "{run:#?}");
 }
 

@@ -97,8 +97,8 @@ def supervisor(args: argparse.Namespace) -> None:
 
 
 def glue(args: argparse.Namespace) -> None:
-    """A recording whose session also connects a topic of the pipeline DAQ with one of a display."""
-    edge = ("DAQ/SRC/OUTPUT", "DISPLAY/INPUT")
+    """A recording whose session also connects a topic of the pipeline SENSOR with one of a display."""
+    edge = ("SENSOR/PUB/OUTPUT", "DISPLAY/INPUT")
     runner(args.address, "GLUE", args.folder, "live", edges=[edge]).run_blocking()
 
 

@@ -73,7 +73,7 @@ pub enum Rig {
     /// A pipeline as `LowLevel` with metadata, whose program starts all processes again when they have ended and the
     /// gate `restart` is open.
     Supervisor,
-    /// The pipeline GLUE/SRC -> GLUE/REC, which also owns the edge DAQ/SRC/OUTPUT -> DISPLAY/INPUT.
+    /// The pipeline GLUE/SRC -> GLUE/REC, which also owns the edge SENSOR/PUB/OUTPUT -> DISPLAY/INPUT.
     Glue,
     /// The root unit DAQ in a spawned process, which waits in `initialize` for the gate `amplifier`.
     SlowDaq,

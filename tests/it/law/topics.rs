@@ -58,16 +58,17 @@ fn low_level_program_after_a_recording() {
 #[test]
 fn edge_between_others() {
     let mut server = server();
-    let source = Rigged::start(&server, Rig::LiveBelowDaq);
+    let sensor = Options { name: "SENSOR".to_owned(), ..Options::two_processes() };
+    let source = Pipeline::running(&server, &sensor);
     let display = Client::subscriber(&server, "DISPLAY/INPUT");
     let phantom = Rigged::start(&server, Rig::Glue);
-    display.wait_event("count", PATIENCE);
+    assert_full_rate(&display);
     phantom.signal("KILL");
     phantom.wait_gone(phantom.pid(), PATIENCE);
 
     let id = server.witness().sessions_of("GLUE/REC").remove(0);
     let refused = |arguments: &[&str]| {
-        let told = |run: &Run| run.stderr.contains("DAQ/SRC/OUTPUT → DISPLAY/INPUT");
+        let told = |run: &Run| run.stderr.contains("SENSOR/PUB/OUTPUT → DISPLAY/INPUT");
         let run = graphctl_until(server.address(), arguments, told);
         assert!(told(&run), "{run:#?}");
         assert_eq!(run.code, 3, "{run:#?}");
@@ -76,7 +77,6 @@ fn edge_between_others() {
     refused(&["sessions", "reap", "-y"]);
     refused(&["sessions", "drop", &id, "-y"]);
     expect_untouched(&mut server, &source, |server| torture(server, &[]));
-    source.expect_recording();
     assert_full_rate(&source);
     assert_full_rate(&display);
 
