@@ -200,6 +200,7 @@ fn process(ping: Ping) -> Process {
         unacked_for: None,
         traffic: None,
         last_event: None,
+        holding: None,
     }
 }
 

@@ -133,6 +133,7 @@ mod tests {
             unacked_for: None,
             traffic: None,
             last_event: None,
+            holding: None,
         }
     }
 
