@@ -79,6 +79,7 @@ fn process(number: usize, session: &Session) -> Process {
         unacked_for: None,
         traffic: None,
         last_event: session.created,
+        holding: None,
     }
 }
 

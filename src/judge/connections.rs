@@ -80,10 +80,11 @@ pub(super) fn opener(facts: &Facts<'_>) -> String {
     let names: Vec<_> = holders.iter().map(Holder::name).collect();
     match (names.is_empty(), unsure, children.is_empty()) {
         (_, Some(why), _) => format!("which process opened it cannot be seen: {why}"),
-        (true, None, _) => "no process holds its connection".into(),
+        (true, None, _) => "no process is seen to hold its connection".into(),
         (false, None, true) => format!("its connection is held by {}", list(&names)),
         (false, None, false) => {
-            format!("its connection is held by {}, with {} below", list(&names), list(&children))
+            let (names, children) = (list(&names), list(&children));
+            format!("its connection is held by {names}; descendants that run: {children}")
         }
     }
 }

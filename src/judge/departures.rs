@@ -1,10 +1,10 @@
 //! Which session lost a process.
 //!
-//! The server forgets what a process owned when it leaves; its histories keep that it was there. If an
-//! earlier look saw which units the process owned, the loss is certain. Otherwise it is an inference: the process is attributed to a session if publishers or subscribers were made between that
-//! session and the process, and if no other session is a candidate. Candidates are the other sessions that
-//! were there and lack a process, with or without components, and those that are gone by now and were there
-//! then, or less than a start timeout before.
+//! The server forgets what a process owned when the process leaves; its histories only keep that it was there. If
+//! an earlier look saw which units the process owned, the loss is certain. Otherwise it is inferred: the process is
+//! attributed to a session if publishers or subscribers were made between that session and the process, and if no
+//! other session is a candidate. Candidates are the other sessions that were there and lack a process, with or
+//! without components, and the sessions that are gone by now and were there then, or less than a start timeout before.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ use crate::model::{Departed, Inventory, Session};
 pub(super) struct Losses {
     /// When the processes left that an earlier look saw with its units.
     pub(super) seen: Vec<SystemTime>,
-    /// When the processes left that no look saw, and that can have been of no other session.
+    /// When the processes left that no look saw, and that can have belonged to no other session.
     pub(super) inferred: Vec<SystemTime>,
     /// How many more it may have had; not counted where every unit has its owner.
     pub(super) possible: usize,

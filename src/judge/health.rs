@@ -158,7 +158,7 @@ fn its_units(number: usize) -> String {
 /// Some unit has no process: the session is starting, or it lost a process, or it never got one.
 fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String) {
     let has_owners = !facts.owned.owners.is_empty();
-    // A backend of one's own need not register its process: an endpoint may be of a unit that no process owns.
+    // A custom backend need not register its process, so an endpoint may belong to a unit that no process owns.
     let own_topic = facts.topics.in_use(&facts.owned.unowned, facts.session);
     if let Some(topic) = own_topic.filter(|_| !has_owners) {
         let odd = format!("and yet a publisher or subscriber of its own age is on {topic}");

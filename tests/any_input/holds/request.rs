@@ -22,7 +22,7 @@ pub(crate) fn holds(bytes: &[u8]) {
     let (ping_seconds, apart_seconds) = (within.as_secs_f64(), apart.as_secs_f64());
     let asked_to_list = json!({ "ping_seconds": ping_seconds, "traffic": true });
     let asked_to_measure = json!({ "processes": processes, "ping_seconds": ping_seconds, "apart_seconds": apart_seconds });
-    let asked_to_drop = json!({ "targets": [{
+    let asked_of_targets = json!({ "targets": [{
         "id": target.id,
         "processes": target.taken.processes,
         "publishers": target.taken.publishers,
@@ -32,14 +32,17 @@ pub(crate) fn holds(bytes: &[u8]) {
         "owners": target.owners,
         "known": target.known,
         "silent": target.silent,
+        "may_cut": target.may_cut,
     }] });
     let asked_to_free = json!({
         "target": { "waits_for": "publisher", "client": holder.client, "peer": holder.peer }
     });
+    let targets = std::slice::from_ref(&target);
     for (request, operation, mut asked) in [
         (Request::List(Ask::Traffic(within)), "list", asked_to_list),
         (Request::Measure { processes: &processes, within, apart }, "measure", asked_to_measure),
-        (Request::Drop(std::slice::from_ref(&target)), "drop", asked_to_drop),
+        (Request::Check(targets), "check", asked_of_targets.clone()),
+        (Request::Drop(targets), "drop", asked_of_targets),
         (Request::Free(&holder), "free", asked_to_free),
     ] {
         asked["operation"] = operation.into();
@@ -157,7 +160,8 @@ impl Any<'_> {
         let keys = graphctl::admin::digest(id, vec![&self.text(), &self.text()]);
         let (owners, known) = (self.uuids(), self.uuids());
         let silent = self.uuids().into_iter().map(|it| (it, it.as_u64_pair().0)).collect();
-        DropTarget { id, taken, keys, owners, known, silent, may_cut: false }
+        let may_cut = self.byte() % 2 == 1;
+        DropTarget { id, taken, keys, owners, known, silent, may_cut }
     }
 
     fn holder(&mut self) -> LockHolder {
