@@ -5,11 +5,14 @@ use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use graphctl::admin::{DropTarget, Taken};
-use graphctl::host::{End, EndKind, Sockets, Tcp, Ties, Written};
+use graphctl::host::{Resource, ResourceKind, Sockets, Tcp, Ties, Written};
 use graphctl::model::{
     Channel, Endpoint, EndpointKind, Holder, Holding, Inventory, Link, Server, Session,
 };
-use graphctl::reap::heirs::{Candidate, Going, openers, spared, still_writes};
+use graphctl::reap::heirs::{
+    Candidate, DroppedConnections, Obstacle, openers, spared, still_writes,
+};
+use graphctl::reap::{Heir, HeirEnd};
 use uuid::Uuid;
 
 const GOING: Uuid = Uuid::from_u128(1);
@@ -73,8 +76,8 @@ fn plan() -> DropTarget {
     }
 }
 
-fn going() -> Going {
-    Going::of(&[plan()], &inventory(), at("10.0.0.1:25978"))
+fn dropped() -> DroppedConnections {
+    DroppedConnections::of(&[plan()], &inventory(), at("10.0.0.1:25978"))
 }
 
 /// Sockets that nobody has closed.
@@ -82,8 +85,8 @@ fn sockets(tcp: &[Tcp]) -> Sockets {
     Sockets { tcp: tcp.to_vec(), open: tcp.iter().copied().collect(), others: false }
 }
 
-fn needs(tcp: &[Tcp]) -> Option<String> {
-    going().needs(&sockets(tcp))
+fn needs(tcp: &[Tcp]) -> Option<Obstacle> {
+    dropped().needs(&sockets(tcp))
 }
 
 #[test]
@@ -119,8 +122,8 @@ fn anything_else_needs_it() {
 #[test]
 fn what_cannot_be_made_out_counts_but_for_what_a_drop_has_closed() {
     let odd = Sockets { others: true, ..sockets(&[]) };
-    assert!(going().needs(&odd).is_some());
-    let mut after = going();
+    assert!(dropped().needs(&odd).is_some());
+    let mut after = dropped();
     after.afterwards(&inventory());
     assert_eq!(after.needs(&odd), None);
 }
@@ -128,7 +131,7 @@ fn what_cannot_be_made_out_counts_but_for_what_a_drop_has_closed() {
 #[test]
 fn what_came_meanwhile_stays() {
     let new = sockets(&[connected("10.0.0.7:60", "10.0.0.1:25978")]);
-    let mut after = going();
+    let mut after = dropped();
     after.afterwards(&inventory());
     assert!(after.needs(&new).is_some());
 }
@@ -138,10 +141,10 @@ fn what_came_meanwhile_stays() {
 fn what_the_server_has_not_closed_was_not_dropped() {
     let its_own = connected("10.0.0.7:60", "10.0.0.1:25978");
     let memory = connected("10.0.0.7:61", "10.0.0.1:25978");
-    let mut after = going();
+    let mut after = dropped();
     after.afterwards(&Inventory { endpoints: None, ..inventory() });
     let open = sockets(&[its_own, memory]);
-    assert_eq!(after.needs(&open), Some("the server has not closed its connection".into()));
+    assert_eq!(after.needs(&open), Some(Obstacle::StillConnected));
     let closed = Sockets { open: HashSet::from([memory]), ..open };
     assert_eq!(after.needs(&closed), None);
 }
@@ -165,13 +168,14 @@ fn alone() -> Ties {
     Ties { descendants: Some(Vec::new()), ..Ties::default() }
 }
 
-fn with(kind: EndKind, others: &[Holder]) -> Ties {
-    let end = End { kind, others: others.to_vec(), unsure: None };
-    Ties { ends: vec![end], ..alone() }
+fn with(kind: ResourceKind, others: &[Holder]) -> Ties {
+    let resource = Resource { kind, others: others.to_vec(), unsure: None };
+    Ties { resources: vec![resource], ..alone() }
 }
 
-const READER: EndKind = EndKind::PipeReader { input: false };
-const WRITER: EndKind = EndKind::PipeWriter { output: false };
+const READER: ResourceKind = ResourceKind::PipeReader { input: false };
+const WRITER: ResourceKind = ResourceKind::PipeWriter { output: false };
+const UNIX: ResourceKind = ResourceKind::Unix { output: false };
 
 /// The pids that are spared and why, of processes that all ran units.
 fn spared_of(processes: &[(Holder, Ties)], staying: &[u32]) -> Vec<(u32, String)> {
@@ -179,7 +183,8 @@ fn spared_of(processes: &[(Holder, Ties)], staying: &[u32]) -> Vec<(u32, String)
     let candidates: Vec<_> =
         processes.iter().map(|(process, ties)| candidate((process, ties))).collect();
     let staying = staying.iter().map(|pid| (*pid, holder(*pid, 1).name())).collect();
-    spared(&candidates, &staying).into_iter().collect()
+    let spared = spared(&candidates, &staying).into_iter();
+    spared.map(|(pid, obstacle)| (pid, obstacle.to_string())).collect()
 }
 
 /// Why one process is spared that shares this; `None` if it is not.
@@ -190,7 +195,7 @@ fn why(ties: Ties) -> Option<String> {
 #[test]
 fn a_process_that_shares_nothing_is_not_spared() {
     assert_eq!(why(alone()), None);
-    let both = [READER, WRITER, EndKind::Unix];
+    let both = [READER, WRITER, UNIX];
     for kind in both {
         assert_eq!(why(with(kind.clone(), &[])), None, "{kind:?}: the other end is closed");
         assert_eq!(why(with(kind.clone(), &[holder(10, 1)])), None, "{kind:?}: it holds both");
@@ -203,17 +208,21 @@ fn whatever_leads_to_a_process_that_stays_is_a_reason() {
     for (kind, reason) in [
         (READER, "it reads from a pipe that pid 40 (python rig.py) writes to"),
         (WRITER, "it writes to a pipe that pid 40 (python rig.py) reads from"),
-        (EndKind::Unix, "it has a unix socket that pid 40 (python rig.py) is connected to"),
+        (UNIX, "it has a unix socket that pid 40 (python rig.py) is connected to"),
     ] {
         assert_eq!(why(with(kind, std::slice::from_ref(&rig))).as_deref(), Some(reason));
     }
-    let terminal = EndKind::Terminal { path: "/dev/pts/3".into(), input: true };
+    let terminal = ResourceKind::Terminal { path: "/dev/pts/3".into(), input: true };
     for (kind, reason) in [
-        (EndKind::UnixListener, "it listens on a unix socket"),
-        (EndKind::Udp(5000), "it has a UDP socket on port 5000"),
+        (ResourceKind::UnixListener, "it listens on a unix socket"),
+        (ResourceKind::Udp(5000), "it has a UDP socket on port 5000"),
         (
-            EndKind::MappedFile("/eeg.dat".into()),
+            ResourceKind::MappedFile("/eeg.dat".into()),
             "it has /eeg.dat mapped into its memory, and may write it",
+        ),
+        (
+            ResourceKind::OpenFile("/eeg.dat".into()),
+            "it has /eeg.dat open for writing, and may hold data that is not saved",
         ),
         (terminal, "it may read from /dev/pts/3"),
     ] {
@@ -223,23 +232,26 @@ fn whatever_leads_to_a_process_that_stays_is_a_reason() {
 
 #[test]
 fn what_cannot_be_seen_is_a_reason() {
-    let end = End { kind: EndKind::Unix, others: vec![], unsure: Some("it is hidden".into()) };
-    let reason = "it has a unix socket of unknown other end: it is hidden";
-    assert_eq!(why(Ties { ends: vec![end], ..alone() }).as_deref(), Some(reason));
+    let unsure = Some("it is hidden".into());
+    let resource = Resource { kind: UNIX, others: vec![], unsure };
+    let reason = "it has a unix socket whose other end is not known: it is hidden";
+    assert_eq!(why(Ties { resources: vec![resource], ..alone() }).as_deref(), Some(reason));
     let reason = "it cannot be seen whether it has running descendants";
     assert_eq!(why(Ties::default()).as_deref(), Some(reason));
 }
 
 #[test]
 fn the_output_that_every_program_inherits_is_no_reason() {
-    assert_eq!(why(with(EndKind::PipeWriter { output: true }, &[holder(40, 1)])), None);
+    for kind in [ResourceKind::PipeWriter { output: true }, ResourceKind::Unix { output: true }] {
+        assert_eq!(why(with(kind, &[holder(40, 1)])), None);
+    }
 }
 
 /// A child of multiprocessing never reads the input that it inherited.
 #[test]
 fn an_input_that_is_replaced_is_no_reason() {
-    let pipe = |input| EndKind::PipeReader { input };
-    let terminal = |input| EndKind::Terminal { path: "/dev/pts/3".into(), input };
+    let pipe = |input| ResourceKind::PipeReader { input };
+    let terminal = |input| ResourceKind::Terminal { path: "/dev/pts/3".into(), input };
     let replaced =
         |kind| why(Ties { input_replaced: true, ..with(kind, &[holder(40, 1)]) }).is_none();
     assert!(replaced(pipe(true)) && replaced(terminal(true)));
@@ -269,7 +281,7 @@ fn a_running_descendant_that_stays_is_a_reason() {
         (holder(10, 1), Ties { descendants: Some(vec![holder(child, 10)]), ..alone() })
     };
     assert!(spared_of(&[parent(11), (holder(11, 10), alone())], &[]).is_empty(), "both end");
-    let reason = "its descendant pid 12 (python) runs on".to_owned();
+    let reason = "its descendant pid 12 (python) is running".to_owned();
     assert_eq!(spared_of(&[parent(12), (holder(11, 10), alone())], &[]), [(10, reason)]);
 }
 
@@ -278,7 +290,7 @@ fn whoever_is_spared_is_a_reason_for_others() {
     let processes = [
         (holder(10, 1), Ties { descendants: Some(vec![holder(11, 10)]), ..alone() }),
         (holder(11, 10), with(READER, &[holder(12, 1)])),
-        (holder(12, 1), with(EndKind::Udp(1), &[])),
+        (holder(12, 1), with(ResourceKind::Udp(1), &[])),
         (holder(13, 1), with(READER, &[holder(14, 1)])),
         (holder(14, 1), with(WRITER, &[holder(13, 1)])),
     ];
@@ -291,9 +303,11 @@ fn whoever_is_spared_is_a_reason_for_others() {
 fn the_parent_of_what_ran_no_units_is_a_reason() {
     let (heir, ties, staying) = (holder(11, 10), alone(), BTreeMap::from([(10, "pid 10".into())]));
     let spared_if = |ran_units: bool, staying: &BTreeMap<u32, String>| {
-        spared(&[Candidate { process: &heir, ran_units, ties: &ties }], staying).remove(&11)
+        spared(&[Candidate { process: &heir, ran_units, ties: &ties }], staying)
+            .remove(&11)
+            .map(|it| it.to_string())
     };
-    assert_eq!(spared_if(false, &staying).as_deref(), Some("its parent, pid 10, runs on"));
+    assert_eq!(spared_if(false, &staying).as_deref(), Some("its parent, pid 10, is running"));
     assert_eq!(spared_if(true, &staying), None);
     assert_eq!(spared_if(false, &BTreeMap::new()), None);
 }
@@ -323,9 +337,7 @@ fn openers_of(session: Option<Uuid>, holders: &[Holder], publishers: &[Holder]) 
     let inventory = Inventory { sessions: vec![seen], ..inventory() };
     let taken = Taken { session, publishers: vec![GOING], ..Taken::default() };
     let openers = openers(&[DropTarget { taken, ..plan() }], &inventory, &held);
-    for (pid, why) in &openers {
-        assert!(why.ends_with(&format!("to end it all the same: kill {pid}")), "{why}");
-    }
+    assert!(openers.values().all(Obstacle::is_about_opener), "{openers:?}");
     openers.into_keys().collect()
 }
 
@@ -364,10 +376,31 @@ fn writing_is_seen_at_two_times_or_not_known() {
     let at = |bytes, to_disk| Some(Written { bytes, to_disk });
     assert_eq!(still_writes(at(5, 0), at(5, 0)), None);
     for grown in [at(6, 0), at(5, 1)] {
-        assert_eq!(still_writes(at(5, 0), grown).as_deref(), Some("it is still writing"));
+        assert_eq!(still_writes(at(5, 0), grown), Some(Obstacle::StillWrites));
     }
     for (before, after) in [(None, at(5, 0)), (at(5, 0), None), (None, None)] {
-        let unknown = Some("it is not known whether it writes".into());
-        assert_eq!(still_writes(before, after), unknown);
+        assert_eq!(still_writes(before, after), Some(Obstacle::WritesUnknown));
+    }
+}
+
+/// Whether a server that has not closed a connection lied, or is late: it was not dropped.
+#[test]
+fn a_command_is_advised_only_where_the_server_closed_the_connections_and_nothing_else_needs_the_process()
+ {
+    let heir = |obstacle: Obstacle, released: bool| {
+        let heir = Heir { process: holder(10, 1), end: HeirEnd::Spared(obstacle), released };
+        heir.spared_because().expect("it is spared")
+    };
+    let file = Obstacle::Holds(ResourceKind::OpenFile("/eeg.dat".into()));
+    let after_asking = Obstacle::AfterAsking(Box::new(file.clone()));
+    for obstacle in [Obstacle::MayBeOpener, Obstacle::MayNotBeHeir, file, after_asking] {
+        let advised = heir(obstacle.clone(), true);
+        assert_eq!(advised, format!("{obstacle}; to end it anyway: kill 10"));
+        assert_eq!(heir(obstacle.clone(), false), obstacle.to_string());
+    }
+    let with = "pid 40 (python)".to_owned();
+    let shared = Obstacle::Shares { what: WRITER, with };
+    for obstacle in [shared, Obstacle::StillConnected, Obstacle::StillWrites] {
+        assert_eq!(heir(obstacle.clone(), true), obstacle.to_string());
     }
 }

@@ -82,12 +82,15 @@ fn the_opener_is_left_alone_with_its_backend() {
     let other = Options { name: "OTHER".into(), ..Options::two_processes() };
     let other = Pipeline::running(&server, &other);
     let (main, backend) = (phantom.pid(), phantom.unit_pid("PUB"));
+    let dry_run = reap(&server, &["--include-suspect", "--kill", "--dry-run"]);
+    let why = format!("{SPARED}it may have opened the session, and it may do other work\n");
+    assert!(dry_run.stderr.contains(&why), "before the drop no command is advised: {dry_run:#?}");
     let run = reap(&server, &["--include-suspect", "--kill"]);
     assert_eq!((run.code, pids(&run, ") ended")), (0, vec![]), "{run:#?}");
     assert_eq!(pids(&run, SPARED).len(), 2, "{run:#?}");
-    let opened = ": it may have opened the session, and may run something else too; ";
+    let opened = ": it may have opened the session, and it may do other work; ";
     assert_eq!(pids(&run, opened), [main], "{run:#?}");
-    assert!(run.stderr.contains(&format!("to end it all the same: kill {main}\n")), "{run:#?}");
+    assert!(run.stderr.contains(&format!("to end it anyway: kill {main}\n")), "{run:#?}");
     assert_eq!(pids(&run, &format!("pipe that pid {main} (")), [backend], "{run:#?}");
     relaunch(&server);
     assert_full_rate(&other);
@@ -172,7 +175,7 @@ fn a_backend_with_a_child_that_reads_its_pipe_is_left_alone() {
     let runs_child = |options| Options { quiet: true, fail: Fail::RunsChild, ..options };
     expect_left_alone(runs_child, &|phantom| {
         let child = phantom.wait_event("child", PATIENCE)["pid"].clone();
-        format!("its descendant pid {child} (cat) runs on")
+        format!("its descendant pid {child} (cat) is running")
     });
 }
 

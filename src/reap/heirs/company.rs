@@ -1,17 +1,13 @@
-//! Which heirs have anything to do with processes that stay: by descent, pipes, sockets or terminals. Pure.
+//! Which heirs are needed by processes that are not ended, or have work of their own: by descent, pipes, sockets,
+//! terminals or files. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::host::{End, EndKind, Ties};
+use super::Obstacle;
+use crate::host::{Resource, ResourceKind, Ties, multiprocessing};
 use crate::model::Holder;
 
-/// How Python starts the process that cleans up shared memory. It serves only the program that started it.
-const RESOURCE_TRACKER: &str = "from multiprocessing.resource_tracker import main";
-
-/// How Python starts the process that forks the workers of a program.
-pub(super) const FORK_SERVER: &str = "from multiprocessing.forkserver import main";
-
-/// A process that may be ended, unless it has to do with processes that stay.
+/// A process that may be ended, unless a process that is not ended needs it.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'a> {
     /// The process.
@@ -30,7 +26,7 @@ pub struct Candidate<'a> {
 pub fn spared(
     candidates: &[Candidate<'_>],
     staying: &BTreeMap<u32, String>,
-) -> BTreeMap<u32, String> {
+) -> BTreeMap<u32, Obstacle> {
     let mut company = Company {
         ending: candidates.iter().map(|it| it.process.pid).collect(),
         staying: staying.clone(),
@@ -39,14 +35,14 @@ pub fn spared(
     loop {
         let ending = candidates.iter().filter(|it| company.ending.contains(&it.process.pid));
         let mut obstacles = ending.filter_map(|it| Some((it.process, company.obstacle(*it)?)));
-        let Some((process, why)) = obstacles.next() else { return spared };
+        let Some((process, obstacle)) = obstacles.next() else { return spared };
         company.ending.remove(&process.pid);
         company.staying.insert(process.pid, process.name());
-        spared.insert(process.pid, why);
+        spared.insert(process.pid, obstacle);
     }
 }
 
-/// Who is to be ended, and who is needed.
+/// The pids of the processes that are to be ended, and the processes that are needed.
 struct Company {
     ending: BTreeSet<u32>,
     /// By pid, their names.
@@ -54,58 +50,61 @@ struct Company {
 }
 
 impl Company {
-    fn obstacle(&self, candidate: Candidate<'_>) -> Option<String> {
+    fn obstacle(&self, candidate: Candidate<'_>) -> Option<Obstacle> {
         let Candidate { process, ties, .. } = candidate;
         let Some(descendants) = &ties.descendants else {
-            return Some("it cannot be seen whether it has running descendants".into());
+            return Some(Obstacle::DescendantsUnknown);
         };
-        let runs_on = descendants.iter().find(|it| !self.ending.contains(&it.pid));
-        let descendant = runs_on.map(|it| format!("its descendant {} runs on", it.name()));
-        let by_end = || ties.ends.iter().find_map(|end| self.obstacle_at(candidate, end));
+        let descendant = descendants.iter().find(|it| !self.ending.contains(&it.pid));
+        let descendant = descendant.map(|it| Obstacle::Descendant(it.name()));
+        let by_resource = || ties.resources.iter().find_map(|it| self.obstacle_at(candidate, it));
         let by_parent = || {
             let parent = self.staying.get(&process.parent).filter(|_| !candidate.ran_units);
-            parent.map(|name| format!("its parent, {name}, runs on"))
+            parent.map(|name| Obstacle::Parent(name.clone()))
         };
-        descendant.or_else(by_end).or_else(by_parent)
+        descendant.or_else(by_resource).or_else(by_parent)
     }
 
-    fn obstacle_at(&self, candidate: Candidate<'_>, end: &End) -> Option<String> {
-        let (what, verb) = match &end.kind {
-            EndKind::Terminal { input: true, .. } | EndKind::PipeReader { input: true }
+    fn obstacle_at(&self, candidate: Candidate<'_>, resource: &Resource) -> Option<Obstacle> {
+        let what = &resource.kind;
+        match what {
+            ResourceKind::Terminal { input: true, .. }
+            | ResourceKind::PipeReader { input: true }
                 if candidate.ties.input_replaced =>
             {
                 return None;
             }
             // Every program that is launched inherits these.
-            EndKind::PipeWriter { output: true } => return None,
-            EndKind::Terminal { path, .. } => return Some(format!("it may read from {path}")),
-            EndKind::UnixListener => return Some("it listens on a unix socket".into()),
-            EndKind::Udp(port) => return Some(format!("it has a UDP socket on port {port}")),
-            EndKind::MappedFile(path) => {
-                return Some(format!("it has {path} mapped into its memory, and may write it"));
+            ResourceKind::PipeWriter { output: true } | ResourceKind::Unix { output: true } => {
+                return None;
             }
-            EndKind::PipeReader { .. } => ("it reads from a pipe", "writes to"),
-            EndKind::PipeWriter { .. } => ("it writes to a pipe", "reads from"),
-            EndKind::Unix => ("it has a unix socket", "is connected to"),
-        };
+            ResourceKind::Terminal { .. }
+            | ResourceKind::UnixListener
+            | ResourceKind::Udp(_)
+            | ResourceKind::OpenFile(_)
+            | ResourceKind::MappedFile(_) => return Some(Obstacle::Holds(what.clone())),
+            ResourceKind::PipeReader { .. }
+            | ResourceKind::PipeWriter { .. }
+            | ResourceKind::Unix { .. } => {}
+        }
         let helper = |it: &Holder| {
-            matches!(end.kind, EndKind::PipeWriter { .. }) && self.is_helper(it, candidate.process)
+            matches!(what, ResourceKind::PipeWriter { .. }) && self.is_helper(it, candidate.process)
         };
-        let other = end.others.iter().find(|it| !self.ending.contains(&it.pid) && !helper(it));
-        let other = other.map(|other| format!("{what} that {} {verb}", other.name()));
-        let unsure =
-            || end.unsure.as_ref().map(|why| format!("{what} of unknown other end: {why}"));
-        other.or_else(unsure)
+        let other = resource.others.iter().find(|it| !self.ending.contains(&it.pid) && !helper(it));
+        if let Some(other) = other {
+            return Some(Obstacle::Shares { what: what.clone(), with: other.name() });
+        }
+        let unsure = resource.unsure.clone()?;
+        Some(Obstacle::MayShare { what: what.clone(), unsure })
     }
 
-    /// Whether a process is one that Python's multiprocessing keeps beside the workers of a program: it reads from
-    /// them only to know when they end.
+    /// Whether a process is one that Python's multiprocessing keeps for the workers of a program: it reads from
+    /// them only to see when they end.
     fn is_helper(&self, process: &Holder, worker: &Holder) -> bool {
-        let tracker = process.command.contains(RESOURCE_TRACKER);
-        // What it forks has the same command line.
+        // What a fork server forks has the same command line.
         let fork_server = process.pid == worker.parent
-            && process.command.contains(FORK_SERVER)
+            && multiprocessing::is_of_fork_server(&process.command)
             && !self.staying.contains_key(&process.pid);
-        tracker || fork_server
+        multiprocessing::is_resource_tracker(&process.command) || fork_server
     }
 }

@@ -1,35 +1,33 @@
-//! Which TCP sockets a process may have and be ended all the same. Pure.
+//! Which TCP sockets a process may have and still be ended. Pure.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
 use uuid::Uuid;
 
+use super::Obstacle;
 use crate::admin::DropTarget;
 use crate::host::{Sockets, Tcp};
 use crate::model::{Inventory, Link};
 
-/// What a process may be connected to, and be ended all the same: what goes, and nothing else.
+/// The connections that a drop closes. A process that has no others may be ended.
 #[derive(Debug)]
-pub struct Going {
+pub struct DroppedConnections {
     server: SocketAddr,
-    /// The ends of clients that go.
+    /// The ends of clients that are dropped.
     leaving: HashSet<SocketAddr>,
-    /// The ends of clients that stay.
+    /// The ends of clients that are not dropped.
     staying: HashSet<SocketAddr>,
-    /// Ports on which publishers that go listen.
+    /// Ports on which publishers listen that are dropped.
     ports: HashSet<u16>,
-    /// Where any publisher listens: to hear one is nothing that would be lost.
+    /// The addresses of all publishers: a process that only subscribes to one loses nothing.
     publishers: HashSet<SocketAddr>,
     /// The drop is over, and has closed connections.
     over: bool,
 }
 
-impl Going {
-    /// Why a process is spared that still has a connection which was to be dropped.
-    pub(in crate::reap) const STILL_OPEN: &'static str = "the server has not closed its connection";
-
-    /// Of these plans, for clients that came to `server`.
+impl DroppedConnections {
+    /// The connections of these plans, for clients that connected to `server`.
     #[must_use]
     pub fn of(plans: &[DropTarget], inventory: &Inventory, server: SocketAddr) -> Self {
         let planned: HashSet<Uuid> = plans.iter().flat_map(|plan| plan.taken.clients()).collect();
@@ -47,7 +45,7 @@ impl Going {
         }
     }
 
-    /// After the drop: all clients that are there now stay, also those that came meanwhile.
+    /// Updates it after the drop: no client in this inventory was dropped, also not those that connected meanwhile.
     pub fn afterwards(&mut self, inventory: &Inventory) {
         self.staying = peers(inventory, |_| true);
         self.over = true;
@@ -55,42 +53,43 @@ impl Going {
 
     /// Why a process with these sockets is needed for something else; `None` if it is not.
     #[must_use]
-    pub fn needs(&self, sockets: &Sockets) -> Option<String> {
+    pub fn needs(&self, sockets: &Sockets) -> Option<Obstacle> {
         if sockets.others && !self.over {
-            return Some("it has a socket whose other end cannot be seen".into());
+            return Some(Obstacle::UnknownSocket);
         }
         let open = self.over && self.are_open(sockets);
-        let open = open.then(|| Self::STILL_OPEN.into());
+        let open = open.then_some(Obstacle::StillConnected);
         sockets.tcp.iter().find_map(|socket| self.needs_socket(*socket)).or(open)
     }
 
-    /// Whether the connection of a client that goes is still there: a server may say of anybody's that it is
-    /// one, but what it has not closed was not dropped.
+    /// Whether the connection of a client that is dropped is still open. A server may list the connection of any
+    /// process as such a client's, but what it has not closed was not dropped.
     #[must_use]
     pub fn are_open(&self, sockets: &Sockets) -> bool {
-        let goes = |it: &&Tcp| it.remote == Some(self.server) && self.leaving.contains(&it.local);
-        sockets.tcp.iter().filter(goes).any(|socket| sockets.open.contains(socket))
+        let is_dropped =
+            |it: &&Tcp| it.remote == Some(self.server) && self.leaving.contains(&it.local);
+        sockets.tcp.iter().filter(is_dropped).any(|socket| sockets.open.contains(socket))
     }
 
-    /// Whether a socket is one on which a publisher that goes takes its channels: they come and go.
+    /// Whether a socket is one on which a dropped publisher accepts its channels: these connect at any time.
     #[must_use]
     pub fn is_its_own(&self, socket: &Tcp) -> bool {
         self.ports.contains(&socket.local.port())
     }
 
-    fn needs_socket(&self, Tcp { local, remote }: Tcp) -> Option<String> {
+    fn needs_socket(&self, Tcp { local, remote }: Tcp) -> Option<Obstacle> {
         let Some(remote) = remote else {
             let own = self.ports.contains(&local.port());
-            return (!own).then(|| format!("it listens on port {}", local.port()));
+            return (!own).then(|| Obstacle::Listens(local.port()));
         };
         // A connection to somewhere else may have the same port here.
         if remote.port() == self.server.port() && self.staying.contains(&local) {
-            return Some("it also holds a client that is not dropped".into());
+            return Some(Obstacle::HoldsOtherClient);
         }
         let own = remote == self.server
             || self.ports.contains(&local.port())
             || self.publishers.contains(&remote);
-        (!own).then(|| format!("it is also connected to {remote}"))
+        (!own).then_some(Obstacle::ConnectedTo(remote))
     }
 }
 

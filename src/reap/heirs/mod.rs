@@ -5,13 +5,15 @@
 //!
 //! | file | what is in the way |
 //! |---|---|
-//! | [`going`] | TCP sockets of anything that stays |
+//! | [`connections`] | TCP sockets of anything that is not dropped |
 //! | [`opener`] | the process may be the program that opened the session |
 //! | [`writing`] | the process still writes |
-//! | [`company`] | running descendants, pipes, other sockets and terminals that lead to processes that stay |
+//! | [`company`] | running descendants, pipes, other sockets and terminals that lead to processes that stay; open files |
+//! | [`obstacle`] | all of these as values, and in words |
 
 mod company;
-mod going;
+mod connections;
+mod obstacle;
 mod opener;
 mod writing;
 
@@ -24,8 +26,9 @@ use crate::host::Held;
 use crate::model::Holder;
 
 pub use company::{Candidate, spared};
-pub use going::Going;
-pub use opener::{openers, started_by_multiprocessing};
+pub use connections::DroppedConnections;
+pub use obstacle::Obstacle;
+pub use opener::openers;
 pub use writing::still_writes;
 
 /// By target: the processes that hold any of the clients that go with it.
