@@ -230,6 +230,23 @@ fn whatever_leads_to_a_process_that_stays_is_a_reason() {
     }
 }
 
+/// A command is advised for an open file, so it must not hide that another process needs this one.
+#[test]
+fn an_open_file_is_the_reason_only_where_there_is_no_other() {
+    let file =
+        Resource { kind: ResourceKind::OpenFile("/eeg.dat".into()), others: vec![], unsure: None };
+    let feeds = |pid: u32| {
+        let mut ties = with(WRITER, &[holder(pid, 1)]);
+        ties.resources.insert(0, file.clone());
+        ties
+    };
+    let feeds_that_is_running = "it writes to a pipe that pid 40 (python) reads from";
+    assert_eq!(why(feeds(40)).as_deref(), Some(feeds_that_is_running));
+    let both = [(holder(10, 1), feeds(11)), (holder(11, 1), with(READER, &[holder(40, 1)]))];
+    let reasons = spared_of(&both, &[]);
+    assert_eq!(reasons[0].1, "it writes to a pipe that pid 11 (python) reads from");
+}
+
 #[test]
 fn what_cannot_be_seen_is_a_reason() {
     let unsure = Some("it is hidden".into());
@@ -392,6 +409,7 @@ fn a_command_is_advised_only_where_the_server_closed_the_connections_and_nothing
         heir.spared_because().expect("it is spared")
     };
     let file = Obstacle::Holds(ResourceKind::OpenFile("/eeg.dat".into()));
+    let memory = Obstacle::Holds(ResourceKind::MappedFile("/dev/shm/eeg".into()));
     let after_asking = Obstacle::AfterAsking(Box::new(file.clone()));
     for obstacle in [Obstacle::MayBeOpener, Obstacle::MayNotBeHeir, file, after_asking] {
         let advised = heir(obstacle.clone(), true);
@@ -400,7 +418,7 @@ fn a_command_is_advised_only_where_the_server_closed_the_connections_and_nothing
     }
     let with = "pid 40 (python)".to_owned();
     let shared = Obstacle::Shares { what: WRITER, with };
-    for obstacle in [shared, Obstacle::StillConnected, Obstacle::StillWrites] {
+    for obstacle in [shared, memory, Obstacle::StillConnected, Obstacle::StillWrites] {
         assert_eq!(heir(obstacle.clone(), true), obstacle.to_string());
     }
 }

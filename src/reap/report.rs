@@ -86,7 +86,7 @@ impl Heir {
     #[must_use]
     pub fn spared_because(&self) -> Option<String> {
         let HeirEnd::Spared(obstacle) = &self.end else { return None };
-        Some(if self.released && obstacle.is_own_affair() {
+        Some(if self.released && obstacle.may_be_overridden() {
             format!("{obstacle}; to end it anyway: kill {}", self.process.pid)
         } else {
             obstacle.to_string()

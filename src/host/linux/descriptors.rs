@@ -23,8 +23,13 @@ const WRITE_ONLY: u32 = 0o1;
 const SHARED_MEMORY: &str = "/dev/shm/";
 
 /// How the names of shared memory begin that Python makes without being given a name: by `SharedMemory`, in which
-/// ezmsg 3.9.0 keeps its messages, by semaphores, and by the heap of `multiprocessing`.
-const MADE_BY_PYTHON: [&str; 3] = ["psm_", "sem.", "pym-"];
+/// ezmsg 3.9.0 keeps its messages, and by the semaphores of `multiprocessing`.
+const MADE_BY_PYTHON: [&str; 2] = ["psm_", "sem.mp-"];
+
+/// How the names of files begin that have lost their name as soon as they are made: those of semaphores, for the
+/// process that made them, and of the heap of `multiprocessing`, which may also be in a temporary folder.
+const SEMAPHORE: &str = "sem.";
+const HEAP: &str = "pym-";
 
 /// What the kernel adds to the path of a file that has no name any more.
 const DELETED: &str = " (deleted)";
@@ -207,14 +212,14 @@ fn pipes_and_files(process: &Process, links: &Links) -> ProcResult<Vec<Shared>> 
     Ok(pipes.into_iter().map(pipe).chain(files.into_iter().map(file)).collect())
 }
 
-/// Whether this is a file that Python made in shared memory for itself. Its heap may also be in a temporary folder,
-/// and has lost its name as soon as it is there.
+/// Whether this is a file that Python made for itself, as memory that it shares with its own workers.
 fn is_made_by_python(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    match path.strip_prefix(SHARED_MEMORY) {
-        Some(name) => MADE_BY_PYTHON.iter().any(|prefix| name.starts_with(prefix)),
-        None => name.starts_with("pym-") && name.ends_with(DELETED),
-    }
+    let in_memory = path.strip_prefix(SHARED_MEMORY) == Some(name);
+    let is_deleted = name.ends_with(DELETED);
+    let is_named = in_memory && MADE_BY_PYTHON.iter().any(|prefix| name.starts_with(prefix));
+    let is_semaphore = in_memory && is_deleted && name.starts_with(SEMAPHORE);
+    is_named || is_semaphore || (is_deleted && name.starts_with(HEAP))
 }
 
 /// Whether a descriptor can be read, and whether it can be written to, by the octal flags that it was opened with.

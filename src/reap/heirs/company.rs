@@ -20,8 +20,9 @@ pub struct Candidate<'a> {
 
 /// By pid: the candidates that must not be ended, each with the reason.
 ///
-/// `staying` are the pids of other processes that are needed. A candidate that is spared stays too, so it may be a
-/// reason to spare others.
+/// `staying` are other processes that are needed, by pid, with their names. A candidate that is spared is needed too, so
+/// it may be a reason to spare others. An open file is the reason only where there is no other: it alone concerns no
+/// other process.
 #[must_use]
 pub fn spared(
     candidates: &[Candidate<'_>],
@@ -33,13 +34,21 @@ pub fn spared(
     };
     let mut spared = BTreeMap::new();
     loop {
-        let ending = candidates.iter().filter(|it| company.ending.contains(&it.process.pid));
-        let mut obstacles = ending.filter_map(|it| Some((it.process, company.obstacle(*it)?)));
-        let Some((process, obstacle)) = obstacles.next() else { return spared };
+        let ending = || candidates.iter().filter(|it| company.ending.contains(&it.process.pid));
+        let needed = || ending().find_map(|it| Some((it.process, company.obstacle(*it)?)));
+        let has_file = || ending().find_map(|it| Some((it.process, file(it.ties)?)));
+        let Some((process, obstacle)) = needed().or_else(has_file) else { return spared };
         company.ending.remove(&process.pid);
         company.staying.insert(process.pid, process.name());
         spared.insert(process.pid, obstacle);
     }
+}
+
+/// That a process has a file that it may still write.
+fn file(ties: &Ties) -> Option<Obstacle> {
+    let is_file =
+        |it: &&ResourceKind| matches!(it, ResourceKind::OpenFile(_) | ResourceKind::MappedFile(_));
+    ties.resources.iter().map(|it| &it.kind).find(is_file).cloned().map(Obstacle::Holds)
 }
 
 /// The pids of the processes that are to be ended, and the processes that are needed.
@@ -78,11 +87,10 @@ impl Company {
             ResourceKind::PipeWriter { output: true } | ResourceKind::Unix { output: true } => {
                 return None;
             }
-            ResourceKind::Terminal { .. }
-            | ResourceKind::UnixListener
-            | ResourceKind::Udp(_)
-            | ResourceKind::OpenFile(_)
-            | ResourceKind::MappedFile(_) => return Some(Obstacle::Holds(what.clone())),
+            ResourceKind::OpenFile(_) | ResourceKind::MappedFile(_) => return None,
+            ResourceKind::Terminal { .. } | ResourceKind::UnixListener | ResourceKind::Udp(_) => {
+                return Some(Obstacle::Holds(what.clone()));
+            }
             ResourceKind::PipeReader { .. }
             | ResourceKind::PipeWriter { .. }
             | ResourceKind::Unix { .. } => {}

@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 
 use crate::host::ResourceKind;
 
+/// How the paths of memory begin that other processes may have mapped too: POSIX, `memfd_create`, System V.
+const SHARED_MEMORY: [&str; 3] = ["/dev/shm/", "/memfd:", "/SYSV"];
+
 /// Why a process must not be ended. Other processes are named as [`Holder::name`](crate::model::Holder::name) does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
@@ -57,14 +60,15 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    /// Whether a person may decide against it: nothing shows that another process needs this one.
+    /// Whether nothing shows that another process needs this one, so that a person may decide to end it.
     #[must_use]
-    pub fn is_own_affair(&self) -> bool {
+    pub fn may_be_overridden(&self) -> bool {
         match self {
-            Self::MayBeOpener
-            | Self::MayNotBeHeir
-            | Self::Holds(ResourceKind::OpenFile(_) | ResourceKind::MappedFile(_)) => true,
-            Self::AfterAsking(obstacle) => obstacle.is_own_affair(),
+            Self::MayBeOpener | Self::MayNotBeHeir => true,
+            Self::Holds(ResourceKind::OpenFile(path) | ResourceKind::MappedFile(path)) => {
+                !SHARED_MEMORY.iter().any(|prefix| path.starts_with(prefix))
+            }
+            Self::AfterAsking(obstacle) => obstacle.may_be_overridden(),
             _ => false,
         }
     }

@@ -96,6 +96,7 @@ fn shared_memory_counts_unless_python_made_it_for_itself() {
     let maps = [
         mapping("rw-s", "/dev/shm/psm_b8b4aa99"),
         mapping("rw-s", "/dev/shm/sem.VmWzZV (deleted)"),
+        mapping("rw-s", "/dev/shm/sem.mp-4x9q2k1z"),
         mapping("rw-s", "/dev/shm/pym-6534-v2zdp_an (deleted)"),
         mapping("rw-s", "/dev/zero (deleted)"),
         mapping("rw-s", "/dev/dri/card0"),
@@ -107,6 +108,7 @@ fn shared_memory_counts_unless_python_made_it_for_itself() {
         "/SYSV0000002a (deleted)",
         "/dev/shm/eeg",
         "/dev/shm/lab/psm_1",
+        "/dev/shm/sem.daq",
         "/dev/shm/stimuli (deleted)",
         "/memfd:frames (deleted)",
     ];
