@@ -15,8 +15,8 @@ use graphctl::reap::heirs::{
 use graphctl::reap::{Heir, HeirEnd};
 use uuid::Uuid;
 
-const GOING: Uuid = Uuid::from_u128(1);
-const STAYING: Uuid = Uuid::from_u128(2);
+const DROPPED: Uuid = Uuid::from_u128(1);
+const KEPT: Uuid = Uuid::from_u128(2);
 
 fn at(address: &str) -> SocketAddr {
     address.parse().expect("an address")
@@ -45,7 +45,7 @@ fn publisher(id: Uuid, peer: &str, port: u16) -> Endpoint {
     Endpoint { id, created: None, link, listens: Some(port), kind }
 }
 
-/// The publisher of port 600 goes, and that of port 700 stays.
+/// The publisher on port 600 is dropped, and that on port 700 is not.
 fn inventory() -> Inventory {
     Inventory {
         server: Server {
@@ -58,8 +58,8 @@ fn inventory() -> Inventory {
         sessions: Vec::new(),
         processes: Vec::new(),
         endpoints: Some(vec![
-            publisher(GOING, "10.0.0.7:60", 600),
-            publisher(STAYING, "10.0.0.8:70", 700),
+            publisher(DROPPED, "10.0.0.7:60", 600),
+            publisher(KEPT, "10.0.0.8:70", 700),
         ]),
         history: None,
     }
@@ -67,9 +67,9 @@ fn inventory() -> Inventory {
 
 fn plan() -> DropTarget {
     DropTarget {
-        id: GOING,
-        taken: Taken { publishers: vec![GOING], ..Taken::default() },
-        keys: GOING,
+        id: DROPPED,
+        taken: Taken { publishers: vec![DROPPED], ..Taken::default() },
+        keys: DROPPED,
         owners: vec![],
         known: vec![],
         silent: vec![],
@@ -80,17 +80,17 @@ fn dropped() -> DroppedConnections {
     DroppedConnections::of(&[plan()], &inventory(), at("10.0.0.1:25978"))
 }
 
-/// Sockets that nobody has closed.
+/// Open sockets.
 fn sockets(tcp: &[Tcp]) -> Sockets {
     Sockets { tcp: tcp.to_vec(), open: tcp.iter().copied().collect(), others: false }
 }
 
-fn needs(tcp: &[Tcp]) -> Option<Obstacle> {
-    dropped().needs(&sockets(tcp))
+fn obstacle(tcp: &[Tcp]) -> Option<Obstacle> {
+    dropped().obstacle(&sockets(tcp))
 }
 
 #[test]
-fn what_goes_needs_nobody() {
+fn dropped_connections_are_no_reason_to_spare() {
     let own = [
         connected("10.0.0.7:60", "10.0.0.1:25978"),
         connected("10.0.0.7:61", "10.0.0.1:25978"),
@@ -99,12 +99,12 @@ fn what_goes_needs_nobody() {
         connected("10.0.0.7:62", "10.0.0.8:700"),
         connected("10.0.0.8:70", "10.0.0.8:700"),
     ];
-    assert_eq!(needs(&own), None, "itself, shared memory, its channels, whom it hears, and how");
-    assert_eq!(needs(&[]), None);
+    assert_eq!(obstacle(&own), None, "itself, shared memory, its channels, whom it hears, and how");
+    assert_eq!(obstacle(&[]), None);
 }
 
 #[test]
-fn anything_else_needs_it() {
+fn other_connections_are_a_reason() {
     let others = [
         connected("10.0.0.8:70", "10.0.0.1:25978"),
         connected("10.0.0.8:70", "127.0.0.1:25978"),
@@ -115,38 +115,38 @@ fn anything_else_needs_it() {
         listening("0.0.0.0:700"),
     ];
     for other in others {
-        assert!(needs(&[other]).is_some(), "{other:?}");
+        assert!(obstacle(&[other]).is_some(), "{other:?}");
     }
 }
 
 #[test]
-fn what_cannot_be_made_out_counts_but_for_what_a_drop_has_closed() {
+fn a_socket_of_unknown_kind_is_a_reason_before_the_drop_closes_it() {
     let odd = Sockets { others: true, ..sockets(&[]) };
-    assert!(dropped().needs(&odd).is_some());
+    assert!(dropped().obstacle(&odd).is_some());
     let mut after = dropped();
-    after.afterwards(&inventory());
-    assert_eq!(after.needs(&odd), None);
+    after.update_after_drop(&inventory());
+    assert_eq!(after.obstacle(&odd), None);
 }
 
 #[test]
-fn what_came_meanwhile_stays() {
+fn a_client_that_connected_meanwhile_is_a_reason() {
     let new = sockets(&[connected("10.0.0.7:60", "10.0.0.1:25978")]);
     let mut after = dropped();
-    after.afterwards(&inventory());
-    assert!(after.needs(&new).is_some());
+    after.update_after_drop(&inventory());
+    assert!(after.obstacle(&new).is_some());
 }
 
-/// A server may say of anybody's connection that it was dropped; that of shared memory is none of a client.
+/// A server may list any connection as a dropped client's. The connection for shared memory is not a client's.
 #[test]
-fn what_the_server_has_not_closed_was_not_dropped() {
+fn a_connection_that_the_server_has_not_closed_is_a_reason() {
     let its_own = connected("10.0.0.7:60", "10.0.0.1:25978");
     let memory = connected("10.0.0.7:61", "10.0.0.1:25978");
     let mut after = dropped();
-    after.afterwards(&Inventory { endpoints: None, ..inventory() });
+    after.update_after_drop(&Inventory { endpoints: None, ..inventory() });
     let open = sockets(&[its_own, memory]);
-    assert_eq!(after.needs(&open), Some(Obstacle::StillConnected));
+    assert_eq!(after.obstacle(&open), Some(Obstacle::StillConnected));
     let closed = Sockets { open: HashSet::from([memory]), ..open };
-    assert_eq!(after.needs(&closed), None);
+    assert_eq!(after.obstacle(&closed), None);
 }
 
 fn holder(pid: u32, parent: u32) -> Holder {
@@ -203,7 +203,7 @@ fn a_process_that_shares_nothing_is_not_spared() {
 }
 
 #[test]
-fn whatever_leads_to_a_process_that_stays_is_a_reason() {
+fn a_resource_shared_with_a_running_process_is_a_reason() {
     let rig = Holder { command: "python rig.py".into(), ..holder(40, 1) };
     for (kind, reason) in [
         (READER, "it reads from a pipe that pid 40 (python rig.py) writes to"),
@@ -248,7 +248,7 @@ fn an_open_file_is_the_reason_only_where_there_is_no_other() {
 }
 
 #[test]
-fn what_cannot_be_seen_is_a_reason() {
+fn unknown_resources_and_descendants_are_a_reason() {
     let unsure = Some("it is hidden".into());
     let resource = Resource { kind: UNIX, others: vec![], unsure };
     let reason = "it has a unix socket whose other end is not known: it is hidden";
@@ -293,7 +293,7 @@ fn helpers_of_multiprocessing_are_no_reason() {
 }
 
 #[test]
-fn a_running_descendant_that_stays_is_a_reason() {
+fn a_descendant_that_is_not_ended_is_a_reason() {
     let parent = |child: u32| {
         (holder(10, 1), Ties { descendants: Some(vec![holder(child, 10)]), ..alone() })
     };
@@ -303,7 +303,7 @@ fn a_running_descendant_that_stays_is_a_reason() {
 }
 
 #[test]
-fn whoever_is_spared_is_a_reason_for_others() {
+fn a_spared_process_is_a_reason_to_spare_others() {
     let processes = [
         (holder(10, 1), Ties { descendants: Some(vec![holder(11, 10)]), ..alone() }),
         (holder(11, 10), with(READER, &[holder(12, 1)])),
@@ -315,9 +315,9 @@ fn whoever_is_spared_is_a_reason_for_others() {
     assert_eq!(pids, [10, 11, 12]);
 }
 
-/// A worker of a pipeline that stays may have no connection but what it inherited.
+/// A worker of a healthy pipeline may have no connection but what it inherited.
 #[test]
-fn the_parent_of_what_ran_no_units_is_a_reason() {
+fn a_needed_parent_is_a_reason_for_a_process_that_ran_no_units() {
     let (heir, ties, staying) = (holder(11, 10), alone(), BTreeMap::from([(10, "pid 10".into())]));
     let spared_if = |ran_units: bool, staying: &BTreeMap<u32, String>| {
         spared(&[Candidate { process: &heir, ran_units, ties: &ties }], staying)
@@ -337,7 +337,7 @@ fn openers_of(session: Option<Uuid>, holders: &[Holder], publishers: &[Holder]) 
     // Only a look shows which of them serve.
     let unseen = |it: &Holder| Holder { serving: None, lives_elsewhere: false, ..it.clone() };
     let now: Vec<_> = holders.iter().map(unseen).collect();
-    let held = HashMap::from([(SESSION, holding(&now)), (GOING, holding(publishers))]);
+    let held = HashMap::from([(SESSION, holding(&now)), (DROPPED, holding(publishers))]);
     let seen = Session {
         id: SESSION,
         created: None,
@@ -352,7 +352,7 @@ fn openers_of(session: Option<Uuid>, holders: &[Holder], publishers: &[Holder]) 
         holding: Some(holding(holders)),
     };
     let inventory = Inventory { sessions: vec![seen], ..inventory() };
-    let taken = Taken { session, publishers: vec![GOING], ..Taken::default() };
+    let taken = Taken { session, publishers: vec![DROPPED], ..Taken::default() };
     let openers = openers(&[DropTarget { taken, ..plan() }], &inventory, &held);
     assert!(openers.values().all(Obstacle::is_about_opener), "{openers:?}");
     openers.into_keys().collect()
@@ -400,10 +400,8 @@ fn writing_is_seen_at_two_times_or_not_known() {
     }
 }
 
-/// Whether a server that has not closed a connection lied, or is late: it was not dropped.
 #[test]
-fn a_command_is_advised_only_where_the_server_closed_the_connections_and_nothing_else_needs_the_process()
- {
+fn a_command_is_advised_only_after_the_drop_and_only_if_no_other_process_is_concerned() {
     let heir = |obstacle: Obstacle, released: bool| {
         let heir = Heir { process: holder(10, 1), end: HeirEnd::Spared(obstacle), released };
         heir.spared_because().expect("it is spared")

@@ -76,8 +76,8 @@ pub struct Heir {
     pub process: Holder,
     /// What became of it.
     pub end: HeirEnd,
-    /// The server has closed its connections that were dropped. Before that it may belong to something else, and a
-    /// person must not be advised to end it.
+    /// It was spared, and has no connections any more but those that were dropped, which the server has closed.
+    /// Otherwise it may belong to something else, and a person must not be advised to end it.
     pub released: bool,
 }
 

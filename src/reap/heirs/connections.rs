@@ -14,11 +14,11 @@ use crate::model::{Inventory, Link};
 #[derive(Debug)]
 pub struct DroppedConnections {
     server: SocketAddr,
-    /// The ends of clients that are dropped.
-    leaving: HashSet<SocketAddr>,
-    /// The ends of clients that are not dropped.
-    staying: HashSet<SocketAddr>,
-    /// Ports on which publishers listen that are dropped.
+    /// The addresses of clients that are dropped.
+    dropped: HashSet<SocketAddr>,
+    /// The addresses of clients that are not dropped.
+    kept: HashSet<SocketAddr>,
+    /// The ports on which publishers listen that are dropped.
     ports: HashSet<u16>,
     /// The addresses of all publishers: a process that only subscribes to one loses nothing.
     publishers: HashSet<SocketAddr>,
@@ -35,8 +35,8 @@ impl DroppedConnections {
         let listening = || endpoints().filter_map(|it| Some((it, it.listens?)));
         Self {
             server,
-            leaving: peers(inventory, |id| planned.contains(&id)),
-            staying: peers(inventory, |id| !planned.contains(&id)),
+            dropped: peers(inventory, |id| planned.contains(&id)),
+            kept: peers(inventory, |id| !planned.contains(&id)),
             ports: listening().filter(|(it, _)| planned.contains(&it.id)).map(|it| it.1).collect(),
             publishers: listening()
                 .filter_map(|(it, port)| Some(SocketAddr::new(it.link.peer?.ip(), port)))
@@ -45,21 +45,21 @@ impl DroppedConnections {
         }
     }
 
-    /// Updates it after the drop: no client in this inventory was dropped, also not those that connected meanwhile.
-    pub fn afterwards(&mut self, inventory: &Inventory) {
-        self.staying = peers(inventory, |_| true);
+    /// Updates it after the drop. The clients in this inventory were not dropped, nor those that connected meanwhile.
+    pub fn update_after_drop(&mut self, inventory: &Inventory) {
+        self.kept = peers(inventory, |_| true);
         self.over = true;
     }
 
-    /// Why a process with these sockets is needed for something else; `None` if it is not.
+    /// Why a process with these sockets must not be ended; `None` if they are no reason.
     #[must_use]
-    pub fn needs(&self, sockets: &Sockets) -> Option<Obstacle> {
+    pub fn obstacle(&self, sockets: &Sockets) -> Option<Obstacle> {
         if sockets.others && !self.over {
             return Some(Obstacle::UnknownSocket);
         }
         let open = self.over && self.are_open(sockets);
         let open = open.then_some(Obstacle::StillConnected);
-        sockets.tcp.iter().find_map(|socket| self.needs_socket(*socket)).or(open)
+        sockets.tcp.iter().find_map(|socket| self.obstacle_at(*socket)).or(open)
     }
 
     /// Whether the connection of a client that is dropped is still open. A server may list the connection of any
@@ -67,23 +67,23 @@ impl DroppedConnections {
     #[must_use]
     pub fn are_open(&self, sockets: &Sockets) -> bool {
         let is_dropped =
-            |it: &&Tcp| it.remote == Some(self.server) && self.leaving.contains(&it.local);
+            |it: &&Tcp| it.remote == Some(self.server) && self.dropped.contains(&it.local);
         sockets.tcp.iter().filter(is_dropped).any(|socket| sockets.open.contains(socket))
     }
 
     /// Whether a socket is one on which a dropped publisher accepts its channels: these connect at any time.
     #[must_use]
-    pub fn is_its_own(&self, socket: &Tcp) -> bool {
+    pub fn is_own_channel(&self, socket: &Tcp) -> bool {
         self.ports.contains(&socket.local.port())
     }
 
-    fn needs_socket(&self, Tcp { local, remote }: Tcp) -> Option<Obstacle> {
+    fn obstacle_at(&self, Tcp { local, remote }: Tcp) -> Option<Obstacle> {
         let Some(remote) = remote else {
             let own = self.ports.contains(&local.port());
             return (!own).then(|| Obstacle::Listens(local.port()));
         };
         // A connection to somewhere else may have the same port here.
-        if remote.port() == self.server.port() && self.staying.contains(&local) {
+        if remote.port() == self.server.port() && self.kept.contains(&local) {
             return Some(Obstacle::HoldsOtherClient);
         }
         let own = remote == self.server
@@ -93,7 +93,7 @@ impl DroppedConnections {
     }
 }
 
-/// The ends of these clients.
+/// The addresses of these clients.
 fn peers(inventory: &Inventory, wanted: impl Fn(Uuid) -> bool) -> HashSet<SocketAddr> {
     let link = |it: &Option<Link>| it.as_ref().and_then(|link| link.peer);
     let sessions = inventory.sessions.iter().map(|it| (it.id, link(&it.link)));

@@ -33,7 +33,7 @@ struct RemainingProcess {
     process: Holder,
     /// What is to become of it.
     end: HeirEnd,
-    /// The server has closed its connections that were dropped.
+    /// It has no connections any more but those that were dropped, which the server has closed.
     released: bool,
     /// Its sockets before the drop.
     sockets: HashSet<Tcp>,
@@ -77,12 +77,12 @@ impl Leaving {
         for client in plans.iter().flat_map(|plan| plan.taken.clients()) {
             held.remove(&client);
         }
-        leaving.spare_company(observer, &held);
+        leaving.spare_needed(observer, &held);
         Some(leaving)
     }
 
-    /// Spares the processes that have to do with processes that stay.
-    fn spare_company(&mut self, observer: &Observer, staying: &Held) {
+    /// Spares the processes that other processes need, or that have work of their own.
+    fn spare_needed(&mut self, observer: &Observer, staying: &Held) {
         let ending = self.ending();
         let ties = observer.ties(&ending);
         let seen = || ending.iter().zip(&ties);
@@ -196,18 +196,17 @@ impl Leaving {
         }
     }
 
-    /// Finds the processes whose connections the server has closed. One whose connection is still open has nothing to
-    /// do with what was dropped, whatever made it look like the opener.
+    /// Finds the spared processes that have no connection any more but those that were dropped and closed. A
+    /// connection that is open is the better reason to spare a process that looked like the opener.
     fn find_released(&mut self, observer: &Observer) {
         for remaining in self.remaining.values_mut() {
-            let sockets = observer.sockets(&remaining.process);
-            let open = sockets.map(|sockets| self.dropped.are_open(&sockets));
-            remaining.released = open == Ok(false);
-            if let HeirEnd::Spared(obstacle) = &mut remaining.end
-                && obstacle.is_about_opener()
-                && open == Ok(true)
-            {
-                *obstacle = Obstacle::StillConnected;
+            let HeirEnd::Spared(obstacle) = &remaining.end else { continue };
+            let is_about_opener = obstacle.is_about_opener();
+            let Ok(sockets) = observer.sockets(&remaining.process) else { continue };
+            match remaining.obstacle_now(&sockets, &self.dropped) {
+                None => remaining.released = true,
+                Some(now) if is_about_opener => remaining.end = HeirEnd::Spared(now),
+                Some(_) => {}
             }
         }
     }
@@ -224,11 +223,11 @@ impl Leaving {
     }
 
     async fn end_by(&mut self, observer: &Observer, after: &Inventory, means: Means) {
-        self.dropped.afterwards(after);
+        self.dropped.update_after_drop(after);
         for remaining in self.remaining.values_mut().filter(|it| it.end == HeirEnd::Would) {
             remaining.look_again(observer, &self.dropped);
         }
-        self.spare_company(observer, &observer.holders(after));
+        self.spare_needed(observer, &observer.holders(after));
         let ending = self.ending();
         let ends = host::end(&ending, means).await;
         for (process, end) in ending.iter().zip(ends) {
@@ -247,7 +246,7 @@ impl RemainingProcess {
     ) -> Self {
         let (sockets, end) = match observer.sockets(&process) {
             Ok(sockets) => {
-                let needed = dropped.needs(&sockets).or_else(reason);
+                let needed = dropped.obstacle(&sockets).or_else(reason);
                 (sockets.tcp, needed.map_or(HeirEnd::Would, HeirEnd::Spared))
             }
             Err(unseen) => (Vec::new(), unseen_end(unseen)),
@@ -263,16 +262,21 @@ impl RemainingProcess {
         self.end = match observer.sockets(&self.process) {
             Err(unseen) => unseen_end(unseen),
             Ok(sockets) => {
-                let new = self.has_connected(&sockets, dropped);
-                let new = new.then_some(Obstacle::NewConnection);
-                new.or_else(|| dropped.needs(&sockets)).map_or(HeirEnd::Would, HeirEnd::Spared)
+                let obstacle = self.obstacle_now(&sockets, dropped);
+                obstacle.map_or(HeirEnd::Would, HeirEnd::Spared)
             }
         };
     }
 
+    /// Why it must not be ended now, after the drop, when it has these sockets.
+    fn obstacle_now(&self, sockets: &Sockets, dropped: &DroppedConnections) -> Option<Obstacle> {
+        let new = self.has_connected(sockets, dropped).then_some(Obstacle::NewConnection);
+        new.or_else(|| dropped.obstacle(sockets))
+    }
+
     /// Whether it has opened a connection since the look.
     fn has_connected(&self, sockets: &Sockets, dropped: &DroppedConnections) -> bool {
-        let new = |socket: &&Tcp| !self.sockets.contains(socket) && !dropped.is_its_own(socket);
+        let new = |socket: &&Tcp| !self.sockets.contains(socket) && !dropped.is_own_channel(socket);
         sockets.tcp.iter().any(|socket| new(&socket))
     }
 }

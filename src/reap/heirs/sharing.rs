@@ -20,26 +20,26 @@ pub struct Candidate<'a> {
 
 /// By pid: the candidates that must not be ended, each with the reason.
 ///
-/// `staying` are other processes that are needed, by pid, with their names. A candidate that is spared is needed too, so
+/// `needed` are other processes that are needed, by pid, with their names. A candidate that is spared is needed too, so
 /// it may be a reason to spare others. An open file is the reason only where there is no other: it alone concerns no
 /// other process.
 #[must_use]
 pub fn spared(
     candidates: &[Candidate<'_>],
-    staying: &BTreeMap<u32, String>,
+    needed: &BTreeMap<u32, String>,
 ) -> BTreeMap<u32, Obstacle> {
-    let mut company = Company {
+    let mut partition = Partition {
         ending: candidates.iter().map(|it| it.process.pid).collect(),
-        staying: staying.clone(),
+        needed: needed.clone(),
     };
     let mut spared = BTreeMap::new();
     loop {
-        let ending = || candidates.iter().filter(|it| company.ending.contains(&it.process.pid));
-        let needed = || ending().find_map(|it| Some((it.process, company.obstacle(*it)?)));
-        let has_file = || ending().find_map(|it| Some((it.process, file(it.ties)?)));
-        let Some((process, obstacle)) = needed().or_else(has_file) else { return spared };
-        company.ending.remove(&process.pid);
-        company.staying.insert(process.pid, process.name());
+        let ending = || candidates.iter().filter(|it| partition.ending.contains(&it.process.pid));
+        let by_others = || ending().find_map(|it| Some((it.process, partition.obstacle(*it)?)));
+        let by_file = || ending().find_map(|it| Some((it.process, file(it.ties)?)));
+        let Some((process, obstacle)) = by_others().or_else(by_file) else { return spared };
+        partition.ending.remove(&process.pid);
+        partition.needed.insert(process.pid, process.name());
         spared.insert(process.pid, obstacle);
     }
 }
@@ -52,13 +52,13 @@ fn file(ties: &Ties) -> Option<Obstacle> {
 }
 
 /// The pids of the processes that are to be ended, and the processes that are needed.
-struct Company {
+struct Partition {
     ending: BTreeSet<u32>,
     /// By pid, their names.
-    staying: BTreeMap<u32, String>,
+    needed: BTreeMap<u32, String>,
 }
 
-impl Company {
+impl Partition {
     fn obstacle(&self, candidate: Candidate<'_>) -> Option<Obstacle> {
         let Candidate { process, ties, .. } = candidate;
         let Some(descendants) = &ties.descendants else {
@@ -68,7 +68,7 @@ impl Company {
         let descendant = descendant.map(|it| Obstacle::Descendant(it.name()));
         let by_resource = || ties.resources.iter().find_map(|it| self.obstacle_at(candidate, it));
         let by_parent = || {
-            let parent = self.staying.get(&process.parent).filter(|_| !candidate.ran_units);
+            let parent = self.needed.get(&process.parent).filter(|_| !candidate.ran_units);
             parent.map(|name| Obstacle::Parent(name.clone()))
         };
         descendant.or_else(by_resource).or_else(by_parent)
@@ -112,7 +112,7 @@ impl Company {
         // What a fork server forks has the same command line.
         let fork_server = process.pid == worker.parent
             && multiprocessing::is_of_fork_server(&process.command)
-            && !self.staying.contains_key(&process.pid);
+            && !self.needed.contains_key(&process.pid);
         multiprocessing::is_resource_tracker(&process.command) || fork_server
     }
 }
