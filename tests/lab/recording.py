@@ -214,7 +214,7 @@ class Recorder(ez.Unit):
 
     @ez.task
     async def report(self) -> None:
-        # A process that prints is taken for one that still writes.
+        # `--kill` spares a process that prints, whatever its work is.
         while self.SETTINGS.how not in WORKS:
             emit("count", total=len(self.rows))
             await asyncio.sleep(0.2)

@@ -50,7 +50,7 @@ pub enum Work {
     Writes,
     /// A worker of its process pool writes the recording, row by row.
     FillsPool,
-    /// It keeps the file of the recording open, and appends to it only now and then.
+    /// It keeps the file of the recording open, and appends one half of it when the test opens a gate.
     AppendsLate,
 }
 

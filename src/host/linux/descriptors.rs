@@ -22,12 +22,12 @@ const WRITE_ONLY: u32 = 0o1;
 /// Where Linux keeps shared memory that has a name.
 const SHARED_MEMORY: &str = "/dev/shm/";
 
-/// How the names of shared memory begin that Python makes without being given a name: by `SharedMemory`, in which
-/// ezmsg 3.9.0 keeps its messages, and by the semaphores of `multiprocessing`.
+/// The prefixes of shared memory that Python names by itself: `SharedMemory`, in which ezmsg 3.9.0 keeps its messages,
+/// and the semaphores of `multiprocessing`.
 const MADE_BY_PYTHON: [&str; 2] = ["psm_", "sem.mp-"];
 
-/// How the names of files begin that have lost their name as soon as they are made: those of semaphores, for the
-/// process that made them, and of the heap of `multiprocessing`, which may also be in a temporary folder.
+/// The prefixes of files that are deleted as soon as they are made: a semaphore, as the process that made it shows it,
+/// and the heap of `multiprocessing`, which may also be in a temporary folder.
 const SEMAPHORE: &str = "sem.";
 const HEAP: &str = "pym-";
 
@@ -163,8 +163,8 @@ impl Links {
         Ok(Self { directory, by_descriptor })
     }
 
-    /// What a descriptor with this link leads to. The kernel answers from what it knows of the file: to ask a network
-    /// file system that is gone could take for ever.
+    /// What a descriptor with this link leads to. The kernel must answer from its cache: a request to a network file
+    /// system that is gone may never return.
     fn target(&self, fd: u32, link: &[u8]) -> ProcResult<Target> {
         if let Some(inode) = inode(link, "pipe") {
             return Ok(Target::Pipe(Key::Pipe(inode)));
@@ -212,7 +212,7 @@ fn pipes_and_files(process: &Process, links: &Links) -> ProcResult<Vec<Shared>> 
     Ok(pipes.into_iter().map(pipe).chain(files.into_iter().map(file)).collect())
 }
 
-/// Whether this is a file that Python made for itself, as memory that it shares with its own workers.
+/// Whether this is a file that Python made to share memory with its own workers.
 fn is_made_by_python(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let in_memory = path.strip_prefix(SHARED_MEMORY) == Some(name);

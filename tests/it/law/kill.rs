@@ -84,7 +84,7 @@ fn survivor_with_work() {
     play_at_once(&works, spare_survivor);
 }
 
-/// Between two appends nothing but the open file shows that it records.
+/// Between two appends only the open file shows that the process records.
 #[test]
 fn survivor_with_an_open_file() {
     spare_survivor(Work::AppendsLate);

@@ -1,8 +1,10 @@
 //! Files that a process may still write: open for writing, or mapped into its memory.
 
 use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::os::fd::AsRawFd as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use super::fake::Fake;
 use super::ties::{READS, WRITES, resources, seen};
@@ -51,9 +53,9 @@ fn a_file_that_is_the_output_counts_only_if_it_is_written_elsewhere_too() {
     assert_eq!(files(&fake), [log]);
 }
 
-/// What was deleted may be copied or linked to its place in the end. Python's heap is deleted too.
+/// A program may copy a deleted file to its place, or link it there, before it exits.
 #[test]
-fn a_deleted_file_counts_unless_it_is_of_pythons_heap() {
+fn a_deleted_file_counts_unless_it_is_pythons_heap() {
     let fake = Fake::new();
     let deleted = make(&fake, "tmpx1 (deleted)");
     fake.process(10).holds(3, &deleted, BOTH);
@@ -61,7 +63,7 @@ fn a_deleted_file_counts_unless_it_is_of_pythons_heap() {
     assert_eq!(files(&fake), [deleted]);
     let kept = make(&fake, "pym-17");
     fake.process(10).holds(3, &kept, BOTH);
-    assert_eq!(files(&fake), [kept], "it has a name, so it is not of the heap");
+    assert_eq!(files(&fake), [kept], "the heap has no name");
 }
 
 fn mapping(access: &str, path: &str) -> String {
@@ -88,7 +90,7 @@ fn files_that_can_be_written_through_memory_are_named() {
     assert_eq!(seen(&fake, &Peers::new()).err(), Some(Unseen::Hidden));
 }
 
-/// Any other process may have it mapped too, and need what this one writes there.
+/// Another process may have mapped it too, and may need what this one writes there.
 #[test]
 fn shared_memory_counts_unless_python_made_it_for_itself() {
     let fake = Fake::new();
@@ -116,7 +118,6 @@ fn shared_memory_counts_unless_python_made_it_for_itself() {
     assert_eq!(files(&fake), counted);
 }
 
-/// Of this very machine, which has no other test that opens a file of this name.
 #[test]
 fn the_kernel_shows_which_files_are_open_for_writing() {
     let folder = tempfile::tempdir().expect("a folder can be made");
@@ -135,4 +136,57 @@ fn the_kernel_shows_which_files_are_open_for_writing() {
     let read = File::open(&path).expect("it is there");
     assert!(!is_open(), "it is only read");
     drop(read);
+}
+
+/// Makes shared memory that Python names by itself; with an argument, also shared memory of that name, and some without
+/// a name. Prints a line when it is made, and exits when its standard input is closed.
+const SHARES_MEMORY: &str = r#"
+import mmap, multiprocessing, os, sys
+from multiprocessing.shared_memory import SharedMemory
+spawn = multiprocessing.get_context("spawn")
+own = [SharedMemory(create=True, size=4096), multiprocessing.Barrier(2), spawn.Event(), spawn.Value("i")]
+if sys.argv[1:]:
+    named = SharedMemory(sys.argv[1], create=True, size=4096)
+    nameless = os.memfd_create("frames")
+    os.ftruncate(nameless, 4096)
+    mapped = mmap.mmap(nameless, 4096)
+print("ready", flush=True)
+sys.stdin.read()
+for memory in [own[0]] + ([named] if sys.argv[1:] else []):
+    memory.close()
+    memory.unlink()
+"#;
+
+/// The files that a process with this program and these arguments has mapped or open for writing.
+fn files_of_python(arguments: &[&str]) -> Vec<ResourceKind> {
+    let mut python = Command::new("python3")
+        .args([&["-c", SHARES_MEMORY], arguments].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3 is there");
+    let mut ready = String::new();
+    let output = python.stdout.as_mut().expect("it is piped");
+    BufReader::new(output).read_line(&mut ready).expect("it prints");
+    let pid = i32::try_from(python.id()).expect("pids are small");
+    let process = procfs::process::Process::new(pid).expect("it is running");
+    let holder =
+        Identity::read(&process, std::time::Duration::ZERO).expect("it can be read").holder;
+    let ties = ties(Path::new("/proc"), &[holder], &Peers::new()).remove(0);
+    drop(python.stdin.take());
+    assert!(python.wait().expect("it ends").success());
+    let files = ties.expect("it can be read").resources.into_iter().map(|it| it.kind);
+    let is_file =
+        |it: &ResourceKind| matches!(it, ResourceKind::OpenFile(_) | ResourceKind::MappedFile(_));
+    files.filter(is_file).collect()
+}
+
+#[test]
+fn real_shared_memory_of_a_program_counts_and_that_of_python_does_not() {
+    assert_eq!(files_of_python(&[]), []);
+    let name = format!("graphctl-test-{}", std::process::id());
+    let paths = [format!("/dev/shm/{name}"), "/memfd:frames (deleted)".to_owned()];
+    let open = paths.clone().map(ResourceKind::OpenFile);
+    let mapped = paths.map(ResourceKind::MappedFile);
+    assert_eq!(files_of_python(&[&name]), [open, mapped].concat());
 }

@@ -199,7 +199,7 @@ fn the_holders_of_a_peer_hold_the_other_end_of_a_unix_socket() {
     }
 }
 
-/// As under systemd, whose journal reads both.
+/// The journal of systemd reads the output of a service from a unix socket.
 #[test]
 fn a_unix_socket_may_be_the_output() {
     let kinds_of = |descriptors: &[u32]| {
