@@ -5,15 +5,18 @@ use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use graphctl::admin::{DropTarget, Taken};
-use graphctl::host::{End, EndKind, Sockets, Tcp, Ties, Written};
+use graphctl::host::{Resource, ResourceKind, Sockets, Tcp, Ties, Written};
 use graphctl::model::{
     Channel, Endpoint, EndpointKind, Holder, Holding, Inventory, Link, Server, Session,
 };
-use graphctl::reap::heirs::{Candidate, Going, openers, spared, still_writes};
+use graphctl::reap::heirs::{
+    Candidate, DroppedConnections, Obstacle, openers, spared, still_writes,
+};
+use graphctl::reap::{Heir, HeirEnd};
 use uuid::Uuid;
 
-const GOING: Uuid = Uuid::from_u128(1);
-const STAYING: Uuid = Uuid::from_u128(2);
+const DROPPED: Uuid = Uuid::from_u128(1);
+const KEPT: Uuid = Uuid::from_u128(2);
 
 fn at(address: &str) -> SocketAddr {
     address.parse().expect("an address")
@@ -42,7 +45,7 @@ fn publisher(id: Uuid, peer: &str, port: u16) -> Endpoint {
     Endpoint { id, created: None, link, listens: Some(port), kind }
 }
 
-/// The publisher of port 600 goes, and that of port 700 stays.
+/// The publisher on port 600 is dropped, and that on port 700 is not.
 fn inventory() -> Inventory {
     Inventory {
         server: Server {
@@ -55,8 +58,8 @@ fn inventory() -> Inventory {
         sessions: Vec::new(),
         processes: Vec::new(),
         endpoints: Some(vec![
-            publisher(GOING, "10.0.0.7:60", 600),
-            publisher(STAYING, "10.0.0.8:70", 700),
+            publisher(DROPPED, "10.0.0.7:60", 600),
+            publisher(KEPT, "10.0.0.8:70", 700),
         ]),
         history: None,
     }
@@ -64,9 +67,9 @@ fn inventory() -> Inventory {
 
 fn plan() -> DropTarget {
     DropTarget {
-        id: GOING,
-        taken: Taken { publishers: vec![GOING], ..Taken::default() },
-        keys: GOING,
+        id: DROPPED,
+        taken: Taken { publishers: vec![DROPPED], ..Taken::default() },
+        keys: DROPPED,
         owners: vec![],
         known: vec![],
         silent: vec![],
@@ -74,21 +77,21 @@ fn plan() -> DropTarget {
     }
 }
 
-fn going() -> Going {
-    Going::of(&[plan()], &inventory(), at("10.0.0.1:25978"))
+fn dropped() -> DroppedConnections {
+    DroppedConnections::of(&[plan()], &inventory(), at("10.0.0.1:25978"))
 }
 
-/// Sockets that nobody has closed.
+/// Open sockets.
 fn sockets(tcp: &[Tcp]) -> Sockets {
     Sockets { tcp: tcp.to_vec(), open: tcp.iter().copied().collect(), others: false }
 }
 
-fn needs(tcp: &[Tcp]) -> Option<String> {
-    going().needs(&sockets(tcp))
+fn obstacle(tcp: &[Tcp]) -> Option<Obstacle> {
+    dropped().obstacle(&sockets(tcp))
 }
 
 #[test]
-fn what_goes_needs_nobody() {
+fn dropped_connections_are_no_reason_to_spare() {
     let own = [
         connected("10.0.0.7:60", "10.0.0.1:25978"),
         connected("10.0.0.7:61", "10.0.0.1:25978"),
@@ -97,12 +100,12 @@ fn what_goes_needs_nobody() {
         connected("10.0.0.7:62", "10.0.0.8:700"),
         connected("10.0.0.8:70", "10.0.0.8:700"),
     ];
-    assert_eq!(needs(&own), None, "itself, shared memory, its channels, whom it hears, and how");
-    assert_eq!(needs(&[]), None);
+    assert_eq!(obstacle(&own), None, "itself, shared memory, its channels, whom it hears, and how");
+    assert_eq!(obstacle(&[]), None);
 }
 
 #[test]
-fn anything_else_needs_it() {
+fn other_connections_are_a_reason() {
     let others = [
         connected("10.0.0.8:70", "10.0.0.1:25978"),
         connected("10.0.0.8:70", "127.0.0.1:25978"),
@@ -113,38 +116,38 @@ fn anything_else_needs_it() {
         listening("0.0.0.0:700"),
     ];
     for other in others {
-        assert!(needs(&[other]).is_some(), "{other:?}");
+        assert!(obstacle(&[other]).is_some(), "{other:?}");
     }
 }
 
 #[test]
-fn what_cannot_be_made_out_counts_but_for_what_a_drop_has_closed() {
+fn a_socket_of_unknown_kind_is_a_reason_before_the_drop_closes_it() {
     let odd = Sockets { others: true, ..sockets(&[]) };
-    assert!(going().needs(&odd).is_some());
-    let mut after = going();
-    after.afterwards(&inventory());
-    assert_eq!(after.needs(&odd), None);
+    assert!(dropped().obstacle(&odd).is_some());
+    let mut after = dropped();
+    after.update_after_drop(&inventory());
+    assert_eq!(after.obstacle(&odd), None);
 }
 
 #[test]
-fn what_came_meanwhile_stays() {
+fn a_client_that_connected_meanwhile_is_a_reason() {
     let new = sockets(&[connected("10.0.0.7:60", "10.0.0.1:25978")]);
-    let mut after = going();
-    after.afterwards(&inventory());
-    assert!(after.needs(&new).is_some());
+    let mut after = dropped();
+    after.update_after_drop(&inventory());
+    assert!(after.obstacle(&new).is_some());
 }
 
-/// A server may say of anybody's connection that it was dropped; that of shared memory is none of a client.
+/// A server may list any connection as a dropped client's. The connection for shared memory is not a client's.
 #[test]
-fn what_the_server_has_not_closed_was_not_dropped() {
+fn a_connection_that_the_server_has_not_closed_is_a_reason() {
     let its_own = connected("10.0.0.7:60", "10.0.0.1:25978");
     let memory = connected("10.0.0.7:61", "10.0.0.1:25978");
-    let mut after = going();
-    after.afterwards(&Inventory { endpoints: None, ..inventory() });
+    let mut after = dropped();
+    after.update_after_drop(&Inventory { endpoints: None, ..inventory() });
     let open = sockets(&[its_own, memory]);
-    assert_eq!(after.needs(&open), Some("the server has not closed its connection".into()));
+    assert_eq!(after.obstacle(&open), Some(Obstacle::StillConnected));
     let closed = Sockets { open: HashSet::from([memory]), ..open };
-    assert_eq!(after.needs(&closed), None);
+    assert_eq!(after.obstacle(&closed), None);
 }
 
 fn holder(pid: u32, parent: u32) -> Holder {
@@ -166,13 +169,14 @@ fn alone() -> Ties {
     Ties { descendants: Some(Vec::new()), ..Ties::default() }
 }
 
-fn with(kind: EndKind, others: &[Holder]) -> Ties {
-    let end = End { kind, others: others.to_vec(), unsure: None };
-    Ties { ends: vec![end], ..alone() }
+fn with(kind: ResourceKind, others: &[Holder]) -> Ties {
+    let resource = Resource { kind, others: others.to_vec(), unsure: None };
+    Ties { resources: vec![resource], ..alone() }
 }
 
-const READER: EndKind = EndKind::PipeReader { input: false };
-const WRITER: EndKind = EndKind::PipeWriter { output: false };
+const READER: ResourceKind = ResourceKind::PipeReader { input: false };
+const WRITER: ResourceKind = ResourceKind::PipeWriter { output: false };
+const UNIX: ResourceKind = ResourceKind::Unix { output: false };
 
 /// The pids that are spared and why, of processes that all ran units.
 fn spared_of(processes: &[(Holder, Ties)], staying: &[u32]) -> Vec<(u32, String)> {
@@ -180,7 +184,8 @@ fn spared_of(processes: &[(Holder, Ties)], staying: &[u32]) -> Vec<(u32, String)
     let candidates: Vec<_> =
         processes.iter().map(|(process, ties)| candidate((process, ties))).collect();
     let staying = staying.iter().map(|pid| (*pid, holder(*pid, 1).name())).collect();
-    spared(&candidates, &staying).into_iter().collect()
+    let spared = spared(&candidates, &staying).into_iter();
+    spared.map(|(pid, obstacle)| (pid, obstacle.to_string())).collect()
 }
 
 /// Why one process is spared that shares this; `None` if it is not.
@@ -191,7 +196,7 @@ fn why(ties: Ties) -> Option<String> {
 #[test]
 fn a_process_that_shares_nothing_is_not_spared() {
     assert_eq!(why(alone()), None);
-    let both = [READER, WRITER, EndKind::Unix];
+    let both = [READER, WRITER, UNIX];
     for kind in both {
         assert_eq!(why(with(kind.clone(), &[])), None, "{kind:?}: the other end is closed");
         assert_eq!(why(with(kind.clone(), &[holder(10, 1)])), None, "{kind:?}: it holds both");
@@ -199,22 +204,26 @@ fn a_process_that_shares_nothing_is_not_spared() {
 }
 
 #[test]
-fn whatever_leads_to_a_process_that_stays_is_a_reason() {
+fn a_resource_shared_with_a_running_process_is_a_reason() {
     let rig = Holder { command: "python rig.py".into(), ..holder(40, 1) };
     for (kind, reason) in [
         (READER, "it reads from a pipe that pid 40 (python rig.py) writes to"),
         (WRITER, "it writes to a pipe that pid 40 (python rig.py) reads from"),
-        (EndKind::Unix, "it has a unix socket that pid 40 (python rig.py) is connected to"),
+        (UNIX, "it has a unix socket that pid 40 (python rig.py) is connected to"),
     ] {
         assert_eq!(why(with(kind, std::slice::from_ref(&rig))).as_deref(), Some(reason));
     }
-    let terminal = EndKind::Terminal { path: "/dev/pts/3".into(), input: true };
+    let terminal = ResourceKind::Terminal { path: "/dev/pts/3".into(), input: true };
     for (kind, reason) in [
-        (EndKind::UnixListener, "it listens on a unix socket"),
-        (EndKind::Udp(5000), "it has a UDP socket on port 5000"),
+        (ResourceKind::UnixListener, "it listens on a unix socket"),
+        (ResourceKind::Udp(5000), "it has a UDP socket on port 5000"),
         (
-            EndKind::MappedFile("/eeg.dat".into()),
+            ResourceKind::MappedFile("/eeg.dat".into()),
             "it has /eeg.dat mapped into its memory, and may write it",
+        ),
+        (
+            ResourceKind::OpenFile("/eeg.dat".into()),
+            "it has /eeg.dat open for writing, and may hold data that is not saved",
         ),
         (terminal, "it may read from /dev/pts/3"),
     ] {
@@ -222,25 +231,45 @@ fn whatever_leads_to_a_process_that_stays_is_a_reason() {
     }
 }
 
+/// A command is advised for an open file, so it must not hide that another process needs this one.
 #[test]
-fn what_cannot_be_seen_is_a_reason() {
-    let end = End { kind: EndKind::Unix, others: vec![], unsure: Some("it is hidden".into()) };
-    let reason = "it has a unix socket of unknown other end: it is hidden";
-    assert_eq!(why(Ties { ends: vec![end], ..alone() }).as_deref(), Some(reason));
+fn an_open_file_is_the_reason_only_where_there_is_no_other() {
+    let file =
+        Resource { kind: ResourceKind::OpenFile("/eeg.dat".into()), others: vec![], unsure: None };
+    let feeds = |pid: u32| {
+        let mut ties = with(WRITER, &[holder(pid, 1)]);
+        ties.resources.insert(0, file.clone());
+        ties
+    };
+    let feeds_that_is_running = "it writes to a pipe that pid 40 (python) reads from";
+    assert_eq!(why(feeds(40)).as_deref(), Some(feeds_that_is_running));
+    let both = [(holder(10, 1), feeds(11)), (holder(11, 1), with(READER, &[holder(40, 1)]))];
+    let reasons = spared_of(&both, &[]);
+    assert_eq!(reasons[0].1, "it writes to a pipe that pid 11 (python) reads from");
+}
+
+#[test]
+fn unknown_resources_and_descendants_are_a_reason() {
+    let unsure = Some("it is hidden".into());
+    let resource = Resource { kind: UNIX, others: vec![], unsure };
+    let reason = "it has a unix socket whose other end is not known: it is hidden";
+    assert_eq!(why(Ties { resources: vec![resource], ..alone() }).as_deref(), Some(reason));
     let reason = "it cannot be seen whether it has running descendants";
     assert_eq!(why(Ties::default()).as_deref(), Some(reason));
 }
 
 #[test]
 fn the_output_that_every_program_inherits_is_no_reason() {
-    assert_eq!(why(with(EndKind::PipeWriter { output: true }, &[holder(40, 1)])), None);
+    for kind in [ResourceKind::PipeWriter { output: true }, ResourceKind::Unix { output: true }] {
+        assert_eq!(why(with(kind, &[holder(40, 1)])), None);
+    }
 }
 
 /// A child of multiprocessing never reads the input that it inherited.
 #[test]
 fn an_input_that_is_replaced_is_no_reason() {
-    let pipe = |input| EndKind::PipeReader { input };
-    let terminal = |input| EndKind::Terminal { path: "/dev/pts/3".into(), input };
+    let pipe = |input| ResourceKind::PipeReader { input };
+    let terminal = |input| ResourceKind::Terminal { path: "/dev/pts/3".into(), input };
     let replaced =
         |kind| why(Ties { input_replaced: true, ..with(kind, &[holder(40, 1)]) }).is_none();
     assert!(replaced(pipe(true)) && replaced(terminal(true)));
@@ -265,21 +294,21 @@ fn helpers_of_multiprocessing_are_no_reason() {
 }
 
 #[test]
-fn a_running_descendant_that_stays_is_a_reason() {
+fn a_descendant_that_is_not_ended_is_a_reason() {
     let parent = |child: u32| {
         (holder(10, 1), Ties { descendants: Some(vec![holder(child, 10)]), ..alone() })
     };
     assert!(spared_of(&[parent(11), (holder(11, 10), alone())], &[]).is_empty(), "both end");
-    let reason = "its descendant pid 12 (python) runs on".to_owned();
+    let reason = "its descendant pid 12 (python) is running".to_owned();
     assert_eq!(spared_of(&[parent(12), (holder(11, 10), alone())], &[]), [(10, reason)]);
 }
 
 #[test]
-fn whoever_is_spared_is_a_reason_for_others() {
+fn a_spared_process_is_a_reason_to_spare_others() {
     let processes = [
         (holder(10, 1), Ties { descendants: Some(vec![holder(11, 10)]), ..alone() }),
         (holder(11, 10), with(READER, &[holder(12, 1)])),
-        (holder(12, 1), with(EndKind::Udp(1), &[])),
+        (holder(12, 1), with(ResourceKind::Udp(1), &[])),
         (holder(13, 1), with(READER, &[holder(14, 1)])),
         (holder(14, 1), with(WRITER, &[holder(13, 1)])),
     ];
@@ -287,14 +316,16 @@ fn whoever_is_spared_is_a_reason_for_others() {
     assert_eq!(pids, [10, 11, 12]);
 }
 
-/// A worker of a pipeline that stays may have no connection but what it inherited.
+/// A worker of a healthy pipeline may have no connection but what it inherited.
 #[test]
-fn the_parent_of_what_ran_no_units_is_a_reason() {
+fn a_needed_parent_is_a_reason_for_a_process_that_ran_no_units() {
     let (heir, ties, staying) = (holder(11, 10), alone(), BTreeMap::from([(10, "pid 10".into())]));
     let spared_if = |ran_units: bool, staying: &BTreeMap<u32, String>| {
-        spared(&[Candidate { process: &heir, ran_units, ties: &ties }], staying).remove(&11)
+        spared(&[Candidate { process: &heir, ran_units, ties: &ties }], staying)
+            .remove(&11)
+            .map(|it| it.to_string())
     };
-    assert_eq!(spared_if(false, &staying).as_deref(), Some("its parent, pid 10, runs on"));
+    assert_eq!(spared_if(false, &staying).as_deref(), Some("its parent, pid 10, is running"));
     assert_eq!(spared_if(true, &staying), None);
     assert_eq!(spared_if(false, &BTreeMap::new()), None);
 }
@@ -307,7 +338,7 @@ fn openers_of(session: Option<Uuid>, holders: &[Holder], publishers: &[Holder]) 
     // Only a look shows which of them serve.
     let unseen = |it: &Holder| Holder { serving: None, lives_elsewhere: false, ..it.clone() };
     let now: Vec<_> = holders.iter().map(unseen).collect();
-    let held = HashMap::from([(SESSION, holding(&now)), (GOING, holding(publishers))]);
+    let held = HashMap::from([(SESSION, holding(&now)), (DROPPED, holding(publishers))]);
     let seen = Session {
         id: SESSION,
         created: None,
@@ -322,11 +353,9 @@ fn openers_of(session: Option<Uuid>, holders: &[Holder], publishers: &[Holder]) 
         holding: Some(holding(holders)),
     };
     let inventory = Inventory { sessions: vec![seen], ..inventory() };
-    let taken = Taken { session, publishers: vec![GOING], ..Taken::default() };
+    let taken = Taken { session, publishers: vec![DROPPED], ..Taken::default() };
     let openers = openers(&[DropTarget { taken, ..plan() }], &inventory, &held);
-    for (pid, why) in &openers {
-        assert!(why.ends_with(&format!("to end it all the same: kill {pid}")), "{why}");
-    }
+    assert!(openers.values().all(Obstacle::is_about_opener), "{openers:?}");
     openers.into_keys().collect()
 }
 
@@ -365,10 +394,30 @@ fn writing_is_seen_at_two_times_or_not_known() {
     let at = |bytes, to_disk| Some(Written { bytes, to_disk });
     assert_eq!(still_writes(at(5, 0), at(5, 0)), None);
     for grown in [at(6, 0), at(5, 1)] {
-        assert_eq!(still_writes(at(5, 0), grown).as_deref(), Some("it is still writing"));
+        assert_eq!(still_writes(at(5, 0), grown), Some(Obstacle::StillWrites));
     }
     for (before, after) in [(None, at(5, 0)), (at(5, 0), None), (None, None)] {
-        let unknown = Some("it is not known whether it writes".into());
-        assert_eq!(still_writes(before, after), unknown);
+        assert_eq!(still_writes(before, after), Some(Obstacle::WritesUnknown));
+    }
+}
+
+#[test]
+fn a_command_is_advised_only_after_the_drop_and_only_if_no_other_process_is_concerned() {
+    let heir = |obstacle: Obstacle, released: bool| {
+        let heir = Heir { process: holder(10, 1), end: HeirEnd::Spared(obstacle), released };
+        heir.spared_because().expect("it is spared")
+    };
+    let file = Obstacle::Holds(ResourceKind::OpenFile("/eeg.dat".into()));
+    let memory = Obstacle::Holds(ResourceKind::MappedFile("/dev/shm/eeg".into()));
+    let after_asking = Obstacle::AfterAsking(Box::new(file.clone()));
+    for obstacle in [Obstacle::MayBeOpener, Obstacle::MayNotBeHeir, file, after_asking] {
+        let advised = heir(obstacle.clone(), true);
+        assert_eq!(advised, format!("{obstacle}; to end it anyway: kill 10"));
+        assert_eq!(heir(obstacle.clone(), false), obstacle.to_string());
+    }
+    let with = "pid 40 (python)".to_owned();
+    let shared = Obstacle::Shares { what: WRITER, with };
+    for obstacle in [shared, memory, Obstacle::StillConnected, Obstacle::StillWrites] {
+        assert_eq!(heir(obstacle.clone(), true), obstacle.to_string());
     }
 }

@@ -112,11 +112,14 @@ pub struct Dropping {
     /// Tell what would be dropped, and drop nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// Also end what is left of it on this machine
+    /// Also end its remaining processes on this machine
     ///
-    /// Only processes that ran its units or inherited its connections, that write nothing, and that have no running descendant,
-    /// pipe, socket or terminal that anything else needs; never a program that may have opened the session. SIGTERM, and SIGKILL
-    /// after 5 s.
+    /// Ends only processes that ran its units or inherited its connections. Spares a process that writes, has a file open for
+    /// writing or mapped for writing, has a running descendant, has a pipe, socket or terminal that another process may need, or
+    /// may have opened the session. Its standard output and standard error are no reason to spare it, even if a running program
+    /// reads them through a pipe or a unix socket, unless it has the same pipe, socket or file open elsewhere too. What a process
+    /// keeps only in memory is lost: for example the rows that a recorder has collected, if it opens its file only to append
+    /// them. Sends SIGTERM, and SIGKILL after 5 s.
     #[arg(long)]
     pub kill: bool,
     /// Do not ask

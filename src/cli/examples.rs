@@ -53,7 +53,10 @@ pub fn of(command: &str) -> &'static [Example] {
         ],
         "graphctl sessions drop" => &[
             ("graphctl sessions drop 5b19", "Drop what is proven dead"),
-            ("graphctl sessions drop 5b19 --kill", "And end what is left of it on this machine"),
+            (
+                "graphctl sessions drop 5b19 --kill",
+                "And end its remaining processes on this machine",
+            ),
             (
                 "graphctl sessions drop --force 5b199546-e6fe-11f1-a4f2-02fc00000001",
                 "Drop it whatever it is: the id must be typed in full",

@@ -119,7 +119,7 @@ async fn confirmed(look: &Look, cases: &[&Case], extent: Extent, options: &Optio
     let flowing = words::flowing(cases.iter().map(|case| case.rate));
     console::say(options.talk, Talk::Quiet, &flowing.unwrap_or_default());
     let what = number(&look.inventory, cases);
-    let heirs = if extent.kill { ", end what is left of it on this machine" } else { "" };
+    let heirs = if extent.kill { ", end the remaining processes on this machine" } else { "" };
     let lock = if extent.free { ", free the command lock" } else { "" };
     console::confirm(&format!("Drop {what}{heirs}{lock}?")).await
 }

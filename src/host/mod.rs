@@ -6,6 +6,7 @@
 mod elsewhere;
 #[cfg(target_os = "linux")]
 mod linux;
+pub mod multiprocessing;
 mod neighbours;
 mod ties;
 
@@ -23,7 +24,7 @@ use crate::model::{Holder, Holding};
 #[cfg(target_os = "linux")]
 pub use linux::Tree;
 pub use neighbours::{Held, Own, connections, find_holders, holders_of_all};
-pub use ties::{End, EndKind, Ties, Written};
+pub use ties::{Resource, ResourceKind, Ties, Written};
 
 /// A connection from a client to the server, as the server sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,13 +1,13 @@
-//! What a process shares with other processes, beside TCP connections. Raw facts: which of them matter is
-//! decided elsewhere.
+//! What a process shares with other processes, other than TCP connections, and what it has written. Raw facts:
+//! `reap` decides which of them matter.
 
 use crate::model::Holder;
 
-/// What a process shares with other processes, beside TCP connections.
+/// What a process shares with other processes, other than TCP connections.
 #[derive(Clone, Debug, Default)]
 pub struct Ties {
-    /// The pipes, sockets and terminals that it holds, in the order of its descriptors.
-    pub ends: Vec<End>,
+    /// The pipes, sockets, terminals and files that it holds.
+    pub resources: Vec<Resource>,
     /// It reads `/dev/null` through another descriptor than its standard input. A child of Python's multiprocessing
     /// does that in place of the standard input that it inherited, which it never reads.
     pub input_replaced: bool,
@@ -15,20 +15,20 @@ pub struct Ties {
     pub descendants: Option<Vec<Holder>>,
 }
 
-/// One end of something that has two: a pipe, a FIFO, a unix socket, a UDP socket or a terminal.
+/// One end of a pipe, a FIFO or a unix socket; or a UDP socket, a terminal or a file, which have one end only.
 #[derive(Clone, Debug)]
-pub struct End {
+pub struct Resource {
     /// What it is.
-    pub kind: EndKind,
+    pub kind: ResourceKind,
     /// The processes that hold the other end, this one included if it holds both.
     pub others: Vec<Holder>,
     /// Why further processes may hold the other end; `None` if these are all.
     pub unsure: Option<String>,
 }
 
-/// What a process has one end of.
+/// What a process holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EndKind {
+pub enum ResourceKind {
     /// The reading end of a pipe or FIFO.
     PipeReader {
         /// It is the standard input, and has no other descriptor.
@@ -36,16 +36,23 @@ pub enum EndKind {
     },
     /// The writing end of a pipe or FIFO.
     PipeWriter {
-        /// It is the standard output or the standard error.
+        /// It is the standard output or the standard error, and has no other descriptor that writes.
         output: bool,
     },
     /// A connected unix socket.
-    Unix,
+    Unix {
+        /// It is the standard output or the standard error, and has no other descriptor.
+        output: bool,
+    },
     /// A unix socket that listens.
     UnixListener,
     /// A UDP socket on this port.
     Udp(u16),
-    /// A file at this path that it may write through its memory: no count shows such writes in time.
+    /// A file at this path that is open for writing through another descriptor than the standard output and the
+    /// standard error. Shared memory that Python makes for itself is left out.
+    OpenFile(String),
+    /// A file or shared memory at this path that it may write through its memory: no count shows such writes in time.
+    /// Shared memory that Python makes for itself is left out.
     MappedFile(String),
     /// A terminal that it may read, by its path.
     Terminal {
@@ -56,11 +63,12 @@ pub enum EndKind {
     },
 }
 
-/// What a process has written since it started: to files, pipes and terminals. Sockets are not counted.
+/// What a process has written since it started, to files, pipes, terminals and sockets. What it has sent on sockets
+/// by `send`, as Python's sockets and asyncio do, is not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// Bytes that it gave to the kernel.
+    /// Bytes that it gave to `write` and its relatives.
     pub bytes: u64,
-    /// Bytes that went to a disk because of it: memory-mapped files count here alone.
+    /// Bytes that went to a disk because of it. Only here do files count that are mapped into memory.
     pub to_disk: u64,
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::Extent;
+use super::heirs::Obstacle;
 use crate::admin::{OutcomeKind, Taken, Unconfirmed};
 use crate::exit::Exit;
 use crate::host::Ended;
@@ -75,9 +76,23 @@ pub struct Heir {
     pub process: Holder,
     /// What became of it.
     pub end: HeirEnd,
+    /// It was spared, and has no connections any more but those that were dropped, which the server has closed.
+    /// Otherwise it may belong to something else, and a person must not be advised to end it.
+    pub released: bool,
 }
 
 impl Heir {
+    /// Why it is spared, in words, with the command that ends it where that is a person's decision.
+    #[must_use]
+    pub fn spared_because(&self) -> Option<String> {
+        let HeirEnd::Spared(obstacle) = &self.end else { return None };
+        Some(if self.released && obstacle.may_be_overridden() {
+            format!("{obstacle}; to end it anyway: kill {}", self.process.pid)
+        } else {
+            obstacle.to_string()
+        })
+    }
+
     /// It runs no more, or would not.
     #[must_use]
     pub const fn is_ended(&self) -> bool {
@@ -90,8 +105,8 @@ impl Heir {
 pub enum HeirEnd {
     /// It would be ended.
     Would,
-    /// It is left alone for that reason: it is needed for something else, or may be.
-    Spared(String),
+    /// It is not ended for that reason: it is needed for something else, or may be.
+    Spared(Obstacle),
     /// It was to be ended.
     Ended(Ended),
 }

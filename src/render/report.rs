@@ -126,9 +126,10 @@ fn freed(lock: &Freed) -> String {
 
 /// What became of a process that was left behind.
 fn heir(heir: &Heir) -> String {
+    let spared_because = || heir.spared_because().unwrap_or_default();
     let what = match &heir.end {
         HeirEnd::Would => "would be ended".to_owned(),
-        HeirEnd::Spared(why) => format!("is left alone: {why}"),
+        HeirEnd::Spared(_) => format!("is left alone: {}", spared_because()),
         HeirEnd::Ended(Ended::Terminated) => "ended".to_owned(),
         HeirEnd::Ended(Ended::Stayed) => "did not end when asked".to_owned(),
         HeirEnd::Ended(Ended::Killed) => "did not end when asked, and was killed".to_owned(),

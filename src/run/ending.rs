@@ -47,7 +47,7 @@ impl End {
         let mut all: Vec<(Holder, Ended)> = left.chain(killed).chain(asked).collect();
         all.retain(|(process, _)| told.insert((process.pid, process.start)));
         all.sort_by_key(|(process, _)| process.start);
-        let heir = |(process, end)| Heir { process, end: HeirEnd::Ended(end) };
+        let heir = |(process, end)| Heir { process, end: HeirEnd::Ended(end), released: false };
         all.into_iter().map(heir).collect()
     }
 }

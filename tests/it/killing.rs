@@ -82,12 +82,15 @@ fn the_opener_is_left_alone_with_its_backend() {
     let other = Options { name: "OTHER".into(), ..Options::two_processes() };
     let other = Pipeline::running(&server, &other);
     let (main, backend) = (phantom.pid(), phantom.unit_pid("PUB"));
+    let dry_run = reap(&server, &["--include-suspect", "--kill", "--dry-run"]);
+    let why = format!("{SPARED}it may have opened the session, and it may do other work\n");
+    assert!(dry_run.stderr.contains(&why), "before the drop no command is advised: {dry_run:#?}");
     let run = reap(&server, &["--include-suspect", "--kill"]);
     assert_eq!((run.code, pids(&run, ") ended")), (0, vec![]), "{run:#?}");
     assert_eq!(pids(&run, SPARED).len(), 2, "{run:#?}");
-    let opened = ": it may have opened the session, and may run something else too; ";
+    let opened = ": it may have opened the session, and it may do other work; ";
     assert_eq!(pids(&run, opened), [main], "{run:#?}");
-    assert!(run.stderr.contains(&format!("to end it all the same: kill {main}\n")), "{run:#?}");
+    assert!(run.stderr.contains(&format!("to end it anyway: kill {main}\n")), "{run:#?}");
     assert_eq!(pids(&run, &format!("pipe that pid {main} (")), [backend], "{run:#?}");
     relaunch(&server);
     assert_full_rate(&other);
@@ -104,7 +107,7 @@ fn a_launcher_that_opened_a_session_is_left_alone() {
     assert!(opener.events().iter().all(|event| event["event"] != "asked"));
 }
 
-/// Reaps a headless pipeline, first in a dry run: both say the same of each process.
+/// Reaps a headless pipeline, first in a dry run: both give the same reasons. Only after the drop a command is advised.
 #[track_caller]
 fn reap_after_dry_run(server: &Server) -> Run {
     let reap = |arguments: &[&str], said: &str| {
@@ -118,8 +121,10 @@ fn reap_after_dry_run(server: &Server) -> Run {
     let did = reap(&[], "  dropped  ");
     let spared = |run: &Run| {
         let lines = run.stderr.lines().filter(|line| line.contains(SPARED));
-        lines.map(str::to_owned).collect::<Vec<_>>()
+        let reasons = lines.map(|line| line.split("; to end it anyway: ").next());
+        reasons.map(|it| it.unwrap_or_default().to_owned()).collect::<Vec<_>>()
     };
+    assert!(!would.stderr.contains(": kill "), "{would:#?}");
     assert_eq!(spared(&would), spared(&did));
     assert_eq!(pids(&would, ") would be ended"), pids(&did, ") ended"), "{would:#?}\n{did:#?}");
     did
@@ -172,7 +177,7 @@ fn a_backend_with_a_child_that_reads_its_pipe_is_left_alone() {
     let runs_child = |options| Options { quiet: true, fail: Fail::RunsChild, ..options };
     expect_left_alone(runs_child, &|phantom| {
         let child = phantom.wait_event("child", PATIENCE)["pid"].clone();
-        format!("its descendant pid {child} (cat) runs on")
+        format!("its descendant pid {child} (cat) is running")
     });
 }
 
@@ -200,6 +205,21 @@ fn a_backend_that_writes_to_a_fifo_of_a_running_program_is_left_alone() {
     let this = format!("it writes to a pipe that pid {} (", std::process::id());
     expect_left_alone(opens, &|_| this.clone());
     drop(reader);
+}
+
+#[test]
+fn a_backend_with_a_file_open_for_writing_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("recording");
+    File::create(&path).expect("it can be made");
+    let opens = |options| Options { quiet: true, opens: Some(path.clone()), ..options };
+    expect_left_alone(opens, &|phantom| {
+        let backend = phantom.unit_pid("PUB");
+        let path = path.display();
+        format!(
+            "it has {path} open for writing, and may hold data that is not saved; to end it anyway: kill {backend}"
+        )
+    });
 }
 
 /// A recorder may save what it has when it is asked to end.

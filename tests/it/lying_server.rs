@@ -99,9 +99,14 @@ fn who_is_taken_for_another_and_was_not_dropped_is_left_alone() {
         server
             .lie(&json!({ "clients": { innocent.session_id(): null, dead.session_id(): itself } }));
         let id = by_id.then(|| dead.session_id());
-        let run = killing(&server, &[command, id.as_slice()].concat());
+        let arguments = [command, id.as_slice()].concat();
+        let dry_run = killing(&server, &[&arguments[..], &["--dry-run"]].concat());
+        let run = killing(&server, &arguments);
         assert_eq!(ended(&run), NOBODY, "{run:#?}");
-        assert!(run.stderr.contains(&format!("pid {} (", innocent.pid())), "{run:#?}");
+        for run in [&dry_run, &run] {
+            assert!(run.stderr.contains(&format!("pid {} (", innocent.pid())), "{run:#?}");
+            assert!(!run.stderr.contains(": kill "), "a command is advised: {run:#?}");
+        }
         assert!(
             run.stderr.contains(") is left alone: the server has not closed its connection"),
             "{run:#?}"

@@ -95,7 +95,7 @@ pub struct Options {
     pub quiet: bool,
     /// Its processes do not end on SIGTERM, and tell `asked`; only where backends are forked.
     pub stubborn: bool,
-    /// What PUB opens in `initialize`: a unix socket, or a FIFO to write to.
+    /// What PUB opens in `initialize`: a unix socket, or a FIFO or file to write to.
     pub opens: Option<PathBuf>,
 }
 

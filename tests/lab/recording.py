@@ -52,7 +52,7 @@ def write(folder: Path, rows: list[int]) -> None:
         emit("half", pid=os.getpid())
         wait_for(folder)
         file.writelines(f"{row}\n" for row in rows[half:])
-    emit("written", pid=os.getpid())
+    emit("written", pid=os.getpid(), total=len(rows))
 
 
 def by_executor(folder: Path, rows: list[int]) -> None:
@@ -130,6 +130,11 @@ def display(folder: Path) -> None:
     emit("written", total=ROWS)
 
 
+def append_late(folder: Path) -> None:
+    """Keeps its file open. Appends one half of the rows, and collects the others until the test lets it go on."""
+    write(folder, list(range(ROWS)))
+
+
 def fill_pool(folder: Path) -> None:
     """A worker of a process pool writes."""
     concurrent.futures.ProcessPoolExecutor(1).submit(write_on, folder).result()
@@ -140,6 +145,7 @@ WORKS: dict[str, Callable[[Path], None]] = {
     "feeds-display": feed_display,
     "writes": write_on,
     "fills-pool": fill_pool,
+    "appends-late": append_late,
 }
 
 WRITERS: dict[str, Callable[[Path, list[int]], None]] = {
@@ -189,7 +195,8 @@ class Recorder(ez.Unit):
 
     async def initialize(self) -> None:
         self.rows: list[int] = []
-        self.file = open(Path(self.SETTINGS.folder) / "rows", "w")
+        if self.SETTINGS.how not in WORKS:
+            self.file = open(Path(self.SETTINGS.folder) / "rows", "w")
         emit("unit", unit="REC", pid=os.getpid())
 
     @ez.subscriber(INPUT)
@@ -207,7 +214,8 @@ class Recorder(ez.Unit):
 
     @ez.task
     async def report(self) -> None:
-        while True:
+        # `--kill` spares a process that prints, whatever its work is.
+        while self.SETTINGS.how not in WORKS:
             emit("count", total=len(self.rows))
             await asyncio.sleep(0.2)
 
@@ -217,7 +225,7 @@ class Recorder(ez.Unit):
             WRITERS[how](folder, self.rows)
         elif "REC" in SHUTDOWNS.get(how, ()):
             await asyncio.to_thread(write, folder, self.rows)
-        elif how != "live":
+        elif how != "live" and how not in WORKS:
             self.file.writelines(f"{row}\n" for row in self.rows)
             self.file.close()
 

@@ -50,6 +50,8 @@ pub enum Work {
     Writes,
     /// A worker of its process pool writes the recording, row by row.
     FillsPool,
+    /// It keeps the file of the recording open, and appends one half of it when the test opens a gate.
+    AppendsLate,
 }
 
 /// One scene of `rigs.py`.
@@ -127,6 +129,7 @@ impl Rig {
                 Work::FeedsDisplay => &["survivor", "feeds-display"],
                 Work::Writes => &["survivor", "writes"],
                 Work::FillsPool => &["survivor", "fills-pool"],
+                Work::AppendsLate => &["survivor", "appends-late"],
             },
             Self::Interpreter => &["interpreter"],
         }

@@ -1,13 +1,15 @@
-//! The descriptors of one process that lead to other processes.
+//! The descriptors of one process that lead to other processes or to files, and the files that it has mapped.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fs::File;
 
 use procfs::process::Process;
 use procfs::{ProcError, ProcResult};
-use rustix::fs::{AtFlags, FileType, statat};
+use rustix::fs::{AtFlags, FileType, StatxFlags, makedev, statx};
 use rustix::io::Errno;
 
-use super::process::{failure, inode, text, visit_links};
+use super::lists::{SocketList, UDP, UDP6, UNIX};
+use super::process::{failure, inode, text, visit_links_in};
 
 /// The flag of a unix socket that listens, in `/proc/PID/net/unix`.
 const LISTENS: u64 = 0x10000;
@@ -16,6 +18,21 @@ const LISTENS: u64 = 0x10000;
 const ACCESS: u32 = 0o3;
 const READ_ONLY: u32 = 0o0;
 const WRITE_ONLY: u32 = 0o1;
+
+/// Where Linux keeps shared memory that has a name.
+const SHARED_MEMORY: &str = "/dev/shm/";
+
+/// The prefixes of shared memory that Python names by itself: `SharedMemory`, in which ezmsg 3.9.0 keeps its messages,
+/// and the semaphores of `multiprocessing`.
+const MADE_BY_PYTHON: [&str; 2] = ["psm_", "sem.mp-"];
+
+/// The prefixes of files that are deleted as soon as they are made: a semaphore, as the process that made it shows it,
+/// and the heap of `multiprocessing`, which may also be in a temporary folder.
+const SEMAPHORE: &str = "sem.";
+const HEAP: &str = "pym-";
+
+/// What the kernel adds to the path of a file that has no name any more.
+const DELETED: &str = " (deleted)";
 
 /// What names an end that may be held by several processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,17 +49,24 @@ pub(super) enum Key {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shared {
     /// A pipe or FIFO, with the descriptors that read and write it.
-    Pipe { key: Key, readers: Vec<u32>, writers: Vec<u32>, output: bool },
-    /// A unix socket that does not listen.
-    Unix { inode: u64 },
+    Pipe { key: Key, readers: Vec<u32>, writers: Vec<u32> },
+    /// A unix socket that does not listen, with its descriptors.
+    Unix { inode: u64, descriptors: Vec<u32> },
     /// A unix socket that listens.
     UnixListener,
     /// A UDP socket.
     Udp { port: u16 },
     /// A terminal that can be read.
     Terminal { path: String, input: bool },
+    /// A file that is open for writing.
+    OpenFile { path: String },
     /// A file that is mapped into memory and can be written there.
     MappedFile { path: String },
+}
+
+/// Whether these descriptors are the standard output, the standard error or both, and no other.
+pub(super) fn are_output(descriptors: &[u32]) -> bool {
+    descriptors.iter().all(|fd| matches!(fd, 1 | 2))
 }
 
 /// The descriptors of a process, as far as they may lead to others, and the files that it has mapped.
@@ -62,17 +86,17 @@ impl Descriptors {
     /// # Errors
     /// `NotFound` if the process has ended.
     pub(super) fn read(process: &Process) -> ProcResult<Self> {
-        let links = links(process)?;
-        let mut shared = terminals(&links);
-        shared.extend(pipes(process, &links)?);
-        shared.extend(sockets(process, &links)?);
+        let links = Links::read(process)?;
+        let mut shared = terminals(&links.by_descriptor);
+        shared.extend(pipes_and_files(process, &links)?);
+        shared.extend(sockets(process, &links.by_descriptor)?);
         shared.extend(mapped_files(process)?);
         let replaced = |(fd, link): &(u32, Vec<u8>)| {
             *fd > 2
                 && link == b"/dev/null"
                 && access(process, *fd).is_ok_and(|it| it == (true, false))
         };
-        Ok(Self { shared, input_replaced: links.iter().any(replaced) })
+        Ok(Self { shared, input_replaced: links.by_descriptor.iter().any(replaced) })
     }
 
     /// Which of the wanted ends a process holds, and how; `None` if it has no descriptors at all.
@@ -84,13 +108,13 @@ impl Descriptors {
         wanted: &HashSet<Key>,
     ) -> ProcResult<Option<HashMap<Key, Access>>> {
         let fifos = wanted.iter().any(|key| matches!(key, Key::Fifo(..)));
-        let links = links(process)?;
+        let links = Links::read(process)?;
         let mut holding: HashMap<_, Access> = HashMap::new();
-        for (fd, link) in &links {
+        for (fd, link) in &links.by_descriptor {
             let socket = inode(link, "socket").map(Key::Unix);
             let key = match socket {
                 Some(key) => Some(key),
-                None if fifos || !link.starts_with(b"/") => pipe(process, *fd, link)?,
+                None if fifos || !link.starts_with(b"/") => links.target(*fd, link)?.key(),
                 None => None,
             };
             let Some(key) = key.filter(|key| wanted.contains(key)) else { continue };
@@ -100,55 +124,102 @@ impl Descriptors {
             let held = holding.entry(key).or_default();
             *held = (held.0 | reads, held.1 | writes);
         }
-        Ok((!links.is_empty()).then_some(holding))
+        Ok((!links.by_descriptor.is_empty()).then_some(holding))
     }
 }
 
-fn links(process: &Process) -> ProcResult<Vec<(u32, Vec<u8>)>> {
-    let mut links = Vec::new();
-    visit_links(process, |fd, link| {
-        if !link.is_empty() {
-            links.push((fd, link.to_owned()));
+/// The descriptors of a process, each with what it links to, and the directory that they were read from.
+struct Links {
+    directory: File,
+    by_descriptor: Vec<(u32, Vec<u8>)>,
+}
+
+/// What a descriptor leads to.
+enum Target {
+    Pipe(Key),
+    RegularFile,
+    Other,
+}
+
+impl Target {
+    const fn key(&self) -> Option<Key> {
+        match *self {
+            Self::Pipe(key) => Some(key),
+            Self::RegularFile | Self::Other => None,
         }
-    })?;
-    links.sort_unstable();
-    Ok(links)
+    }
 }
 
-/// The pipe or FIFO that a descriptor leads to.
-fn pipe(process: &Process, fd: u32, link: &[u8]) -> ProcResult<Option<Key>> {
-    if let Some(inode) = inode(link, "pipe") {
-        return Ok(Some(Key::Pipe(inode)));
+impl Links {
+    fn read(process: &Process) -> ProcResult<Self> {
+        let directory = process.open_relative("fd")?;
+        let mut by_descriptor = Vec::new();
+        visit_links_in(&directory, |fd, link| {
+            if !link.is_empty() {
+                by_descriptor.push((fd, link.to_owned()));
+            }
+        })?;
+        by_descriptor.sort_unstable();
+        Ok(Self { directory, by_descriptor })
     }
-    if !link.starts_with(b"/") {
-        return Ok(None);
-    }
-    let directory = process.open_relative("fd")?;
-    match statat(&directory, fd.to_string(), AtFlags::empty()) {
-        Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Fifo => {
-            Ok(Some(Key::Fifo(stat.st_dev, stat.st_ino)))
+
+    /// What a descriptor with this link leads to. The kernel must answer from its cache: a request to a network file
+    /// system that is gone may never return.
+    fn target(&self, fd: u32, link: &[u8]) -> ProcResult<Target> {
+        if let Some(inode) = inode(link, "pipe") {
+            return Ok(Target::Pipe(Key::Pipe(inode)));
         }
-        Ok(_) | Err(Errno::NOENT | Errno::SRCH) => Ok(None),
-        Err(error) => Err(failure(error)),
+        if !link.starts_with(b"/") {
+            return Ok(Target::Other);
+        }
+        let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+        let wanted = StatxFlags::TYPE | StatxFlags::INO;
+        match statx(&self.directory, fd.to_string(), flags, wanted) {
+            Ok(stat) => Ok(match FileType::from_raw_mode(stat.stx_mode.into()) {
+                FileType::Fifo => {
+                    let device = makedev(stat.stx_dev_major, stat.stx_dev_minor);
+                    Target::Pipe(Key::Fifo(device, stat.stx_ino))
+                }
+                FileType::RegularFile => Target::RegularFile,
+                _ => Target::Other,
+            }),
+            Err(Errno::NOENT | Errno::SRCH) => Ok(Target::Other),
+            Err(error) => Err(failure(error)),
+        }
     }
 }
 
-fn pipes(process: &Process, links: &[(u32, Vec<u8>)]) -> ProcResult<Vec<Shared>> {
+fn pipes_and_files(process: &Process, links: &Links) -> ProcResult<Vec<Shared>> {
     let mut pipes: BTreeMap<Key, (Vec<u32>, Vec<u32>)> = BTreeMap::new();
-    let mut outputs = HashSet::new();
-    for (fd, link) in links {
-        let Some(key) = pipe(process, *fd, link)? else { continue };
-        let (reads, writes) = access(process, *fd).unwrap_or(EITHER);
-        let (readers, writers) = pipes.entry(key).or_default();
-        readers.extend(reads.then_some(*fd));
-        writers.extend(writes.then_some(*fd));
-        outputs.extend(matches!(fd, 1 | 2).then_some(key));
+    let mut files = BTreeSet::new();
+    for (fd, link) in &links.by_descriptor {
+        let target = links.target(*fd, link)?;
+        let (reads, writes) = match target {
+            Target::Other => continue,
+            Target::Pipe(_) | Target::RegularFile => access(process, *fd).unwrap_or(EITHER),
+        };
+        if let Some(key) = target.key() {
+            let (readers, writers) = pipes.entry(key).or_default();
+            readers.extend(reads.then_some(*fd));
+            writers.extend(writes.then_some(*fd));
+        } else if writes && !are_output(&[*fd]) {
+            let path = String::from_utf8_lossy(link);
+            files.extend((!is_made_by_python(&path)).then(|| path.into_owned()));
+        }
     }
-    let shared = |(key, (readers, writers))| {
-        let output = outputs.contains(&key);
-        Shared::Pipe { key, readers, writers, output }
-    };
-    Ok(pipes.into_iter().map(shared).collect())
+    let pipe = |(key, (readers, writers))| Shared::Pipe { key, readers, writers };
+    let file = |path| Shared::OpenFile { path };
+    Ok(pipes.into_iter().map(pipe).chain(files.into_iter().map(file)).collect())
+}
+
+/// Whether this is a file that Python made to share memory with its own workers.
+fn is_made_by_python(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let in_memory = path.strip_prefix(SHARED_MEMORY) == Some(name);
+    let is_deleted = name.ends_with(DELETED);
+    let is_named = in_memory && MADE_BY_PYTHON.iter().any(|prefix| name.starts_with(prefix));
+    let is_semaphore = in_memory && is_deleted && name.starts_with(SEMAPHORE);
+    is_named || is_semaphore || (is_deleted && name.starts_with(HEAP))
 }
 
 /// Whether a descriptor can be read, and whether it can be written to, by the octal flags that it was opened with.
@@ -176,14 +247,16 @@ fn terminals(links: &[(u32, Vec<u8>)]) -> Vec<Shared> {
     links.iter().filter_map(terminal).collect()
 }
 
-/// The files that a process may write through its memory. Neither devices nor shared memory count, and a file that
-/// was deleted is lost anyway.
+/// The files that a process may write through its memory, with the shared memory that other processes may have mapped
+/// too: files in `/dev/shm`, and those without a name, whose paths begin with `/memfd:` or `/SYSV`. Devices do not
+/// count.
 fn mapped_files(process: &Process) -> ProcResult<Vec<Shared>> {
     let maps = text(process, "maps")?;
     let path = |line: &str| {
         let access = line.split_whitespace().nth(1)?;
         let path = &line[line.find('/')?..];
-        let counts = !path.starts_with("/dev/") && !path.ends_with(" (deleted)");
+        let is_device = path.starts_with("/dev/") && !path.starts_with(SHARED_MEMORY);
+        let counts = !is_device && !is_made_by_python(path);
         (access.starts_with("rw") && access.ends_with('s') && counts).then(|| path.to_owned())
     };
     let paths: BTreeSet<_> = maps.lines().filter_map(path).collect();
@@ -192,48 +265,43 @@ fn mapped_files(process: &Process) -> ProcResult<Vec<Shared>> {
 
 /// The sockets of other kinds than TCP that lead to other processes.
 fn sockets(process: &Process, links: &[(u32, Vec<u8>)]) -> ProcResult<Vec<Shared>> {
-    let held: Vec<_> = links.iter().filter_map(|(_, link)| inode(link, "socket")).collect();
+    let mut held: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+    for (fd, link) in links {
+        if let Some(inode) = inode(link, "socket") {
+            held.entry(inode).or_default().push(*fd);
+        }
+    }
     if held.is_empty() {
         return Ok(Vec::new());
     }
-    let unix = unix(process)?;
-    let mut udp = udp(process, "udp")?;
-    udp.extend(udp_if_any(process, "udp6")?);
-    let shared = |inode: u64| match (unix.get(&inode), udp.get(&inode)) {
+    let unix = UNIX.read(process, listens)?;
+    let mut udp = UDP.read(process, port)?;
+    udp.extend(read_if_any(&UDP6, process)?);
+    let shared = |(inode, descriptors)| match (unix.get(&inode), udp.get(&inode)) {
         (Some(true), _) => Some(Shared::UnixListener),
-        (Some(false), _) => Some(Shared::Unix { inode }),
+        (Some(false), _) => Some(Shared::Unix { inode, descriptors }),
         (None, Some(port)) => Some(Shared::Udp { port: *port }),
         (None, None) => None,
     };
     Ok(held.into_iter().filter_map(shared).collect())
 }
 
-/// By inode: the unix sockets of a process's network, and whether each listens.
-fn unix(process: &Process) -> ProcResult<HashMap<u64, bool>> {
-    let list = text(process, "net/unix")?;
-    let socket = |line: &str| {
-        let mut words = line.split_whitespace();
-        let flags = u64::from_str_radix(words.nth(3)?, 16).ok()?;
-        Some((words.nth(2)?.parse().ok()?, flags & LISTENS != 0))
-    };
-    Ok(list.lines().filter_map(socket).collect())
+/// Whether a unix socket listens.
+fn listens(columns: &[&str]) -> Option<bool> {
+    let flags = u64::from_str_radix(columns.get(3)?, 16).ok()?;
+    Some(flags & LISTENS != 0)
 }
 
-/// By inode: the UDP sockets of a process's network, with their ports.
-fn udp(process: &Process, list: &str) -> ProcResult<HashMap<u64, u16>> {
-    let list = text(process, &format!("net/{list}"))?;
-    let socket = |line: &str| {
-        let mut words = line.split_whitespace();
-        let (_, port) = words.nth(1)?.rsplit_once(':')?;
-        Some((words.nth(7)?.parse().ok()?, u16::from_str_radix(port, 16).ok()?))
-    };
-    Ok(list.lines().filter_map(socket).collect())
+/// The port of a UDP socket.
+fn port(columns: &[&str]) -> Option<u16> {
+    let (_, port) = columns.get(1)?.rsplit_once(':')?;
+    u16::from_str_radix(port, 16).ok()
 }
 
-/// A machine without IPv6 has one list only.
-fn udp_if_any(process: &Process, list: &str) -> ProcResult<HashMap<u64, u16>> {
-    match udp(process, list) {
+/// The ports of UDP sockets. A machine without IPv6 has one list only.
+fn read_if_any(list: &SocketList, process: &Process) -> ProcResult<HashMap<u64, u16>> {
+    match list.read(process, port) {
         Err(ProcError::NotFound(_)) => Ok(HashMap::new()),
-        udp => udp,
+        ports => ports,
     }
 }

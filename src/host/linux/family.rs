@@ -10,10 +10,7 @@ use procfs::ProcResult;
 use procfs::process::{Process, all_processes_with_root};
 
 use super::process::{alive, command, is_gone};
-
-/// How Python starts the process that cleans up shared memory. It runs no code of the program, and ends when
-/// the program does.
-const RESOURCE_TRACKER: &str = "from multiprocessing.resource_tracker import main";
+use crate::host::multiprocessing;
 
 /// The running processes of a machine, by their parent.
 pub(super) struct Family {
@@ -65,6 +62,6 @@ impl Family {
     fn is_resource_tracker(&self, pid: i32) -> bool {
         let process = Process::new_with_root(self.root.join(pid.to_string()));
         let command = process.ok().and_then(|process| command(&process));
-        command.is_some_and(|command| command.contains(RESOURCE_TRACKER))
+        command.is_some_and(|command| multiprocessing::is_resource_tracker(&command))
     }
 }

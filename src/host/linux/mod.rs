@@ -9,9 +9,10 @@
 //! | [`serving`] | does a thread of a holder wait on the socket? |
 //! | [`family`] | which process was started by which |
 //! | [`holders`] | all of the above, for many connections at once |
-//! | [`descriptors`] | the pipes, sockets and terminals of one process |
+//! | [`lists`] | the kernel's lists of sockets that are not TCP's |
+//! | [`descriptors`] | the pipes, sockets, terminals and files of one process |
 //! | [`unix`] | the other ends of unix sockets |
-//! | [`ties`] | the other ends of all these, for many processes at once; what a process has written |
+//! | [`ties`] | the other ends of all these, for many processes at once |
 //! | [`end`](mod@end) | ends processes |
 //! | [`tree`] | the processes below graphctl itself |
 //!
@@ -24,6 +25,7 @@ mod doubt;
 mod end;
 mod family;
 mod holders;
+mod lists;
 mod process;
 mod serving;
 mod sockets;
@@ -103,7 +105,7 @@ impl Host for Machine {
     }
 
     fn written(&self, process: &Holder) -> Result<Written, Unseen> {
-        ties::written(&self.root, process).map_err(unseen)
+        process::written(&self.root, process).map_err(unseen)
     }
 
     fn listeners(&self, at: SocketAddr) -> Vec<Holder> {

@@ -1,6 +1,7 @@
 //! What is read of one process.
 
 use std::io::Read;
+use std::path::Path;
 use std::time::Duration;
 
 use procfs::process::{Process, Stat, StatFlags};
@@ -10,6 +11,7 @@ use rustix::fs::{Dir, readlinkat};
 use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::host::Written;
 use crate::model::Holder;
 
 /// Who a process is.
@@ -119,6 +121,25 @@ fn since_boot(ticks: u64) -> Duration {
     Duration::from_secs(ticks / second) + rest
 }
 
+/// What a process has written.
+///
+/// # Errors
+/// `NotFound` if it has ended.
+pub(super) fn written(root: &Path, holder: &Holder) -> ProcResult<Written> {
+    let process = Process::new_with_root(root.join(holder.pid.to_string()))?;
+    let io = process.io();
+    expect_same(&process, holder)?;
+    // The process is running, so a missing file means that it cannot be read.
+    let io = io.map_err(|_| ProcError::PermissionDenied(None))?;
+    Ok(Written { bytes: io.wchar, to_disk: io.write_bytes })
+}
+
+/// # Errors
+/// `NotFound` if the process has ended, and its pid may be used again.
+pub(super) fn expect_same(process: &Process, holder: &Holder) -> ProcResult<()> {
+    if alive(process)?.starttime == holder.start { Ok(()) } else { Err(ProcError::NotFound(None)) }
+}
+
 /// Whether this process ignores a signal, and so do those that it starts. What cannot be read is not ignored.
 pub(crate) fn ignores(signal: i32) -> bool {
     let ignored = Process::myself().and_then(|process| process.status()).map(|it| it.sigign);
@@ -159,8 +180,18 @@ pub(super) fn numbers(directory: impl AsFd) -> ProcResult<Vec<u32>> {
 ///
 /// # Errors
 /// `NotFound` if the process has ended.
-pub(super) fn visit_links(process: &Process, mut visit: impl FnMut(u32, &[u8])) -> ProcResult<()> {
-    let directory = process.open_relative("fd")?;
+pub(super) fn visit_links(process: &Process, visit: impl FnMut(u32, &[u8])) -> ProcResult<()> {
+    visit_links_in(process.open_relative("fd")?, visit)
+}
+
+/// The same in the directory `/proc/PID/fd`.
+///
+/// # Errors
+/// `NotFound` if the process has ended.
+pub(super) fn visit_links_in(
+    directory: impl AsFd,
+    mut visit: impl FnMut(u32, &[u8]),
+) -> ProcResult<()> {
     let mut link = Vec::new();
     for fd in numbers(&directory)? {
         link = match readlinkat(&directory, fd.to_string(), link) {

@@ -9,12 +9,10 @@ use procfs::net::{TcpNetEntries, TcpNetEntry, TcpState};
 use procfs::process::{FDInfo, FDTarget, Process};
 use procfs::{FromReadSI as _, ProcError, ProcResult};
 
-use super::process::{alive, text};
+use super::lists::{NETLINK, UDP, UDP6, UNIX};
+use super::process::expect_same;
 use crate::host::{Connection, Ends, Sockets, Tcp};
 use crate::model::Holder;
-
-/// Lists of sockets that are not TCP's, and the column in which their inode stands, from 0.
-const OTHER_KINDS: [(&str, usize); 4] = [("unix", 6), ("udp", 9), ("udp6", 9), ("netlink", 9)];
 
 /// The client's end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,9 +82,7 @@ pub(super) fn of(root: &Path, holder: &Holder) -> ProcResult<Sockets> {
     let root = root.join(holder.pid.to_string());
     let process = Process::new_with_root(root.clone())?;
     let mut inodes = held_by(&process)?;
-    if alive(&process)?.starttime != holder.start {
-        return Err(ProcError::NotFound(None));
-    }
+    expect_same(&process, holder)?;
     let mut sockets = Sockets::default();
     for entry in table(&root)?.into_iter().filter(|entry| inodes.remove(&entry.inode)) {
         let local = address(entry.local_address);
@@ -97,14 +93,10 @@ pub(super) fn of(root: &Path, holder: &Holder) -> ProcResult<Sockets> {
             sockets.open.insert(socket);
         }
     }
-    for (name, column) in OTHER_KINDS {
+    for list in [UNIX, UDP, UDP6, NETLINK] {
         // A kind of socket that the machine does not have has no list.
-        let list = text(&process, &format!("net/{name}")).unwrap_or_default();
-        let listed =
-            list.lines().filter_map(|line| line.split_whitespace().nth(column)?.parse().ok());
-        for inode in listed {
-            inodes.remove(&inode);
-        }
+        let listed = list.read(&process, |_| Some(())).unwrap_or_default();
+        inodes.retain(|inode| !listed.contains_key(inode));
     }
     sockets.others = !inodes.is_empty();
     Ok(sockets)

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::io::{Error, ErrorKind, Result};
+use std::iter;
 
 use netlink_packet_core::{
-    NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+    NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
 };
 use netlink_packet_sock_diag::SockDiagMessage;
 use netlink_packet_sock_diag::unix::{ShowFlags, StateFlags, UnixRequest, UnixResponse};
@@ -34,11 +35,20 @@ pub(super) enum Peer {
 /// By inode: the other ends of the unix sockets of graphctl's network that have one.
 pub(super) type Peers = HashMap<u64, Peer>;
 
+/// How often the kernel is asked again for a list that changed while it was made.
+const MOST_TRIES: usize = 3;
+
 /// Asks the kernel for the other ends of all unix sockets.
 ///
 /// # Errors
-/// The kernel does not list them.
+/// The kernel does not list them, or not without an interruption.
 pub(super) fn peers() -> Result<Peers> {
+    let mut tries = iter::repeat_with(list).take(MOST_TRIES);
+    let whole = tries.find(|it| !it.as_ref().is_err_and(|it| it.kind() == ErrorKind::Interrupted));
+    whole.unwrap_or_else(|| Err(ErrorKind::Interrupted.into()))
+}
+
+fn list() -> Result<Peers> {
     let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
     socket.bind_auto()?;
     socket.connect(&SocketAddr::new(0, 0))?;
@@ -72,10 +82,16 @@ fn request() -> Vec<u8> {
 }
 
 /// Adds the sockets of one answer. Returns whether it was the last answer.
-fn add(peers: &mut Peers, mut answer: &[u8]) -> Result<bool> {
+///
+/// # Errors
+/// The kernel refuses, or reports that sockets came or went while it listed them: some may be missing.
+pub(super) fn add(peers: &mut Peers, mut answer: &[u8]) -> Result<bool> {
     while !answer.is_empty() {
         let message =
             NetlinkMessage::<SockDiagMessage>::deserialize(answer).map_err(Error::other)?;
+        if message.header.flags & NLM_F_DUMP_INTR != 0 {
+            return Err(ErrorKind::Interrupted.into());
+        }
         match message.payload {
             NetlinkPayload::Done(_) => return Ok(true),
             NetlinkPayload::InnerMessage(SockDiagMessage::UnixResponse(socket)) => {

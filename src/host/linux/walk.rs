@@ -50,37 +50,48 @@ pub(super) fn walk(root: &Path, wanted: &HashSet<u64>, now: Duration) -> ProcRes
     if wanted.is_empty() {
         return Ok(walk);
     }
-    for process in all_processes_with_root(root)? {
-        match process {
-            Ok(process) => walk.visit(&process, wanted, now),
-            Err(error) if is_gone(&error) => {}
-            Err(_) => walk.blind.push(Blind::NOBODY_KNOWN),
+    let holds = |process: &Process| Descriptors::read(process, wanted);
+    walk.blind = read_all(root, holds, |process, Descriptors { sockets, epolls, .. }| {
+        if !sockets.is_empty() {
+            walk.found.push(Found {
+                pid: process.pid,
+                identity: Identity::read(process, now).ok(),
+                sockets,
+                instances: epolls.iter().map(|fd| instance(process, *fd, wanted)).collect(),
+            });
         }
-    }
+    })?;
     walk.found.sort_by_key(|found| found.pid);
     walk.blind.sort_by_key(|blind| blind.pid);
     Ok(walk)
 }
 
-impl Walk {
-    fn visit(&mut self, process: &Process, wanted: &HashSet<u64>, now: Duration) {
-        match Descriptors::read(process, wanted) {
-            Ok(Descriptors { sockets, epolls, .. }) if !sockets.is_empty() => {
-                self.found.push(Found {
-                    pid: process.pid,
-                    identity: Identity::read(process, now).ok(),
-                    sockets,
-                    instances: epolls.iter().map(|fd| instance(process, *fd, wanted)).collect(),
-                });
+/// Reads the descriptors of every process with `read`, and passes what it returns to `found`. Returns the processes
+/// that cannot be looked into. `read` returns `None` for a process without any descriptor.
+pub(super) fn read_all<T>(
+    root: &Path,
+    read: impl Fn(&Process) -> ProcResult<Option<T>>,
+    mut found: impl FnMut(&Process, T),
+) -> ProcResult<Vec<Blind>> {
+    let mut blind = Vec::new();
+    for process in all_processes_with_root(root)? {
+        let process = match process {
+            Ok(process) => process,
+            Err(error) if is_gone(&error) => continue,
+            Err(_) => {
+                blind.push(Blind::NOBODY_KNOWN);
+                continue;
             }
-            Ok(Descriptors { any: false, .. }) if has_lost_its_head(process) => {
-                self.blind.extend(Blind::read(process));
-            }
-            Ok(_) => {}
+        };
+        match read(&process) {
+            Ok(Some(held)) => found(&process, held),
+            Ok(None) if has_lost_its_head(&process) => blind.extend(Blind::read(&process)),
+            Ok(None) => {}
             Err(error) if is_gone(&error) => {}
-            Err(_) => self.blind.extend(Blind::read(process)),
+            Err(_) => blind.extend(Blind::read(&process)),
         }
     }
+    Ok(blind)
 }
 
 /// What matters of the descriptors of a process.
@@ -92,7 +103,8 @@ struct Descriptors {
 }
 
 impl Descriptors {
-    fn read(process: &Process, wanted: &HashSet<u64>) -> ProcResult<Self> {
+    /// `None` if the process has no descriptors.
+    fn read(process: &Process, wanted: &HashSet<u64>) -> ProcResult<Option<Self>> {
         let mut descriptors = Self::default();
         visit_links(process, |fd, link| {
             descriptors.any = true;
@@ -103,7 +115,7 @@ impl Descriptors {
                 descriptors.sockets.extend(inode);
             }
         })?;
-        Ok(descriptors)
+        Ok(descriptors.any.then_some(descriptors))
     }
 }
 

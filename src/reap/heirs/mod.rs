@@ -1,18 +1,20 @@
 //! Which processes of this machine a drop leaves behind, and which of them may be ended. Pure.
 //!
-//! An heir is a process that holds a connection of what is dropped. It is ended only if nothing shows that it
-//! is needed for anything else, and nothing that could show it is hidden:
+//! An heir is a process that holds a connection of what is dropped: as a rule it inherited it. It is ended only if
+//! nothing shows that it is needed for anything else, and nothing that could show it is hidden:
 //!
-//! | file | what is in the way |
+//! | file | why an heir is not ended |
 //! |---|---|
-//! | [`going`] | TCP sockets of anything that stays |
+//! | [`connections`] | TCP sockets of anything that is not dropped |
 //! | [`opener`] | the process may be the program that opened the session |
 //! | [`writing`] | the process still writes |
-//! | [`company`] | running descendants, pipes, other sockets and terminals that lead to processes that stay |
+//! | [`sharing`] | running descendants; pipes, other sockets and terminals that lead to needed processes; open files |
+//! | [`obstacle`] | all of these as values, and in words |
 
-mod company;
-mod going;
+mod connections;
+mod obstacle;
 mod opener;
+mod sharing;
 mod writing;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -23,9 +25,10 @@ use crate::admin::DropTarget;
 use crate::host::Held;
 use crate::model::Holder;
 
-pub use company::{Candidate, spared};
-pub use going::Going;
-pub use opener::{openers, started_by_multiprocessing};
+pub use connections::DroppedConnections;
+pub use obstacle::Obstacle;
+pub use opener::openers;
+pub use sharing::{Candidate, spared};
 pub use writing::still_writes;
 
 /// By target: the processes that hold any of the clients that go with it.

@@ -5,28 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::company::FORK_SERVER;
-use super::parts;
+use super::{Obstacle, parts};
 use crate::admin::DropTarget;
-use crate::host::Held;
+use crate::host::{Held, multiprocessing};
 use crate::model::{Holder, Holding, Inventory};
-
-/// What is in the command line of a process that Python's multiprocessing started in a fresh interpreter, or
-/// forked from a server that it had started so.
-const MULTIPROCESSING: [&str; 2] = ["--multiprocessing-fork", FORK_SERVER];
-
-/// Whether a command line shows that Python's multiprocessing started the process, so that it is a worker of
-/// another program.
-#[must_use]
-pub fn started_by_multiprocessing(command: &str) -> bool {
-    MULTIPROCESSING.iter().any(|sign| command.contains(sign))
-}
 
 /// By pid: why a process may be the program that opened a session that is dropped, or is not known to belong to it.
 ///
 /// `held` says who holds which client, and `inventory` which holders serve their session.
 #[must_use]
-pub fn openers(plans: &[DropTarget], inventory: &Inventory, held: &Held) -> BTreeMap<u32, String> {
+pub fn openers(
+    plans: &[DropTarget],
+    inventory: &Inventory,
+    held: &Held,
+) -> BTreeMap<u32, Obstacle> {
     let parts = parts(plans, held);
     let mut openers = BTreeMap::new();
     for plan in plans {
@@ -47,7 +39,7 @@ fn of_session(
     inventory: &Inventory,
     held: &Held,
     parts: &BTreeSet<u32>,
-) -> BTreeMap<u32, String> {
+) -> BTreeMap<u32, Obstacle> {
     let seen = inventory.sessions.iter().find(|it| it.id == session);
     let served = seen.and_then(|session| session.holding.as_ref());
     let holders = holders(held.get(&session), served);
@@ -56,12 +48,10 @@ fn of_session(
         let heir = holder.serving == Some(false) && holder.lives_elsewhere;
         let opener = holder.serving == Some(true) || (Some(holder.start) == first && !heir);
         if opener {
-            return Some(advise("it may have opened the session", holder.pid));
+            return Some(Obstacle::MayBeOpener);
         }
         let unknown = !heir && !parts.contains(&holder.pid);
-        unknown.then(|| {
-            advise("it is not certain that it only inherited the session's connection", holder.pid)
-        })
+        unknown.then_some(Obstacle::MayNotBeHeir)
     };
     holders.into_iter().filter_map(|holder| Some((holder.pid, why(&holder)?))).collect()
 }
@@ -79,14 +69,9 @@ fn holders<'a>(now: Option<&'a Holding>, seen: Option<&'a Holding>) -> Vec<&'a H
 
 /// No holder of the session's connection is seen, or the session is gone: any process that multiprocessing did not
 /// start may be the opener.
-fn of_unknown_opener(plan: &DropTarget, held: &Held) -> BTreeMap<u32, String> {
+fn of_unknown_opener(plan: &DropTarget, held: &Held) -> BTreeMap<u32, Obstacle> {
     let holders = plan.taken.clients().filter_map(|client| held.get(&client));
     let holders = holders.flat_map(|holding| &holding.holders);
-    let openers = holders.filter(|it| !started_by_multiprocessing(&it.command));
-    let why = |pid| advise("it may have opened the session", pid);
-    openers.map(|holder| (holder.pid, why(holder.pid))).collect()
-}
-
-fn advise(why: &str, pid: u32) -> String {
-    format!("{why}, and may run something else too; to end it all the same: kill {pid}")
+    let openers = holders.filter(|it| !multiprocessing::is_worker(&it.command));
+    openers.map(|holder| (holder.pid, Obstacle::MayBeOpener)).collect()
 }

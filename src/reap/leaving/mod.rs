@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::heirs::{self, Candidate, Going};
+use super::heirs::{self, Candidate, DroppedConnections, Obstacle};
 use super::report::{Heir, HeirEnd, Outcome, Report};
 use crate::admin::DropTarget;
 use crate::host::{self, Ended, Held, Means, Sockets, Tcp, Unseen};
@@ -29,10 +29,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 type Name = (u32, u64);
 
 /// A process that is left behind.
-struct Left {
+struct RemainingProcess {
     process: Holder,
     /// What is to become of it.
     end: HeirEnd,
+    /// It has no connections any more but those that were dropped, which the server has closed.
+    released: bool,
     /// Its sockets before the drop.
     sockets: HashSet<Tcp>,
 }
@@ -40,10 +42,9 @@ struct Left {
 /// The processes that each target leaves behind.
 pub(super) struct Leaving {
     by_target: HashMap<Uuid, Vec<Name>>,
-    left: HashMap<Name, Left>,
+    remaining: HashMap<Name, RemainingProcess>,
     parts: BTreeSet<u32>,
-    openers: BTreeMap<u32, String>,
-    going: Going,
+    dropped: DroppedConnections,
 }
 
 impl Leaving {
@@ -54,34 +55,34 @@ impl Leaving {
         plans: &[DropTarget],
         before: &Sample,
     ) -> Option<Self> {
-        let going = Going::of(plans, &look.inventory, observer.own()?.server);
+        let dropped = DroppedConnections::of(plans, &look.inventory, observer.own()?.server);
         let mut held = observer.holders(&look.inventory);
         let by_target = heirs::of(plans, &held);
         let openers = heirs::openers(plans, &look.inventory, &held);
-        let left = |process: &Holder| {
+        let remaining = |process: &Holder| {
             let opener = openers.get(&process.pid).cloned();
             let reason = || opener.or_else(|| before.grown(observer, process));
-            (name(process), Left::of(observer, &going, process.clone(), reason))
+            let remaining = RemainingProcess::of(observer, &dropped, process.clone(), reason);
+            (name(process), remaining)
         };
         let mut leaving = Self {
-            left: by_target.values().flatten().map(left).collect(),
+            remaining: by_target.values().flatten().map(remaining).collect(),
             by_target: by_target
                 .iter()
                 .map(|(target, heirs)| (*target, heirs.iter().map(name).collect()))
                 .collect(),
             parts: heirs::parts(plans, &held),
-            openers,
-            going,
+            dropped,
         };
         for client in plans.iter().flat_map(|plan| plan.taken.clients()) {
             held.remove(&client);
         }
-        leaving.spare_company(observer, &held);
+        leaving.spare_needed(observer, &held);
         Some(leaving)
     }
 
-    /// Spares the processes that have to do with processes that stay.
-    fn spare_company(&mut self, observer: &Observer, staying: &Held) {
+    /// Spares the processes that other processes need, or that have work of their own.
+    fn spare_needed(&mut self, observer: &Observer, staying: &Held) {
         let ending = self.ending();
         let ties = observer.ties(&ending);
         let seen = || ending.iter().zip(&ties);
@@ -105,7 +106,7 @@ impl Leaving {
 
     /// By pid: the processes that hold anything that stays, and those that are spared.
     fn needed(&self, staying: &Held) -> BTreeMap<u32, String> {
-        let spared = self.left.values().filter(|it| matches!(it.end, HeirEnd::Spared(_)));
+        let spared = self.remaining.values().filter(|it| matches!(it.end, HeirEnd::Spared(_)));
         let spared = spared.map(|it| &it.process);
         let staying = staying.values().flat_map(|holding| &holding.holders);
         let ending: BTreeSet<_> = self.ending().iter().map(|it| it.pid).collect();
@@ -115,23 +116,22 @@ impl Leaving {
 
     /// The processes that are to be ended, as far as that is known by now.
     fn ending(&self) -> Vec<Holder> {
-        let ending = self.left.values().filter(|it| it.end == HeirEnd::Would);
+        let ending = self.remaining.values().filter(|it| it.end == HeirEnd::Would);
         let mut ending: Vec<_> = ending.map(|it| it.process.clone()).collect();
         ending.sort_by_key(name);
         ending
     }
 
     fn settle(&mut self, process: &Holder, end: HeirEnd) {
-        self.left.entry(name(process)).and_modify(|it| it.end = end);
+        self.remaining.entry(name(process)).and_modify(|it| it.end = end);
     }
 
     /// Adds to each target the processes that it left behind, each with its end.
     pub(super) fn add_to(&self, report: &mut Report) {
         for target in &mut report.targets {
             let names = self.by_target.get(&target.id).into_iter().flatten();
-            let heirs = names.filter_map(|name| self.left.get(name));
-            let heirs = heirs.map(|it| Heir { process: it.process.clone(), end: it.end.clone() });
-            target.heirs = heirs.collect();
+            let heirs = names.filter_map(|name| self.remaining.get(name));
+            target.heirs = heirs.map(RemainingProcess::heir).collect();
         }
     }
 
@@ -145,18 +145,18 @@ impl Leaving {
     ) {
         self.by_target.retain(|id, _| report.of(&[Outcome::Dropped]).any(|it| it.id == *id));
         let gone: HashSet<Name> = self.by_target.values().flatten().copied().collect();
-        self.left.retain(|name, _| gone.contains(name));
+        self.remaining.retain(|name, _| gone.contains(name));
         self.wait_for_closing(observer).await;
-        self.explain_open(observer);
         self.spare_writers(observer).await;
         self.end_by(observer, after, Means::Ask(GRACE)).await;
         self.kill_stayed(observer).await;
+        self.find_released(observer);
         self.add_to(report);
     }
 
     /// Kills the processes that did not end when asked.
     async fn kill_stayed(&mut self, observer: &mut Observer) {
-        let stayed = self.left.values().filter(|it| it.end == HeirEnd::Ended(Ended::Stayed));
+        let stayed = self.remaining.values().filter(|it| it.end == HeirEnd::Ended(Ended::Stayed));
         let stayed: Vec<_> = stayed.map(|it| it.process.clone()).collect();
         if stayed.is_empty() {
             return;
@@ -170,10 +170,12 @@ impl Leaving {
             self.end_by(observer, after, Means::Kill).await;
         }
         for process in &stayed {
-            let left = self.left.get_mut(&name(process));
-            match left.map(|it| &mut it.end) {
+            let remaining = self.remaining.get_mut(&name(process));
+            match remaining.map(|it| &mut it.end) {
                 Some(end @ HeirEnd::Would) => *end = HeirEnd::Ended(Ended::Stayed),
-                Some(HeirEnd::Spared(why)) => *why = format!("it was asked to end, and {why}"),
+                Some(HeirEnd::Spared(obstacle)) => {
+                    *obstacle = Obstacle::AfterAsking(Box::new(obstacle.clone()));
+                }
                 // It has ended, if late.
                 Some(end @ HeirEnd::Ended(Ended::AlreadyGone)) => {
                     *end = HeirEnd::Ended(Ended::Terminated);
@@ -186,24 +188,25 @@ impl Leaving {
     /// Until the connections that the server has closed are closed here.
     async fn wait_for_closing(&self, observer: &Observer) {
         let deadline = Instant::now() + ON_ITS_WAY;
-        let open = |it: &Left| {
-            observer.sockets(&it.process).is_ok_and(|sockets| self.going.are_open(&sockets))
+        let open = |it: &RemainingProcess| {
+            observer.sockets(&it.process).is_ok_and(|sockets| self.dropped.are_open(&sockets))
         };
-        while self.left.values().any(open) && Instant::now() < deadline {
+        while self.remaining.values().any(open) && Instant::now() < deadline {
             sleep(LOOK_EVERY).await;
         }
     }
 
-    /// A process whose connection the server has not closed has nothing to do with what was dropped: no report must
-    /// advise to end it.
-    fn explain_open(&mut self, observer: &Observer) {
-        for left in self.left.values_mut() {
-            let HeirEnd::Spared(why) = &mut left.end else { continue };
-            if self.openers.get(&left.process.pid) == Some(why)
-                && let Ok(sockets) = observer.sockets(&left.process)
-                && self.going.are_open(&sockets)
-            {
-                Going::STILL_OPEN.clone_into(why);
+    /// Finds the spared processes that have no connection any more but those that were dropped and closed. A
+    /// connection that is open is the better reason to spare a process that looked like the opener.
+    fn find_released(&mut self, observer: &Observer) {
+        for remaining in self.remaining.values_mut() {
+            let HeirEnd::Spared(obstacle) = &remaining.end else { continue };
+            let is_about_opener = obstacle.is_about_opener();
+            let Ok(sockets) = observer.sockets(&remaining.process) else { continue };
+            match remaining.obstacle_now(&sockets, &self.dropped) {
+                None => remaining.released = true,
+                Some(now) if is_about_opener => remaining.end = HeirEnd::Spared(now),
+                Some(_) => {}
             }
         }
     }
@@ -220,11 +223,11 @@ impl Leaving {
     }
 
     async fn end_by(&mut self, observer: &Observer, after: &Inventory, means: Means) {
-        self.going.afterwards(after);
-        for left in self.left.values_mut().filter(|it| it.end == HeirEnd::Would) {
-            left.look_again(observer, &self.going);
+        self.dropped.update_after_drop(after);
+        for remaining in self.remaining.values_mut().filter(|it| it.end == HeirEnd::Would) {
+            remaining.look_again(observer, &self.dropped);
         }
-        self.spare_company(observer, &observer.holders(after));
+        self.spare_needed(observer, &observer.holders(after));
         let ending = self.ending();
         let ends = host::end(&ending, means).await;
         for (process, end) in ending.iter().zip(ends) {
@@ -233,38 +236,47 @@ impl Leaving {
     }
 }
 
-impl Left {
+impl RemainingProcess {
     /// `reason` is why it is spared, unless its sockets are a reason already.
     fn of(
         observer: &Observer,
-        going: &Going,
+        dropped: &DroppedConnections,
         process: Holder,
-        reason: impl FnOnce() -> Option<String>,
+        reason: impl FnOnce() -> Option<Obstacle>,
     ) -> Self {
         let (sockets, end) = match observer.sockets(&process) {
             Ok(sockets) => {
-                let needed = going.needs(&sockets).or_else(reason);
+                let needed = dropped.obstacle(&sockets).or_else(reason);
                 (sockets.tcp, needed.map_or(HeirEnd::Would, HeirEnd::Spared))
             }
             Err(unseen) => (Vec::new(), unseen_end(unseen)),
         };
-        Self { process, end, sockets: sockets.into_iter().collect() }
+        Self { process, end, released: false, sockets: sockets.into_iter().collect() }
     }
 
-    fn look_again(&mut self, observer: &Observer, going: &Going) {
+    fn heir(&self) -> Heir {
+        Heir { process: self.process.clone(), end: self.end.clone(), released: self.released }
+    }
+
+    fn look_again(&mut self, observer: &Observer, dropped: &DroppedConnections) {
         self.end = match observer.sockets(&self.process) {
             Err(unseen) => unseen_end(unseen),
             Ok(sockets) => {
-                let new = self.has_connected(&sockets, going);
-                let new = new.then(|| "it has opened a connection since".to_owned());
-                new.or_else(|| going.needs(&sockets)).map_or(HeirEnd::Would, HeirEnd::Spared)
+                let obstacle = self.obstacle_now(&sockets, dropped);
+                obstacle.map_or(HeirEnd::Would, HeirEnd::Spared)
             }
         };
     }
 
+    /// Why it must not be ended now, after the drop, when it has these sockets.
+    fn obstacle_now(&self, sockets: &Sockets, dropped: &DroppedConnections) -> Option<Obstacle> {
+        let new = self.has_connected(sockets, dropped).then_some(Obstacle::NewConnection);
+        new.or_else(|| dropped.obstacle(sockets))
+    }
+
     /// Whether it has opened a connection since the look.
-    fn has_connected(&self, sockets: &Sockets, going: &Going) -> bool {
-        let new = |socket: &&Tcp| !self.sockets.contains(socket) && !going.is_its_own(socket);
+    fn has_connected(&self, sockets: &Sockets, dropped: &DroppedConnections) -> bool {
+        let new = |socket: &&Tcp| !self.sockets.contains(socket) && !dropped.is_own_channel(socket);
         sockets.tcp.iter().any(|socket| new(&socket))
     }
 }
@@ -272,9 +284,7 @@ impl Left {
 fn unseen_end(unseen: Unseen) -> HeirEnd {
     match unseen {
         Unseen::Gone => HeirEnd::Ended(Ended::AlreadyGone),
-        Unseen::Hidden => {
-            HeirEnd::Spared("it cannot be seen what it shares with other processes".into())
-        }
+        Unseen::Hidden => HeirEnd::Spared(Obstacle::Unreadable),
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Name, name};
 use crate::host::{Unseen, Written};
 use crate::look::Observer;
 use crate::model::{Holder, Inventory};
-use crate::reap::heirs::still_writes;
+use crate::reap::heirs::{Obstacle, still_writes};
 
 /// For how long a process must write nothing before it is ended, and how often that is waited for. A backend may
 /// write its recording when its connection is closed, and so may the handler of a signal.
@@ -45,7 +45,7 @@ impl Sample {
 
     /// Why a process must not be ended: it has written since then, or that is not known. `None` also for a process
     /// that has ended.
-    pub(super) fn grown(&self, observer: &Observer, process: &Holder) -> Option<String> {
+    pub(super) fn grown(&self, observer: &Observer, process: &Holder) -> Option<Obstacle> {
         let before = self.written.get(&name(process)).copied();
         match observer.written(process) {
             Err(Unseen::Gone) => None,
@@ -58,7 +58,7 @@ impl Sample {
 pub(super) async fn wait_until_quiet(
     observer: &Observer,
     processes: &[Holder],
-) -> HashMap<Name, String> {
+) -> HashMap<Name, Obstacle> {
     let mut writing = HashMap::new();
     if processes.is_empty() {
         return writing;

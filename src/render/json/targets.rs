@@ -1,5 +1,7 @@
 //! What became of what was to be dropped.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -37,7 +39,7 @@ pub(super) struct HeirView<'a> {
     pid: u32,
     command: &'a str,
     outcome: &'static str,
-    detail: Option<&'a str>,
+    detail: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]
@@ -79,12 +81,12 @@ pub(super) fn target(target: &Target) -> TargetView<'_> {
 pub(super) fn heir(heir: &Heir) -> HeirView<'_> {
     let (outcome, detail) = match &heir.end {
         HeirEnd::Would => ("would-end", None),
-        HeirEnd::Spared(why) => ("spared", Some(why.as_str())),
+        HeirEnd::Spared(_) => ("spared", heir.spared_because().map(Cow::Owned)),
         HeirEnd::Ended(Ended::Terminated) => ("ended", None),
         HeirEnd::Ended(Ended::Stayed) => ("stayed", None),
         HeirEnd::Ended(Ended::Killed) => ("killed", None),
         HeirEnd::Ended(Ended::AlreadyGone) => ("already-gone", None),
-        HeirEnd::Ended(Ended::Failed(why)) => ("failed", Some(why.as_str())),
+        HeirEnd::Ended(Ended::Failed(why)) => ("failed", Some(Cow::Borrowed(why.as_str()))),
     };
     HeirView { pid: heir.process.pid, command: &heir.process.command, outcome, detail }
 }

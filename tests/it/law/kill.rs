@@ -83,3 +83,9 @@ fn survivor_with_work() {
     let works = [Work::FeedsChild, Work::FeedsDisplay, Work::Writes, Work::FillsPool];
     play_at_once(&works, spare_survivor);
 }
+
+/// Between two appends only the open file shows that the process records.
+#[test]
+fn survivor_with_an_open_file() {
+    spare_survivor(Work::AppendsLate);
+}

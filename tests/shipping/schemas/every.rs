@@ -12,6 +12,7 @@ use graphctl::look::Look;
 use graphctl::model::{
     Channel, Holder, Holding, Inventory, LockHolder, Ping, Process, Server, Session, WaitsFor,
 };
+use graphctl::reap::heirs::Obstacle;
 use graphctl::reap::{Extent, Freed, Heir, HeirEnd, Outcome, Report, Target};
 use graphctl::watch::event::{About, Event, What};
 
@@ -164,11 +165,14 @@ pub(super) fn heirs() -> Vec<Heir> {
     );
     let ends = every!(HeirEnd:
         Would => vec![HeirEnd::Would],
-        Spared => vec![HeirEnd::Spared(why())],
+        Spared => vec![HeirEnd::Spared(Obstacle::StillWrites)],
         Ended => ended.map(HeirEnd::Ended).to_vec()
     );
     let holder = sessions()[0].holding.clone().expect("it is held").holders.remove(0);
-    ends.concat().into_iter().map(|end| Heir { process: holder.clone(), end }).collect()
+    ends.concat()
+        .into_iter()
+        .map(|end| Heir { process: holder.clone(), end, released: true })
+        .collect()
 }
 
 pub(super) fn targets() -> Vec<Target> {

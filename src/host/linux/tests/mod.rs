@@ -4,6 +4,7 @@ mod counting;
 mod doubts;
 mod ends;
 mod fake;
+mod files;
 mod finding;
 mod real;
 mod serving;

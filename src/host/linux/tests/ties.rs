@@ -4,18 +4,19 @@ use std::os::unix::net::UnixStream;
 use std::process::Command;
 
 use super::fake::{Fake, Process};
-use crate::host::linux::ties::{ties, written};
+use crate::host::linux::process::written;
+use crate::host::linux::ties::ties;
 use crate::host::linux::unix::{self, Peer, Peers};
-use crate::host::{End, EndKind, Ties, Unseen, Written};
+use crate::host::{Resource, ResourceKind, Ties, Unseen, Written};
 use crate::model::Holder;
 
 const PIPE: &str = "pipe:[500]";
-const READS: &str = "pos:\t0\nflags:\t02000000\n";
-const WRITES: &str = "pos:\t0\nflags:\t0100001\n";
+pub(super) const READS: &str = "pos:\t0\nflags:\t02000000\n";
+pub(super) const WRITES: &str = "pos:\t0\nflags:\t0100001\n";
 
 impl Process<'_> {
     /// Lets it hold what this links to, opened with these flags.
-    fn holds(self, fd: u32, link: &str, info: &str) -> Self {
+    pub(super) fn holds(self, fd: u32, link: &str, info: &str) -> Self {
         self.fake.link(&format!("{}/fd/{fd}", self.pid), link);
         self.fake.write(&format!("{}/fdinfo/{fd}", self.pid), info);
         self
@@ -36,31 +37,31 @@ fn holder(pid: u32) -> Holder {
     }
 }
 
-fn seen(fake: &Fake, peers: &Peers) -> Result<Ties, Unseen> {
+pub(super) fn seen(fake: &Fake, peers: &Peers) -> Result<Ties, Unseen> {
     ties(fake.root(), &[holder(10)], peers).remove(0)
 }
 
 /// What pid 10 shares.
-fn ends(fake: &Fake, peers: &Peers) -> Vec<End> {
-    seen(fake, peers).expect("it can be read").ends
+pub(super) fn resources(fake: &Fake, peers: &Peers) -> Vec<Resource> {
+    seen(fake, peers).expect("it can be read").resources
 }
 
-fn the_end(fake: &Fake) -> End {
-    let mut ends = ends(fake, &Peers::new());
-    assert_eq!(ends.len(), 1, "{ends:?}");
-    ends.remove(0)
+fn the_resource(fake: &Fake) -> Resource {
+    let mut resources = resources(fake, &Peers::new());
+    assert_eq!(resources.len(), 1, "{resources:?}");
+    resources.remove(0)
 }
 
-fn pids(end: &End) -> Vec<u32> {
-    end.others.iter().map(|it| it.pid).collect()
+fn pids(resource: &Resource) -> Vec<u32> {
+    resource.others.iter().map(|it| it.pid).collect()
 }
 
-const fn reader(input: bool) -> EndKind {
-    EndKind::PipeReader { input }
+const fn reader(input: bool) -> ResourceKind {
+    ResourceKind::PipeReader { input }
 }
 
-const fn writer(output: bool) -> EndKind {
-    EndKind::PipeWriter { output }
+const fn writer(output: bool) -> ResourceKind {
+    ResourceKind::PipeWriter { output }
 }
 
 #[test]
@@ -70,10 +71,10 @@ fn the_other_end_of_a_pipe_is_found_by_how_it_was_opened() {
     fake.process(20).holds(7, PIPE, WRITES);
     fake.process(30).holds(8, PIPE, READS);
     fake.process(40).holds(8, "pipe:[501]", WRITES);
-    let end = the_end(&fake);
+    let end = the_resource(&fake);
     assert_eq!((&end.kind, pids(&end), &end.unsure), (&reader(false), vec![20], &None));
     fake.process(10).holds(3, PIPE, WRITES);
-    let end = the_end(&fake);
+    let end = the_resource(&fake);
     assert_eq!((&end.kind, pids(&end), &end.unsure), (&writer(false), vec![30], &None));
 }
 
@@ -81,21 +82,24 @@ fn the_other_end_of_a_pipe_is_found_by_how_it_was_opened() {
 fn standard_descriptors_are_seen_with_their_duplicates() {
     let fake = Fake::new();
     fake.process(10).holds(0, PIPE, READS);
-    assert_eq!(the_end(&fake).kind, reader(true));
+    assert_eq!(the_resource(&fake).kind, reader(true));
     fake.process(10).holds(5, PIPE, READS);
-    assert_eq!(the_end(&fake).kind, reader(false), "it is read elsewhere too");
+    assert_eq!(the_resource(&fake).kind, reader(false), "it is read elsewhere too");
     let fake = Fake::new();
     fake.process(10).holds(5, PIPE, WRITES);
-    assert_eq!(the_end(&fake).kind, writer(false));
+    assert_eq!(the_resource(&fake).kind, writer(false));
     fake.process(10).holds(2, PIPE, WRITES);
-    assert_eq!(the_end(&fake).kind, writer(true));
+    assert_eq!(the_resource(&fake).kind, writer(false), "it is written to elsewhere too");
+    let fake = Fake::new();
+    fake.process(10).holds(1, PIPE, WRITES).holds(2, PIPE, WRITES);
+    assert_eq!(the_resource(&fake).kind, writer(true));
 }
 
 #[test]
 fn a_process_that_holds_both_ends_is_its_own_other_end() {
     let fake = Fake::new();
     fake.process(10).holds(3, PIPE, READS).holds(4, PIPE, WRITES);
-    let ends = ends(&fake, &Peers::new());
+    let ends = resources(&fake, &Peers::new());
     assert_eq!(ends.iter().map(pids).collect::<Vec<_>>(), [[10], [10]]);
 }
 
@@ -104,9 +108,9 @@ fn a_descriptor_whose_flags_cannot_be_read_may_be_either_end() {
     let fake = Fake::new();
     fake.process(10).holds(3, PIPE, READS);
     fake.process(20).holds(7, PIPE, "");
-    assert_eq!(pids(&the_end(&fake)), [20]);
+    assert_eq!(pids(&the_resource(&fake)), [20]);
     fake.process(10).holds(3, PIPE, "");
-    assert_eq!(ends(&fake, &Peers::new()).len(), 2);
+    assert_eq!(resources(&fake, &Peers::new()).len(), 2);
 }
 
 #[test]
@@ -118,7 +122,7 @@ fn a_fifo_is_known_by_its_file() {
     fake.process(10).holds(3, path, WRITES);
     fake.process(20).holds(7, path, READS);
     fake.process(30).holds(7, "/dev/null", READS);
-    let end = the_end(&fake);
+    let end = the_resource(&fake);
     assert_eq!((&end.kind, pids(&end)), (&writer(false), vec![20]));
 }
 
@@ -128,12 +132,12 @@ fn who_cannot_be_looked_into_may_hold_the_other_end() {
     fake.process(10).holds(3, PIPE, READS);
     fake.process(20).command("secret");
     fake.obstruct("20/fd");
-    let unsure = the_end(&fake).unsure.expect("it is of the same user");
+    let unsure = the_resource(&fake).unsure.expect("it is of the same user");
     assert!(unsure.starts_with("pid 20 ("), "{unsure}");
     fake.process(20).user(7);
-    assert_eq!(the_end(&fake).unsure, None, "it is of another user");
+    assert_eq!(the_resource(&fake).unsure, None, "it is of another user");
     fake.process(10).parent(20);
-    assert!(the_end(&fake).unsure.is_some(), "it may have handed it down");
+    assert!(the_resource(&fake).unsure.is_some(), "it may have handed it down");
 }
 
 #[test]
@@ -141,9 +145,9 @@ fn terminals_count_where_they_can_be_read() {
     let of = |fd: u32, link: &str| {
         let fake = Fake::new();
         fake.process(10).holds(fd, link, READS);
-        ends(&fake, &Peers::new()).pop().map(|it| it.kind)
+        resources(&fake, &Peers::new()).pop().map(|it| it.kind)
     };
-    let terminal = |path: &str, input| Some(EndKind::Terminal { path: path.into(), input });
+    let terminal = |path: &str, input| Some(ResourceKind::Terminal { path: path.into(), input });
     assert_eq!(of(0, "/dev/pts/3"), terminal("/dev/pts/3", true));
     assert_eq!(of(5, "/dev/ttyUSB0"), terminal("/dev/ttyUSB0", false));
     assert_eq!(of(1, "/dev/pts/3"), None);
@@ -181,8 +185,8 @@ fn the_holders_of_a_peer_hold_the_other_end_of_a_unix_socket() {
     let fake = machine_of_sockets();
     let of = |peer: Option<Peer>| {
         fake.process(10).socket(3, 60);
-        let end = ends(&fake, &peer.map(|peer| (60, peer)).into_iter().collect()).remove(0);
-        assert_eq!(end.kind, EndKind::Unix);
+        let end = resources(&fake, &peer.map(|peer| (60, peer)).into_iter().collect()).remove(0);
+        assert_eq!(end.kind, ResourceKind::Unix { output: false });
         (pids(&end), end.unsure)
     };
     fake.process(20).socket(9, 61);
@@ -195,12 +199,31 @@ fn the_holders_of_a_peer_hold_the_other_end_of_a_unix_socket() {
     }
 }
 
+/// The journal of systemd reads the output of a service from a unix socket.
+#[test]
+fn a_unix_socket_may_be_the_output() {
+    let kinds_of = |descriptors: &[u32]| {
+        let fake = machine_of_sockets();
+        for fd in descriptors {
+            fake.process(10).socket(*fd, 60);
+        }
+        let held = resources(&fake, &Peers::new()).into_iter().map(|it| it.kind);
+        held.collect::<Vec<_>>()
+    };
+    for output in [&[1][..], &[2], &[1, 2]] {
+        assert_eq!(kinds_of(output), [ResourceKind::Unix { output: true }], "{output:?}");
+    }
+    for other in [&[0][..], &[0, 1], &[2, 5]] {
+        assert_eq!(kinds_of(other), [ResourceKind::Unix { output: false }], "{other:?}");
+    }
+}
+
 #[test]
 fn listeners_and_udp_sockets_are_seen_and_others_are_not() {
     let fake = machine_of_sockets();
     fake.process(10).socket(3, 64).socket(4, 70).socket(5, 80);
-    let kinds: Vec<_> = ends(&fake, &Peers::new()).into_iter().map(|it| it.kind).collect();
-    assert_eq!(kinds, [EndKind::UnixListener, EndKind::Udp(5000)]);
+    let kinds: Vec<_> = resources(&fake, &Peers::new()).into_iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [ResourceKind::UnixListener, ResourceKind::Udp(5000)]);
 }
 
 #[test]
@@ -234,29 +257,6 @@ fn a_process_that_has_ended_or_is_hidden_is_reported_as_such() {
 }
 
 #[test]
-fn files_that_can_be_written_through_memory_are_named() {
-    let fake = Fake::new();
-    fake.process(10);
-    let map =
-        |access: &str, path: &str| format!("7f00-7f01 {access} 00000000 08:01 77      {path}\n");
-    let maps = [
-        map("r-xp", "/usr/bin/python3"),
-        map("r--s", "/usr/lib/gconv.cache"),
-        map("rw-p", "/usr/lib/libc.so.6"),
-        map("rw-s", "/dev/shm/psm_1"),
-        map("rw-s", "/tmp/pym-1 (deleted)"),
-        map("rw-s", "/data/day 1/eeg.dat"),
-        map("rw-s", "/data/day 1/eeg.dat"),
-        map("rw-p", "[heap]"),
-    ];
-    fake.write("10/maps", &maps.concat());
-    let end = the_end(&fake);
-    assert_eq!(end.kind, EndKind::MappedFile("/data/day 1/eeg.dat".into()));
-    fake.remove("10/maps");
-    assert_eq!(seen(&fake, &Peers::new()).err(), Some(Unseen::Hidden));
-}
-
-#[test]
 fn what_a_process_has_written_is_read() {
     let fake = Fake::new();
     fake.process(10);
@@ -284,4 +284,26 @@ fn the_kernel_shows_the_other_ends_of_unix_sockets() {
     assert_eq!((peers.get(&a), peers.get(&b)), (Some(&Peer::Open(b)), Some(&Peer::Open(a))));
     drop(there);
     assert_eq!(unix::peers().expect("as before").get(&a), Some(&Peer::Closed));
+}
+
+/// The kernel sets `NLM_F_DUMP_INTR` if the list may lack sockets.
+#[test]
+fn an_interrupted_list_of_unix_sockets_is_not_used() {
+    use netlink_packet_core::{DoneMessage, NetlinkPayload};
+    use netlink_packet_core::{NLM_F_DUMP_INTR, NLM_F_MULTIPART, NetlinkHeader, NetlinkMessage};
+    use netlink_packet_sock_diag::SockDiagMessage;
+    let last_answer = |flags: u16| {
+        let mut header = NetlinkHeader::default();
+        header.flags = flags;
+        let done = NetlinkPayload::<SockDiagMessage>::Done(DoneMessage::default());
+        let mut message = NetlinkMessage::new(header, done);
+        message.finalize();
+        let mut bytes = vec![0; message.buffer_len()];
+        message.serialize(&mut bytes);
+        bytes
+    };
+    let add = |flags: u16| unix::add(&mut Peers::new(), &last_answer(flags));
+    assert!(add(NLM_F_MULTIPART).expect("nothing interrupted it"), "it was the last");
+    let interrupted = add(NLM_F_MULTIPART | NLM_F_DUMP_INTR).expect_err("it was interrupted");
+    assert_eq!(interrupted.kind(), std::io::ErrorKind::Interrupted);
 }
