@@ -221,7 +221,7 @@ fn a_feeder_attached_during_a_start_outlives_a_forced_drop() {
     let look = graphctl(server.address(), &["sessions", "list", "-o", "json"]).json();
     let id = look["leftovers"][0]["id"].as_str().expect("an id");
     let run = graphctl(server.address(), &["sessions", "drop", "--force", id]);
-    let left = "FULL-ID leaves 2 clients on FED/U/INPUT which may belong to pid N on HOST or to another program\n\
+    let left = "FULL-ID leaves 2 clients on FED/U/INPUT, which may belong to pid N on HOST or to another program\n\
                 1 leftover dropped\n";
     expect(&run, 0, &report("unknown  dropped  FED/U"), left);
     let expected =
@@ -414,6 +414,6 @@ fn a_process_that_also_serves_another_session_stays() {
     let dropped = report("suspect never-started  dropped  ONE, ONE/U, ONE/V");
     let left = "FULL-ID leaves pid N on HOST which also runs units of another session\n";
     expect(&run, 0, &dropped, &format!("{left}1 session dropped\n"));
-    expect(&list(&server), 0, &listing(&["live  TWO, TWO/U"]), "");
+    expect(&list(&server), 0, &listing(&["unknown  TWO, TWO/U"]), "");
     assert_eq!(server.witness().owners_of("TWO/U"), [odd.pid()]);
 }
