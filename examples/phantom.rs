@@ -64,7 +64,8 @@ impl Scene {
         Self { graphctl: graphctl.to_owned(), server, clean }
     }
 
-    /// Makes a phantom that writes nothing, for a backend that writes is not ended, and clears it with `reap` and these arguments.
+    /// Makes a phantom and clears it with `reap` and these arguments. The phantom writes nothing, because `--kill` spares
+    /// a backend that writes.
     fn play(&self, how: Phantom, verdict: &str, reap: &[&str]) {
         let phantom = quiet_phantom(&self.server, how, "SYSTEM");
         let refused = Pipeline::start(&self.server, &Options::two_processes());

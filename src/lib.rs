@@ -21,7 +21,7 @@
 //! | [`render`] | everything → text |
 //! | [`commands`] | one file a subcommand: the way through the rooms |
 //!
-//! `model`, `judge`, `memory`, `select`, `reap::plan`, `watch::{state, lease, live::{ui, screen}}` and
+//! `model`, `judge`, `memory`, `select`, `reap::{plan, heirs}`, `watch::{state, lease, live::{ui, screen}}` and
 //! `render` are pure: no socket, clock, environment or terminal. Standard output and standard error are written in [`console`] only.
 
 pub mod address;

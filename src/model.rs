@@ -149,8 +149,6 @@ pub struct Session {
     pub components: Vec<Component>,
     /// Whether what it registered could be read.
     pub readable: bool,
-    /// Whether it ever registered components, as far as the histories tell.
-    pub registered: bool,
     /// How many edges of the graph it owns.
     pub edges: u64,
     /// The latest event in the server's histories that it caused.
@@ -358,8 +356,8 @@ pub struct Holder {
     pub serving: Option<bool>,
     /// It has answered a ping meanwhile, and that in an event loop that does not watch the socket.
     pub lives_elsewhere: bool,
-    /// The pids of its running descendants, but for Python's own resource trackers; `None` if they cannot be seen,
-    /// or were not asked for: that is done of the holders of sessions only.
+    /// The pids of its running descendants, without Python's resource trackers. `None` if they cannot be seen, or if the
+    /// connection is not a session's: they are looked up only for holders of sessions.
     pub descendants: Option<Vec<u32>>,
 }
 

@@ -100,7 +100,11 @@ fn dropped_connections_are_no_reason_to_spare() {
         connected("10.0.0.7:62", "10.0.0.8:700"),
         connected("10.0.0.8:70", "10.0.0.8:700"),
     ];
-    assert_eq!(obstacle(&own), None, "itself, shared memory, its channels, whom it hears, and how");
+    assert_eq!(
+        obstacle(&own),
+        None,
+        "its client, shared memory, its listener, its channels, and its connections to publishers"
+    );
     assert_eq!(obstacle(&[]), None);
 }
 
@@ -347,7 +351,6 @@ fn openers_of(session: Option<Uuid>, holders: &[Holder], publishers: &[Holder]) 
         root: None,
         components: Vec::new(),
         readable: true,
-        registered: true,
         edges: 0,
         last_event: None,
         holding: Some(holding(holders)),

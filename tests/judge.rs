@@ -299,15 +299,14 @@ fn a_departed_process_that_made_nothing_for_the_session_is_not_charged() {
 }
 
 #[test]
-fn a_session_that_took_back_what_it_registered_may_have_lost_the_process() {
+fn a_session_without_components_may_have_lost_the_process() {
     let mut reverted = session(970, "T", &["B"]);
     reverted.components.clear();
     let mut look = inventory(vec![reverted, session(980, "S", &["A"])], vec![]);
     departed(&mut look, 990, 995);
     assert_eq!(verdicts(&look), [Verdict::Observer, Verdict::Starting]);
-    look.sessions[0].registered = false;
-    let why = "a session without components may run processes too";
-    assert_eq!(verdicts(&look), [Verdict::Observer, Verdict::Starting], "{why}");
+    look.sessions[0].graphctl = true;
+    assert_eq!(verdicts(&look), [Verdict::Observer, PARTIAL], "graphctl runs no units");
 }
 
 #[test]

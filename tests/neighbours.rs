@@ -83,7 +83,6 @@ fn session(id: Uuid, link: Link) -> Session {
         root: None,
         components: Vec::new(),
         readable: true,
-        registered: false,
         edges: 0,
         last_event: None,
         holding: None,

@@ -60,7 +60,6 @@ fn session(number: usize, now: SystemTime) -> Session {
         components: std::iter::once(collection).chain((1..COMPONENTS).map(unit)).collect(),
         root: None,
         readable: true,
-        registered: true,
         edges: 48,
         last_event: Some(created),
         holding: None,

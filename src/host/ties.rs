@@ -51,7 +51,7 @@ pub enum ResourceKind {
     /// A file at this path that is open for writing through another descriptor than the standard output and the
     /// standard error. Shared memory that Python makes for itself is left out.
     OpenFile(String),
-    /// A file or shared memory at this path that it may write through its memory: no count shows such writes in time.
+    /// A file or shared memory at this path that is mapped for writing. [`Written`] shows such writes too late or never.
     /// Shared memory that Python makes for itself is left out.
     MappedFile(String),
     /// A terminal that it may read, by its path.
@@ -69,6 +69,6 @@ pub enum ResourceKind {
 pub struct Written {
     /// Bytes that it gave to `write` and its relatives.
     pub bytes: u64,
-    /// Bytes that went to a disk because of it. Only here do files count that are mapped into memory.
+    /// Bytes that it caused to be written to a disk. Writes to mapped files are counted only here.
     pub to_disk: u64,
 }

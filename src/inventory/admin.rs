@@ -166,7 +166,6 @@ impl Listing {
             session.graphctl = super::is_graphctl(session, own);
             let past = self.sessions_past.get(&session.id);
             session.last_event = past.and_then(|past| until_now(past.last));
-            session.registered = past.is_some_and(|past| past.registered.is_some());
         }
         for process in &mut self.processes {
             let past = self.processes_past.get(&process.id);
@@ -225,7 +224,6 @@ fn session(connection: Connection, root: Option<String>, edges: u64) -> Session 
         root,
         components: Vec::new(),
         readable: true,
-        registered: false,
         edges,
         last_event: None,
         holding: None,

@@ -91,7 +91,6 @@ fn session(id: Uuid, own: Uuid, value: Item<'_>, ration: &Ration) -> Option<Sess
         graphctl: false,
         root,
         readable: components.is_some(),
-        registered: components.as_ref().is_some_and(|components| !components.is_empty()),
         components: components.unwrap_or_default(),
         edges: ration.elements(value.attr("edges")?)?.count() as u64,
         last_event: None,

@@ -84,7 +84,7 @@ pub(super) fn opener(facts: &Facts<'_>) -> String {
         (false, None, true) => format!("its connection is held by {}", list(&names)),
         (false, None, false) => {
             let (names, children) = (list(&names), list(&children));
-            format!("its connection is held by {names}; descendants that run: {children}")
+            format!("its connection is held by {names}; running descendants: {children}")
         }
     }
 }

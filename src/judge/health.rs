@@ -17,7 +17,7 @@ pub(super) fn of_session(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
         return judged;
     }
     let judged = of_registration(facts, thresholds);
-    if facts.session.units().next().is_none() || judged.0.is_stale() {
+    if facts.session.units().next().is_none() {
         return judged;
     }
     let (verdict, mut evidence) = connections::headless(facts, thresholds.heard_within)
@@ -49,7 +49,7 @@ fn of_registration(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     }
     let (verdict, why) = of_incomplete(facts, thresholds);
     let mut evidence = vec![who_is_missing(facts), why];
-    if verdict.is_stale() || verdict.is_suspect() {
+    if verdict.is_suspect() {
         evidence.push(connections::opener(facts));
     }
     if facts.lost.possible > 0 {
@@ -96,8 +96,8 @@ fn of_pings(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     (verdict, evidence)
 }
 
-/// A process that has carried messages had these publishers and subscribers, and lost them. A program that registers
-/// units by ezmsg's low-level API may never have had any.
+/// The verdict on a session whose processes answer, but some publisher or subscriber is missing. If messages have
+/// flowed, it was lost. A program that registers units by ezmsg's low-level API may never have made it.
 fn of_missing_endpoints(facts: &Facts<'_>, missing: &str) -> (Verdict, String) {
     match facts.messages() {
         Some(0) => (Verdict::Unknown, format!("{missing}, and no message has flowed")),
@@ -173,14 +173,13 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String
     of_waiting(facts, thresholds, own_topic)
 }
 
-/// Which processes of its units have left, in words. That proves nothing about a session whose opener serves its
-/// connection: a recorder may write its file while Python exits, and a supervisor may wait before it starts a
-/// process again.
+/// How many processes that owned its units have left, and when, in words. This is no proof that the session is dead:
+/// a recorder may write its file while Python exits, and a supervisor may wait before it starts a process again.
 fn departures(facts: &Facts<'_>) -> Option<String> {
     let (seen, inferred) = (&facts.lost.seen, &facts.lost.inferred);
     let (left, owned) = match (&seen[..], &inferred[..]) {
         ([], []) => return None,
-        ([], inferred) => (inferred, "may have owned its units left unseen"),
+        ([], inferred) => (inferred, "may have owned its units left before any look saw them"),
         (seen, _) => (seen, "owned its units left"),
     };
     let number = count(left.len(), "process", "processes");

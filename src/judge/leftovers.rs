@@ -1,8 +1,8 @@
 //! The verdict on process registrations that a session left behind, with its evidence.
 //!
-//! That a session once registered the same units is no proof: a program without metadata may use the same names
-//! later. The process must have been there before that session ended, and no program that may have started it may
-//! hold a session now.
+//! It is no proof that a session once registered the same units: a program without metadata may use the same names
+//! later. Two conditions must hold. The process was running before that session ended, and no session without
+//! components is held by a program that may have started the process.
 
 use std::time::SystemTime;
 
@@ -36,11 +36,13 @@ fn judge(
 ) -> Result<String, String> {
     let process = &inventory.processes[leftover.process];
     let Some(history) = &inventory.history else {
-        return Err("whose they were cannot be known without the admin channel".into());
+        return Err(
+            "without the admin channel it is not known which session registered them".into()
+        );
     };
     if let Some(session) = leftover.claimed_by {
         let session = inventory.sessions[session].id;
-        return Err(format!("the younger session {session} has them too"));
+        return Err(format!("the younger session {session} has registered some of them too"));
     }
     if let Some(Session { id, .. }) = unreadable {
         return Err(format!("session {id}, which cannot be read, may have them too"));
@@ -64,7 +66,8 @@ fn judge(
     if ends.iter().any(|end| ran_before(inventory, process, *end)) {
         return Ok("the session that registered them ended while the process was starting".into());
     }
-    Err("it is not known to have run before the session ended that registered them".into())
+    Err("nothing shows that the process was running before the session that registered them ended"
+        .into())
 }
 
 /// Whether the program that holds a session without components may run the process: it is the process or an ancestor

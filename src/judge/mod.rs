@@ -35,7 +35,7 @@ use topics::Topics;
 /// What the judgement depends on besides the facts.
 #[derive(Clone, Copy, Debug)]
 pub struct Thresholds {
-    /// How old a session with units that nobody owns must be before it counts as never started.
+    /// How old a session with a unit that no process owns must be before it is suspect.
     pub start_timeout: Duration,
     /// A process from which something came within this time before the look counts as alive, also if
     /// it did not answer: what a second look knows of the time since the first. Zero for a first look.
@@ -65,7 +65,7 @@ pub struct Case {
     pub messages: Option<u64>,
     /// All speaks for it that its host has vanished, and only time is missing for the proof.
     pub may_have_vanished: bool,
-    /// A topic of its units has no publisher or subscriber.
+    /// Some topic of its units lacks its publisher or its subscriber.
     pub lacks_endpoints: bool,
 }
 

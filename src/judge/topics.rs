@@ -43,8 +43,8 @@ impl<'a> Topics<'a> {
         published.chain(subscribed).min().map(|(_, topic)| topic)
     }
 
-    /// Which topics of its units have no publisher or subscriber that is younger than the session, in words; `None` if
-    /// none is known to lack one.
+    /// Lists, in words, the topics of the session's units that lack a publisher or subscriber younger than the session.
+    /// `None` if no topic lacks one, or if endpoints are not known.
     ///
     /// A process makes the endpoints of its units before it registers these (`DefaultBackendProcess.process`
     /// of ezmsg/core/backendprocess.py), and closes them before it leaves.

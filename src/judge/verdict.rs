@@ -30,7 +30,7 @@ pub enum StaleReason {
     Headless,
     /// Its host has vanished: nothing is acknowledged there any more.
     HalfOpen,
-    /// A process registration whose session is gone.
+    /// A process registration whose session is gone; the process was there before that session ended.
     Leftover,
 }
 
@@ -39,9 +39,10 @@ pub enum StaleReason {
 pub enum SuspectReason {
     /// Some or all of its processes do not answer.
     Unresponsive,
-    /// Some of its units have lost their process, or their publishers and subscribers.
+    /// Some of its units have lost their process, or their publishers and subscribers; or it is older than the start
+    /// timeout, some unit has no process, and the others may have sent messages.
     Partial,
-    /// Older than the start timeout, and some unit has no process yet.
+    /// Older than the start timeout, some unit has no process yet, and no message has flowed.
     NeverStarted,
 }
 

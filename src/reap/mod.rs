@@ -1,4 +1,5 @@
-//! Condemned → looked at again → dropped → verified. [`plan`] is pure; the rest talks to the server.
+//! Condemned → looked at again → dropped → verified. [`plan`], [`heirs`], [`lock`] and
+//! [`report`] are pure. The rest uses the server, `/proc` and signals.
 
 pub mod freeze;
 pub mod heirs;
@@ -146,7 +147,7 @@ fn frees(plans: &[DropTarget], holder: &LockHolder) -> bool {
     holder.client.is_some_and(|client| dropped.any(|dropped| dropped == client))
 }
 
-/// Asks the server which of the planned drops it would not do now, and takes these out of the plans.
+/// Asks the server which of the planned drops it would not carry out now, and removes these from the plans.
 async fn check_all(
     observer: &mut Observer,
     report: &mut Report,

@@ -37,7 +37,7 @@ impl Warrant {
         }
     }
 
-    /// Whether it holds whatever the verdict is, so that nothing is gained by a second look.
+    /// Whether it holds whatever the verdict is, so that the drop itself needs no second look.
     #[must_use]
     pub const fn stands_alone(self) -> bool {
         matches!(self, Self::Force | Self::Ended)

@@ -1,8 +1,8 @@
 //! Which publishers and subscribers belong to a process. Pure.
 //!
-//! The server does not say which process made a publisher or subscriber. This machine does, where the client
-//! is on it: one process holds both connections. Elsewhere the topic, the host and the time must leave exactly
-//! one candidate. A name is never proof by itself, and neither is being the youngest.
+//! The server does not record which process made a publisher or subscriber. For clients on this machine `/proc` shows
+//! it: one process holds the connections of the client and of the registration. For other clients, topic, host and time
+//! must leave exactly one candidate. A matching name is never proof by itself, and neither is being the youngest.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
@@ -176,8 +176,8 @@ impl<'a> Reach<'a> {
         found
     }
 
-    /// Which of the endpoints on a topic can be its own: by the process that holds them, else by host and time. A
-    /// process may also tap its own topics, which the time then distinguishes.
+    /// Decides which endpoint on a topic belongs to the process: by the process that holds it if that is known, otherwise
+    /// by host and time. If the process also taps its own topic, the time decides between the two.
     fn candidates(
         &self,
         topics: &Topics<'a>,
@@ -226,8 +226,8 @@ impl<'a> Reach<'a> {
     }
 }
 
-/// The process of this machine that made a client's connection, if all of its holders are known: those that
-/// inherited it started later.
+/// The process of this machine that made a client's connection: its oldest holder, because processes that inherited
+/// the connection started later. `None` if not all holders are known.
 fn maker(held: &Held, client: Uuid) -> Option<Pid> {
     let holding = held.get(&client).filter(|holding| holding.unsure.is_none())?;
     holding.holders.iter().map(name).min_by_key(|(pid, start)| (*start, *pid))

@@ -76,8 +76,8 @@ pub struct Heir {
     pub process: Holder,
     /// What became of it.
     pub end: HeirEnd,
-    /// It was spared, and has no connections any more but those that were dropped, which the server has closed.
-    /// Otherwise it may belong to something else, and a person must not be advised to end it.
+    /// It was spared, and nothing shows that another process needs it: all its remaining TCP connections are dropped
+    /// ones that the server has closed, and it shares nothing. Only then may the report advise the command that ends it.
     pub released: bool,
 }
 
@@ -105,7 +105,7 @@ impl Heir {
 pub enum HeirEnd {
     /// It would be ended.
     Would,
-    /// It is not ended for that reason: it is needed for something else, or may be.
+    /// It is not ended, for this reason.
     Spared(Obstacle),
     /// It was to be ended.
     Ended(Ended),

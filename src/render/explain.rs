@@ -163,11 +163,12 @@ fn advice(case: &Case) -> Vec<String> {
         Verdict::Suspect(_) if case.may_have_vanished => {
             &["look again in a minute; a reap waits for the proof:", "graphctl sessions reap"]
         }
-        Verdict::Suspect(SuspectReason::Partial) => {
-            &["look at its processes: they may still work or start again; if it is dead:", &force]
-        }
+        Verdict::Suspect(SuspectReason::Partial) => &[
+            "check its processes: they may still be working, or may start again; if it is dead:",
+            &force,
+        ],
         Verdict::Suspect(SuspectReason::NeverStarted) => &[
-            "it may still be starting: --start-timeout says how long a start may take; if it is dead:",
+            "it may still be starting: set --start-timeout to how long a start may take; if it is dead:",
             &force,
         ],
         Verdict::Suspect(SuspectReason::Unresponsive) => &[

@@ -114,7 +114,6 @@ mod tests {
             root: None,
             components: vec![key],
             readable: true,
-            registered: true,
             edges: 0,
             last_event: None,
             holding: None,

@@ -32,7 +32,7 @@ const SPARED: &str = ") is left alone: ";
 /// The notebook holds both sessions, and the backends of the second pipeline inherited the first. Those of the
 /// first still write, and have pipes to the notebook.
 #[test]
-fn whoever_holds_a_live_session_too_is_left_alone() {
+fn a_process_that_also_holds_a_live_session_is_left_alone() {
     let scene = Scene::start(&lab::ezmsg("3.9.0"), Healthy::TwoInNotebook);
     let first = scene.witness().owners_of("FIRST/PUB");
     let second = scene.witness().owners_of("SECOND/PUB");
@@ -61,7 +61,7 @@ fn the_server_itself_is_left_alone() {
 
 /// A notebook with a pipeline on one server that is dropped, and one on another that lives.
 #[test]
-fn whoever_has_a_pipeline_on_another_server_too_is_left_alone() {
+fn a_process_with_a_pipeline_on_another_server_is_left_alone() {
     let (first, second) = (server(), server());
     let both = Client::on_two_servers(&first, &second);
     let id = first.witness().sessions().remove(0);
@@ -241,7 +241,7 @@ fn a_backend_that_writes_when_it_is_asked_to_end_is_not_killed() {
 
 /// What was dropped by then is reported all the same.
 #[test]
-fn nobody_is_killed_once_the_server_is_gone() {
+fn no_process_is_killed_after_the_server_is_gone() {
     let server = server();
     let stubborn = phantom_with(&server, Phantom::MainKilled, "DEAF", |options| Options {
         quiet: true,

@@ -147,7 +147,7 @@ fn spare(python: &Path, how: Healthy) -> &'static str {
     let scene = Scene::start(python, how);
     let before = scene.witness();
     let states = judged(scene.address(), &[]);
-    let reap = ["sessions", "reap", "--older-than", "1s", "-y"];
+    let reap = ["sessions", "reap", "--kill", "--older-than", "1s", "-y"];
     for _ in 0..5 {
         let run = graphctl(scene.address(), &reap);
         assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{how:?}: {run:#?}");

@@ -136,15 +136,14 @@ fn components() -> impl Strategy<Value = Vec<Component>> {
 }
 
 fn session(age: Duration) -> impl Strategy<Value = Session> {
-    let kinds = (components(), chance(95), chance(15), chance(5));
+    let kinds = (components(), chance(95), chance(5));
     (kinds, chance(97), known(0.93, link()), known(0.3, holding(age))).prop_map(
-        move |((components, readable, registered, graphctl), dated, link, holding)| Session {
+        move |((components, readable, graphctl), dated, link, holding)| Session {
             id: Uuid::nil(),
             created: dated.then(|| look() - age),
             link,
             graphctl,
             root: None,
-            registered: registered || !components.is_empty(),
             components: if readable { components } else { Vec::new() },
             readable,
             edges: 0,

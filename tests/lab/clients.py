@@ -1,8 +1,14 @@
 """The other clients of a GraphServer: witness, observer, low-level publisher and subscriber, silent session.
 
 Each mode prints JSON lines on stdout and, all but `snapshot` and `ping`, lives until its stdin is closed. A silent
-session registers each line there as one more component, and says `registered`.
+session registers each line there as one more component, and says `registered`. A key `A>B` is an edge that it adds.
 """
+
+import os
+
+if __name__ == "__main__":
+    # What started the tests may have left pipes open here that lead to it.
+    os.closerange(3, 1024)
 
 import argparse
 import asyncio
@@ -158,7 +164,12 @@ async def serve(args: argparse.Namespace) -> None:
                 if args.mode == "session":
                     if args.stubborn:
                         signal.signal(signal.SIGTERM, lambda *_: emit("asked"))
-                    await context.register_metadata(metadata(args.keys))
+                    edges = [key for key in args.keys if ">" in key]
+                    args.keys = [key for key in args.keys if key not in edges]
+                    for edge in edges:
+                        await context.connect(*edge.split(">"))
+                    if args.keys:
+                        await context.register_metadata(metadata(args.keys))
                     if args.beside:
                         other = await beside.enter_async_context(graph_context(args.beside))
                         await other.register_metadata(metadata(["Y"]))

@@ -111,7 +111,7 @@ def feed_child(folder: Path) -> None:
 
 
 def feed_display(folder: Path) -> None:
-    """Feeds a program that it has a connection to, by a Unix socket, and no kinship."""
+    """Feeds a program through a Unix socket. The program is neither its parent nor its child."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(folder / "display"))
         feed(folder, connection.makefile("wb"))

@@ -156,7 +156,7 @@ def slow_daq(args: argparse.Namespace) -> None:
 
 
 class Held(ez.OutputStream):
-    """A stream that chooses its port when its publisher is made, and takes until the file `port` exists."""
+    """A stream that blocks the making of its publisher until the file `port` exists."""
 
     folder: Path | None = None
 

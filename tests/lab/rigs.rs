@@ -39,7 +39,7 @@ pub enum Shutdown {
     Both,
 }
 
-/// What the backend of REC does, whether its pipeline lives or not.
+/// What the backend of REC does, also after its main process was killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     /// It feeds a child process, which writes the recording.
@@ -61,7 +61,7 @@ pub enum Rig {
     /// the main process waits for the backend.
     Recorder(Writer),
     /// As `Recorder`, in a notebook: every unit has a backend, and `stop()` waits for them.
-    RecorderInNotebook(Writer),
+    RecorderInNotebook,
     /// As `Recorder` with an executor, in a daemon whose parent has exited.
     RecorderInDaemon,
     /// As `Recorder`, but it is `shutdown` that waits.
@@ -102,12 +102,7 @@ impl Rig {
                 Writer::AtExit => &["recorder", "atexit"],
                 Writer::Child => &["recorder", "child"],
             },
-            Self::RecorderInNotebook(writer) => match writer {
-                Writer::Executor => &["recorder-notebook", "executor"],
-                Writer::Thread => &["recorder-notebook", "thread"],
-                Writer::AtExit => &["recorder-notebook", "atexit"],
-                Writer::Child => &["recorder-notebook", "child"],
-            },
+            Self::RecorderInNotebook => &["recorder-notebook", "atexit"],
             Self::RecorderInDaemon => &["recorder-daemon", "executor"],
             Self::SlowShutdown(place) => match place {
                 Shutdown::Child => &["recorder", "shutdown-child"],
@@ -139,7 +134,7 @@ impl Rig {
     const fn settled(self) -> &'static [&'static str] {
         match self {
             Self::Recorder(_)
-            | Self::RecorderInNotebook(_)
+            | Self::RecorderInNotebook
             | Self::RecorderInDaemon
             | Self::Survivor(_)
             | Self::SlowShutdown(Shutdown::Child) => &["half"],

@@ -52,7 +52,6 @@ pub(crate) fn session(second: u64, root: &str, units: &[&str]) -> Session {
         root: None,
         components: std::iter::once(collection).chain(units).collect(),
         readable: true,
-        registered: true,
         edges: 1,
         last_event: None,
         holding: None,

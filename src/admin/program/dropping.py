@@ -140,7 +140,7 @@ async def answer_drop(server, request, replies):
 
 
 async def answer_check(server, request, replies):
-    """What would keep a drop of these targets from being done now. Changes nothing."""
+    """Reports the targets that a drop would not drop now, each with the reason. Changes nothing."""
     targets = await read_targets(server, request["targets"], replies)
     accept(server, targets)
     for target in targets:
@@ -190,7 +190,7 @@ def outcome_of(server, target):
 
 
 def accept(server, targets):
-    """Checks every precondition; gives those that are to go, and the others their outcome."""
+    """Checks every precondition. Returns the targets that may be dropped, and sets the outcome of the others."""
     accepted, holders = [], Holders(server, targets)
     for target in targets:
         if target.info is None or server.clients.get(target.id) is not target.info:
@@ -209,7 +209,7 @@ def accept(server, targets):
 
 
 def close_clients(server, targets):
-    """In one step with the check of every precondition: nothing can slip in between."""
+    """Closes the clients in the same step as the check of every precondition, so that nothing happens in between."""
     topics = set()
     for target in accept(server, targets):
         target.closed = True
@@ -269,6 +269,8 @@ def is_still_to_go(server, holders, target):
     if target.id not in server.clients:
         return False
     change = holders.what_changed(server, target)
+    if not change and edges_between_others(server, [target]):
+        change = "an edge of it carries messages between other programs"
     if change and target.clients:
         target.outcome = "failed", "only its other clients were closed: then " + change
     elif change:

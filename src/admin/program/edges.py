@@ -3,8 +3,8 @@
 
 def edges_between_others(server, targets):
     """
-    Edges that would go with these targets although a publisher and a subscriber that stay are connected by them, each
-    with its target. A target that may cut such edges has none.
+    The edges that a drop of these targets would remove although they carry messages from a publisher that stays to a
+    subscriber that stays, each with its target. Targets with `may_cut` are left out.
     """
     expect(server.graph, {"graph": dict, "edge_owners": dict})
     graph, owners = server.graph.graph, server.graph.edge_owners
@@ -24,11 +24,15 @@ def edges_between_others(server, targets):
     published, subscribed = topics.values()
     if reached_from(graph, {end for _, end in lost}).isdisjoint(subscribed):
         return []
-    fed = reached_from(graph, published)
+    fed, upstream = reached_from(graph, published), {}
+    for topic, below in graph.items():
+        for it in below:
+            upstream.setdefault(it, set()).add(topic)
+    read = reached_from(upstream, subscribed)
     return [
         (target, edge)
         for edge, target in lost.items()
-        if edge[0] in fed and not reached_from(graph, edge[1:]).isdisjoint(subscribed)
+        if edge[0] in fed and edge[1] in read
     ]
 
 

@@ -34,7 +34,7 @@ const HEAP: &str = "pym-";
 /// What the kernel adds to the path of a file that has no name any more.
 const DELETED: &str = " (deleted)";
 
-/// What names an end that may be held by several processes.
+/// Identifies a pipe, FIFO or unix socket that several processes may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Key {
     /// A pipe, by its inode.

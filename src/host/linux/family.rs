@@ -1,7 +1,7 @@
 //! Which process was started by which, as the kernel lists it now.
 //!
-//! A process whose parent has ended is handed to another one, so a descendant may be missing here: what is
-//! listed is alive, and what is not listed proves nothing about processes that left their family.
+//! A process whose parent has exited gets another parent, so it is missing among the descendants of the first one. An
+//! empty list does not prove that a process never started others.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

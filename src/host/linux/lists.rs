@@ -1,4 +1,4 @@
-//! The kernel's lists of sockets in `/proc/PID/net` that are not TCP's: of the network that the process is in.
+//! The kernel's lists of sockets other than TCP, in `/proc/PID/net`: those of the process's network namespace.
 
 use std::collections::HashMap;
 

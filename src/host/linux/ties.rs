@@ -43,7 +43,7 @@ pub(super) fn ties(root: &Path, processes: &[Holder], peers: &Peers) -> Vec<Resu
     own.into_iter().map(ties).collect()
 }
 
-/// One that ends meanwhile is left out.
+/// The running descendants of a process, without those that exit during the look.
 fn descendants(root: &Path, family: &Family, pid: i32) -> Vec<Holder> {
     let now = uptime();
     let identity = |pid: u32| {

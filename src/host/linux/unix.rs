@@ -108,8 +108,8 @@ pub(super) fn add(peers: &mut Peers, mut answer: &[u8]) -> Result<bool> {
     Ok(false)
 }
 
-/// A closed socket has no inode any more. Neither has one that its server has not accepted yet, but nothing
-/// has shut that connection down.
+/// The kernel shows inode 0 for a closed peer, and also for a peer that the server has not accepted yet. Only in the
+/// first case is the connection shut down in both directions.
 fn peer(socket: &UnixResponse) -> Peer {
     match socket.peer() {
         Some(0) if socket.header.kind == DATAGRAM => Peer::Closed,

@@ -1,7 +1,7 @@
 //! Which processes of this machine a drop leaves behind, and which of them may be ended. Pure.
 //!
-//! An heir is a process that holds a connection of what is dropped: as a rule it inherited it. It is ended only if
-//! nothing shows that it is needed for anything else, and nothing that could show it is hidden:
+//! Here an heir is any process that holds a connection of a dropped client, in most cases because it inherited it. An
+//! heir is ended only if every fact below is known, and none shows that another program needs it:
 //!
 //! | file | why an heir is not ended |
 //! |---|---|
@@ -43,8 +43,8 @@ pub fn of(plans: &[DropTarget], held: &Held) -> HashMap<Uuid, Vec<Holder>> {
     plans.iter().map(|plan| (plan.id, heirs(plan))).collect()
 }
 
-/// The pids of the processes that ran units of what is dropped: they hold more of it than a session, which they
-/// may only have inherited.
+/// The pids of the processes that ran units of what is dropped: they hold other clients than the session, whose
+/// connection may only be inherited.
 #[must_use]
 pub fn parts(plans: &[DropTarget], held: &Held) -> BTreeSet<u32> {
     let session = |plan: &DropTarget, client: &Uuid| plan.taken.session == Some(*client);

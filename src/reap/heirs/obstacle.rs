@@ -23,7 +23,7 @@ pub enum Obstacle {
     NewConnection,
     /// It has a socket that is in no list of the kernel.
     UnknownSocket,
-    /// It may not be looked into.
+    /// Its descriptors cannot be read.
     Unreadable,
     /// It may be the program that opened a session.
     MayBeOpener,
@@ -39,7 +39,7 @@ pub enum Obstacle {
     DescendantsUnknown,
     /// Its parent is this process, which is needed.
     Parent(String),
-    /// It holds something by which it may do work of its own, whatever other processes do.
+    /// It holds a file, a terminal or a socket through which it may do work that no other process shows.
     Holds(ResourceKind),
     /// It shares something with another process.
     Shares {
@@ -87,10 +87,10 @@ impl Display for Obstacle {
             Self::HoldsOtherClient => f.write_str("it also holds a client that is not dropped"),
             Self::Listens(port) => write!(f, "it listens on port {port}"),
             Self::ConnectedTo(address) => write!(f, "it is also connected to {address}"),
-            Self::NewConnection => f.write_str("it has opened a connection since"),
+            Self::NewConnection => f.write_str("it has opened a new connection"),
             Self::UnknownSocket => f.write_str("it has a socket whose other end cannot be seen"),
             Self::Unreadable => {
-                f.write_str("it cannot be seen what it shares with other processes")
+                f.write_str("graphctl may not read what it shares with other processes")
             }
             Self::MayBeOpener => {
                 f.write_str("it may have opened the session, and it may do other work")

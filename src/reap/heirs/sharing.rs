@@ -21,8 +21,8 @@ pub struct Candidate<'a> {
 /// By pid: the candidates that must not be ended, each with the reason.
 ///
 /// `needed` are other processes that are needed, by pid, with their names. A candidate that is spared is needed too, so
-/// it may be a reason to spare others. An open file is the reason only where there is no other: it alone concerns no
-/// other process.
+/// it may be a reason to spare others. An open file is the reason only if there is no other one, because
+/// it does not show that another process needs this one.
 #[must_use]
 pub fn spared(
     candidates: &[Candidate<'_>],
@@ -44,7 +44,7 @@ pub fn spared(
     }
 }
 
-/// That a process has a file that it may still write.
+/// The obstacle that a process has a file open or mapped for writing, if it has one.
 fn file(ties: &Ties) -> Option<Obstacle> {
     let is_file =
         |it: &&ResourceKind| matches!(it, ResourceKind::OpenFile(_) | ResourceKind::MappedFile(_));

@@ -22,8 +22,8 @@ use writing::wait_until_quiet;
 const GRACE: Duration = Duration::from_secs(5);
 
 /// How long a closed connection may take to be seen closed here, and how often that is checked.
-const ON_ITS_WAY: Duration = Duration::from_secs(1);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The pid and the start of a process: a pid alone may be used again.
 type Name = (u32, u64);
@@ -31,7 +31,7 @@ type Name = (u32, u64);
 /// A process that is left behind.
 struct RemainingProcess {
     process: Holder,
-    /// What is to become of it.
+    /// Its outcome.
     end: HeirEnd,
     /// It has no connections any more but those that were dropped, which the server has closed.
     released: bool,
@@ -61,7 +61,7 @@ impl Leaving {
         let openers = heirs::openers(plans, &look.inventory, &held);
         let remaining = |process: &Holder| {
             let opener = openers.get(&process.pid).cloned();
-            let reason = || opener.or_else(|| before.grown(observer, process));
+            let reason = || before.grown(observer, process).or(opener);
             let remaining = RemainingProcess::of(observer, &dropped, process.clone(), reason);
             (name(process), remaining)
         };
@@ -150,7 +150,7 @@ impl Leaving {
         self.spare_writers(observer).await;
         self.end_by(observer, after, Means::Ask(GRACE)).await;
         self.kill_stayed(observer).await;
-        self.find_released(observer);
+        self.find_released(observer, after);
         self.add_to(report);
     }
 
@@ -185,30 +185,50 @@ impl Leaving {
         }
     }
 
-    /// Until the connections that the server has closed are closed here.
+    /// Waits until this machine also sees the connections as closed that the server has closed.
     async fn wait_for_closing(&self, observer: &Observer) {
-        let deadline = Instant::now() + ON_ITS_WAY;
+        let deadline = Instant::now() + CLOSE_TIMEOUT;
         let open = |it: &RemainingProcess| {
             observer.sockets(&it.process).is_ok_and(|sockets| self.dropped.are_open(&sockets))
         };
         while self.remaining.values().any(open) && Instant::now() < deadline {
-            sleep(LOOK_EVERY).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Finds the spared processes that have no connection any more but those that were dropped and closed. A
-    /// connection that is open is the better reason to spare a process that looked like the opener.
-    fn find_released(&mut self, observer: &Observer) {
+    /// Marks the spared processes that no process outside of the dropped pipelines needs, as far as can be seen. If a
+    /// process that may be the opener is needed, the report gives that as the reason.
+    fn find_released(&mut self, observer: &Observer, after: &Inventory) {
+        let needed = self.needed_by_others(observer, &observer.holders(after));
         for remaining in self.remaining.values_mut() {
             let HeirEnd::Spared(obstacle) = &remaining.end else { continue };
-            let is_about_opener = obstacle.is_about_opener();
+            let may_be_opener = obstacle.is_about_opener();
+            let others = needed.get(&remaining.process.pid).filter(|_| may_be_opener).cloned();
             let Ok(sockets) = observer.sockets(&remaining.process) else { continue };
-            match remaining.obstacle_now(&sockets, &self.dropped) {
+            match remaining.obstacle_now(&sockets, &self.dropped).or(others) {
                 None => remaining.released = true,
-                Some(now) if is_about_opener => remaining.end = HeirEnd::Spared(now),
+                Some(now) if may_be_opener => remaining.end = HeirEnd::Spared(now),
                 Some(_) => {}
             }
         }
+    }
+
+    /// By pid: the spared processes that other processes need than those that are left behind, each with the reason.
+    fn needed_by_others(&self, observer: &Observer, staying: &Held) -> BTreeMap<u32, Obstacle> {
+        let spared = self.remaining.values().filter(|it| matches!(it.end, HeirEnd::Spared(_)));
+        let spared: Vec<_> = spared.map(|it| it.process.clone()).collect();
+        let ties = observer.ties(&spared);
+        let seen = || spared.iter().zip(&ties);
+        let readable = seen().filter_map(|(process, ties)| Some((process, ties.as_ref().ok()?)));
+        let candidate = |(process, ties)| Candidate { process, ran_units: true, ties };
+        let candidates: Vec<_> = readable.map(candidate).collect();
+        let left: BTreeSet<_> = spared.iter().map(|it| it.pid).collect();
+        let staying = staying.values().flat_map(|holding| &holding.holders);
+        let staying = staying.filter(|it| !left.contains(&it.pid));
+        let needed = heirs::spared(&candidates, &staying.map(|it| (it.pid, it.name())).collect());
+        let hidden = seen().filter(|(_, ties)| matches!(ties, Err(Unseen::Hidden)));
+        let hidden = hidden.map(|(process, _)| (process.pid, Obstacle::Unreadable));
+        needed.into_iter().filter(|(_, it)| !it.may_be_overridden()).chain(hidden).collect()
     }
 
     /// Spares the processes that do not stop writing.

@@ -11,8 +11,8 @@ use crate::look::Observer;
 use crate::model::{Holder, Inventory};
 use crate::reap::heirs::{Obstacle, still_writes};
 
-/// For how long a process must write nothing before it is ended, and how often that is waited for. A backend may
-/// write its recording when its connection is closed, and so may the handler of a signal.
+/// A process is ended only after it has written nothing for `QUIET`; graphctl waits for at most `MOST_WINDOWS` such
+/// periods. A backend may write its recording when its connection is closed, or in a signal handler.
 const QUIET: Duration = Duration::from_secs(1);
 const MOST_WINDOWS: usize = 5;
 

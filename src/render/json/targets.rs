@@ -26,7 +26,7 @@ pub(super) struct TargetView<'a> {
     outcome: &'static str,
     detail: Option<&'a str>,
     clients: ClientsView,
-    /// Clients that stay because they may belong to another program.
+    /// Clients and processes that stay because they may belong to another program.
     left_alone: &'a [String],
     /// The processes of this machine that were ended, or in a dry run would be.
     killed: Vec<u32>,

@@ -63,7 +63,7 @@ fn greeted(version: &str, steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
     opening.into_iter().chain(steps).collect()
 }
 
-/// A server that is looked at so often.
+/// A server that answers so many requests.
 pub(crate) fn server(looks: usize) -> Vec<Step> {
     greeted(VERSION, vec![[Expect(REGISTER), Block, Send(answer())]; looks].concat())
 }
@@ -108,8 +108,8 @@ const TABLES: [Telling; 8] = [
     ),
     (1, &["sessions", "check", "--root", "ROOT"], &["ROOT/KEY", "HOST"]),
     (2, &["server", "status"], &["PYTHON", "SERVER", "REQUEST", "BY", "PEER", "TOPIC"]),
-    (2, &["sessions", "reap", "--dry-run"], &["ROOT/KEY", "REQUEST", "TOPIC"]),
-    (2, &["sessions", "drop", "--dry-run", STALE], &["ROOT/KEY"]),
+    (3, &["sessions", "reap", "--dry-run"], &["ROOT/KEY", "REQUEST", "TOPIC"]),
+    (3, &["sessions", "drop", "--dry-run", STALE], &["ROOT/KEY"]),
     (
         1,
         &["sessions", "wait", "--for", "live", "--root", "ROOT", "--wait-timeout", "1ms"],
@@ -145,7 +145,7 @@ const DOCUMENTS: [Telling; 6] = [
     (1, &["sessions", "show", OTHER, "-o", "json"], &["ROOT/KEY", "OTHER", "HOST", "ANSWER"]),
     (1, &["sessions", "check", "--root", "ROOT", "-o", "json"], &["ROOT/KEY"]),
     (2, &["server", "status", "-o", "json"], &["PYTHON", "SERVER", "REQUEST", "TOPIC"]),
-    (2, &["sessions", "reap", "--dry-run", "-o", "jsonl"], &["ROOT/KEY"]),
+    (3, &["sessions", "reap", "--dry-run", "-o", "jsonl"], &["ROOT/KEY"]),
 ];
 
 #[test]
@@ -165,7 +165,7 @@ fn json_tells_each_name_as_it_is_and_steers_no_terminal() {
 fn a_list_of_names_is_one_id_a_line() {
     let run = Fake::start(server(1)).run(&["sessions", "list", "-o", "name"]);
     assert_eq!((run.code, run.stdout), (0, format!("{STALE}\n{OTHER}\n")));
-    let run = Fake::start(server(2)).run(&["sessions", "reap", "--dry-run", "-o", "name"]);
+    let run = Fake::start(server(3)).run(&["sessions", "reap", "--dry-run", "-o", "name"]);
     assert_eq!((run.code, run.stdout), (0, format!("{STALE}\n")));
 }
 

@@ -1,23 +1,27 @@
 //! `--kill` beside true phantoms: it ends only what nothing else needs.
 
 use crate::lab::{PATIENCE, Rig, Rigged, Server, Work};
+use crate::run::Run;
 use crate::stage::{assert_full_rate, server};
 
 use super::{play_at_once, run, torture, wait_unowned};
 
 /// Drops the phantom with this component and ends its processes. What is not proven dead is dropped by its full id.
-fn end_phantom(server: &Server, key: &str) {
-    run(server.address(), &["sessions", "reap", "--kill", "-y"]);
+/// Returns the commands that it ran.
+fn end_phantom(server: &Server, key: &str) -> Vec<Run> {
+    let mut runs = vec![run(server.address(), &["sessions", "reap", "--kill", "-y"])];
     for id in server.witness().sessions_of(key) {
-        run(server.address(), &["sessions", "drop", &id, "--force", "--kill", "-y"]);
+        let drop = ["sessions", "drop", &id, "--force", "--kill", "-y"];
+        runs.push(run(server.address(), &drop));
     }
     assert!(server.witness().sessions_of(key).is_empty(), "the phantom was not dropped");
+    runs
 }
 
 /// Ends the phantom CALIB, whose processes have all left.
-fn end_calibration(server: &Server) {
+fn end_calibration(server: &Server) -> Vec<Run> {
     wait_unowned(|| server.witness(), &["CALIB/PUB", "CALIB/SUB"]);
-    end_phantom(server, "CALIB");
+    end_phantom(server, "CALIB")
 }
 
 /// The launcher reads the events of the recording through a pipe, and prints them.
@@ -38,7 +42,10 @@ fn launcher_of_a_recording() {
             None => Rigged::start(&first, Rig::LauncherOfGrandchild),
         };
         let family = scene.family();
-        end_calibration(&first);
+        let advice = format!("kill {}", scene.pid());
+        for run in end_calibration(&first) {
+            assert!(!run.stderr.contains(&advice), "the recording needs the launcher: {run:#?}");
+        }
         expect_launched(second.as_ref().unwrap_or(&first), &scene, &family);
         torture(&mut first, &[]);
         expect_launched(second.as_ref().unwrap_or(&first), &scene, &family);

@@ -18,7 +18,7 @@ fn expect_good_end(mut scene: Rigged) {
 /// Starts a scene whose registrations are all gone, while all its processes work.
 fn without_owners(server: &Server, rig: Rig) -> Rigged {
     let mut scene = Rigged::start(server, rig);
-    if matches!(rig, Rig::RecorderInNotebook(_)) {
+    if matches!(rig, Rig::RecorderInNotebook) {
         scene.tell("stop");
         scene.wait_event("stopping", PATIENCE);
     }
@@ -54,7 +54,7 @@ fn recorder_at_exit_and_a_reap_that_ends_processes() {
 fn recorder_at_exit_by_other_means() {
     let rigs = [
         Rig::Recorder(Writer::Thread),
-        Rig::RecorderInNotebook(Writer::AtExit),
+        Rig::RecorderInNotebook,
         Rig::Recorder(Writer::Child),
         Rig::RecorderInDaemon,
     ];

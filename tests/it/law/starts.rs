@@ -1,4 +1,4 @@
-//! Pipelines that take long to start, and strangers that come and leave meanwhile.
+//! Pipelines that take long to start, while other programs connect and leave.
 
 use std::time::Duration;
 
@@ -52,18 +52,18 @@ fn start_beside_a_tool(visit: Visit) {
 }
 
 #[test]
-fn slow_start_charged_with_a_tool_that_left() {
+fn slow_start_while_a_tool_leaves() {
     start_beside_a_tool(Visit::During);
 }
 
 #[test]
-fn slow_start_charged_with_tools_of_other_times() {
+fn slow_start_with_tools_before_it_or_several() {
     play_at_once(&[Visit::Before, Visit::Repeated], start_beside_a_tool);
 }
 
 /// The second one has all its processes when the tool leaves.
 #[test]
-fn slow_start_charged_beside_another_slow_start() {
+fn two_slow_starts_while_a_tool_leaves() {
     let mut server = server();
     let pipeline = starting(&server, Options::default());
     let second = starting(&server, Options { name: "SECOND".to_owned(), ..Options::default() });
