@@ -229,6 +229,8 @@ pub struct Process {
     pub traffic: Option<Traffic>,
     /// The latest event in the server's histories that it caused.
     pub last_event: Option<SystemTime>,
+    /// The number of the last event in the history of topology events by which it took or gave away units.
+    pub last_change: Option<u64>,
     /// Who holds the client's end of its connection; `None` if this machine was not asked.
     pub holding: Option<Holding>,
 }
@@ -356,9 +358,15 @@ pub struct Holder {
     pub serving: Option<bool>,
     /// It has answered a ping meanwhile, and that in an event loop that does not watch the socket.
     pub lives_elsewhere: bool,
-    /// The pids of its running descendants, without Python's resource trackers. `None` if they cannot be seen, or if the
-    /// connection is not a session's: they are looked up only for holders of sessions.
-    pub descendants: Option<Vec<u32>>,
+    /// What is known of it as a worker; `None` if nothing shows that Python's multiprocessing started it.
+    pub worker: Option<Worker>,
+}
+
+/// A process that Python's multiprocessing started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Worker {
+    /// Whether the program that started it is running; `None` if that cannot be seen.
+    pub starter_runs: Option<bool>,
 }
 
 impl Holder {
@@ -445,6 +453,8 @@ pub struct Ended {
     pub created: SystemTime,
     /// When it ended, where the histories show it.
     pub at: Option<SystemTime>,
+    /// The number of that event in the history of topology events.
+    pub event: Option<u64>,
 }
 
 /// When a version 1 UUID was minted; `None` for other UUIDs.

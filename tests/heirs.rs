@@ -164,7 +164,7 @@ fn holder(pid: u32, parent: u32) -> Holder {
         state: 'S',
         serving: None,
         lives_elsewhere: false,
-        descendants: None,
+        worker: None,
     }
 }
 

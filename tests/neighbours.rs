@@ -40,7 +40,7 @@ impl Host for Machine {
             state: 'S',
             serving: Some(true),
             lives_elsewhere: true,
-            descendants: None,
+            worker: None,
         };
         vec![Holding { holders: vec![holder], unsure: None }; connections.len()]
     }
@@ -199,6 +199,7 @@ fn process(ping: Ping) -> Process {
         unacked_for: None,
         traffic: None,
         last_event: None,
+        last_change: None,
         holding: None,
     }
 }

@@ -78,6 +78,7 @@ fn process(number: usize, session: &Session) -> Process {
         unacked_for: None,
         traffic: None,
         last_event: session.created,
+        last_change: None,
         holding: None,
     }
 }

@@ -44,10 +44,10 @@ pub enum Row {
     /// Whether nothing of the event histories was thrown away yet.
     History { whole: bool },
     /// What the histories say of a session, present or gone.
-    SessionPast { id: Uuid, last: f64, registered: Option<f64>, cleared: bool },
+    SessionPast { id: Uuid, last: f64, registered: Option<f64>, ended: Option<(f64, u64)> },
     /// What the histories say of a process, present or gone; `endpoint` is the last publisher,
     /// subscriber or channel before it that is gone.
-    ProcessPast { id: Uuid, events: u64, last: f64, endpoint: Option<Uuid> },
+    ProcessPast { id: Uuid, events: u64, last: f64, endpoint: Option<Uuid>, last_change: u64 },
     /// A session, now gone, that registered a key which a process owns.
     Registration { key: String, session: Uuid },
     /// How a process took a ping; `unacked_ms` is how long the same was sent to it again and again

@@ -63,6 +63,14 @@ pub enum ResourceKind {
     },
 }
 
+impl ResourceKind {
+    /// Whether a program has it because of how it was launched: a terminal, or what its standard input reads from.
+    #[must_use]
+    pub const fn is_from_launcher(&self) -> bool {
+        matches!(self, Self::Terminal { .. } | Self::PipeReader { input: true })
+    }
+}
+
 /// What a process has written since it started, to files, pipes, terminals and sockets. What it has sent on sockets
 /// by `send`, as Python's sockets and asyncio do, is not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

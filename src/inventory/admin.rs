@@ -25,7 +25,7 @@ const END_OF_TIME: Duration = Duration::from_secs(253_402_300_799);
 struct SessionPast {
     last: SystemTime,
     registered: Option<SystemTime>,
-    cleared: bool,
+    ended: Option<(SystemTime, u64)>,
 }
 
 /// What the histories say of one process.
@@ -33,6 +33,7 @@ struct ProcessPast {
     events: u64,
     last: SystemTime,
     endpoint: Option<SystemTime>,
+    last_change: u64,
 }
 
 /// Adds the rows of a measurement to what was listed: of who told twice also a rate.
@@ -136,14 +137,16 @@ impl Listing {
     fn add_past(&mut self, row: Row) {
         match row {
             Row::History { whole } => self.whole = whole,
-            Row::SessionPast { id, last, registered, cleared } => {
+            Row::SessionPast { id, last, registered, ended } => {
                 let registered = registered.map(unix);
-                let past = SessionPast { last: unix(last), registered, cleared };
+                let ended = ended.map(|(at, event)| (unix(at), event));
+                let past = SessionPast { last: unix(last), registered, ended };
                 self.sessions_past.insert(id, past);
             }
-            Row::ProcessPast { id, events, last, endpoint } => {
+            Row::ProcessPast { id, events, last, endpoint, last_change } => {
                 let endpoint = endpoint.and_then(minted);
-                self.processes_past.insert(id, ProcessPast { events, last: unix(last), endpoint });
+                let past = ProcessPast { events, last: unix(last), endpoint, last_change };
+                self.processes_past.insert(id, past);
             }
             Row::Registration { key, session } => {
                 self.registrations.entry(key).or_default().push(session);
@@ -170,6 +173,7 @@ impl Listing {
         for process in &mut self.processes {
             let past = self.processes_past.get(&process.id);
             process.last_event = past.and_then(|past| until_now(past.last));
+            process.last_change = past.map(|past| past.last_change);
             (process.ping, process.unacked_for) =
                 self.pings.remove(&process.id).unwrap_or((Ping::NotAsked, None));
         }
@@ -248,6 +252,7 @@ fn process(
         unacked_for: None,
         traffic: None,
         last_event: None,
+        last_change: None,
         holding: None,
     }
 }
@@ -297,8 +302,8 @@ fn ended(sessions: &[Session], past: HashMap<Uuid, SessionPast>) -> HashMap<Uuid
         .filter(|(id, _)| !present.contains(id))
         .filter_map(|(id, past)| {
             let registered = past.registered?;
-            let at = (past.cleared && past.last > registered).then_some(past.last);
-            Some((id, Ended { created: minted(id)?, at }))
+            let (at, event) = past.ended.filter(|(at, _)| *at > registered).unzip();
+            Some((id, Ended { created: minted(id)?, at, event }))
         })
         .collect()
 }

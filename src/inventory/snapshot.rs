@@ -134,6 +134,7 @@ fn process(value: Item<'_>, ration: &Ration) -> Option<Process> {
         unacked_for: None,
         traffic: None,
         last_event: None,
+        last_change: None,
         holding: None,
     })
 }

@@ -1,6 +1,5 @@
 //! What connections prove by themselves: closed, inherited by nobody who serves them, or dead.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::facts::{Facts, Judged};
@@ -14,7 +13,7 @@ pub(super) const HALF_OPEN_AFTER: Duration = Duration::from_secs(50);
 
 /// The kernel counts a process's start in ticks of this length: its age may be too long by one. A pipeline
 /// was seen to fork its backends 5 ms after it had opened its session.
-pub(super) const TICK: Duration = Duration::from_millis(10);
+const TICK: Duration = Duration::from_millis(10);
 
 /// What a closed connection proves. A regular close passes through the same states for a few
 /// milliseconds; whoever acts on this looks twice.
@@ -35,9 +34,10 @@ pub(super) fn closed(link: &Link) -> Option<Judged> {
     }
 }
 
-/// The opener is dead: every process that holds the connection is known, each came after the session
-/// was opened, and each waits on something else. A session ends with its opener, had these not
-/// inherited it.
+/// The opener is gone: every process that holds the connection is known, each is a worker that multiprocessing started
+/// after the session was opened, and each waits on something else. The session would have ended with its opener if these
+/// had not inherited the connection. Age alone is no proof: a daemon forks after it has opened its session, and a clock
+/// may be set.
 ///
 /// Whoever said something on it since an earlier look, `heard_within`, lives.
 pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judged> {
@@ -48,7 +48,10 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
     }
     let age = facts.inventory.age_of(facts.session.created?);
     let is_heir = |holder: &Holder| {
-        holder.serving == Some(false) && holder.lives_elsewhere && holder.age <= age + TICK
+        holder.serving == Some(false)
+            && holder.lives_elsewhere
+            && holder.worker.is_some()
+            && holder.age <= age + TICK
     };
     let proven = holding.unsure.is_none() && holding.holders.iter().all(is_heir);
     if !proven || holding.holders.is_empty() {
@@ -67,24 +70,17 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
 
 /// What is known of the processes that hold the connection, in words.
 pub(super) fn opener(facts: &Facts<'_>) -> String {
-    let Some(Holding { holders, unsure }) = &facts.session.holding else {
-        return "which process opened it cannot be seen from here".into();
-    };
-    let running: BTreeSet<_> =
-        holders.iter().flat_map(|it| it.descendants.iter().flatten()).collect();
-    let children: Vec<_> = running
-        .into_iter()
-        .filter(|pid| holders.iter().all(|holder| holder.pid != **pid))
-        .map(|pid| format!("pid {pid}"))
-        .collect();
-    let names: Vec<_> = holders.iter().map(Holder::name).collect();
-    match (names.is_empty(), unsure, children.is_empty()) {
-        (_, Some(why), _) => format!("which process opened it cannot be seen: {why}"),
-        (true, None, _) => "no process is seen to hold its connection".into(),
-        (false, None, true) => format!("its connection is held by {}", list(&names)),
-        (false, None, false) => {
-            let (names, children) = (list(&names), list(&children));
-            format!("its connection is held by {names}; running descendants: {children}")
+    match &facts.session.holding {
+        None => "which process opened it cannot be seen from here".into(),
+        Some(Holding { unsure: Some(why), .. }) => {
+            format!("which process opened it cannot be seen: {why}")
+        }
+        Some(Holding { holders, .. }) if holders.is_empty() => {
+            "no process is seen to hold its connection".into()
+        }
+        Some(Holding { holders, .. }) => {
+            let names: Vec<_> = holders.iter().map(Holder::name).collect();
+            format!("its connection is held by {}", list(&names))
         }
     }
 }

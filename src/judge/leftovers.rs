@@ -1,16 +1,14 @@
 //! The verdict on process registrations that a session left behind, with its evidence.
 //!
-//! It is no proof that a session once registered the same units: a program without metadata may use the same names
-//! later. Two conditions must hold. The process was running before that session ended, and no session without
-//! components is held by a program that may have started the process.
+//! It is no proof that a session once registered the same units, or that the process was running then: a program
+//! without metadata may take over the names. Three conditions must hold. The process owned its units before that
+//! session ended, by the order of events in the server's history. Multiprocessing started it, and the program that did
+//! so is gone. And it holds no session itself.
 
-use std::time::SystemTime;
-
-use super::connections::TICK;
 use super::facts::Judged;
 use super::ownership::Leftover;
 use super::{StaleReason, Verdict};
-use crate::model::{Ended, Holder, Holding, Inventory, Link, Process, Session};
+use crate::model::{Ended, Holder, Holding, Inventory, Process, Session};
 use crate::words::list;
 
 /// `unreadable` is a session of which it cannot be known what it registered.
@@ -53,52 +51,46 @@ fn judge(
     if older.is_empty() {
         return Err("no session is known to have registered them".into());
     }
-    if let Some(session) = inventory.sessions.iter().find(|it| may_have_started(it, process)) {
-        let program = session.holding.as_ref().and_then(|holding| holding.holders.first());
-        let program = program.map_or_else(|| "a program".into(), Holder::name);
-        let id = session.id;
-        return Err(format!("{program} holds session {id}, and may have started the process"));
+    if !older.iter().any(|session| owned_before_the_end(process, session)) {
+        return Err(
+            "nothing shows that it owned them before the session that registered them ended".into(),
+        );
     }
-    let ends: Vec<SystemTime> = older.iter().filter_map(|session| session.at).collect();
-    if ends.iter().any(|end| process.created < Some(*end)) {
-        return Ok("the session that registered them is gone".into());
+    let Some(holders) = all_of(process.holding.as_ref()) else {
+        return Err(
+            "the process cannot be seen from here, and the program that started it may be running"
+                .into(),
+        );
+    };
+    if let Some(holder) = holders.iter().find(|it| !has_lost_its_starter(it)) {
+        let name = holder.name();
+        return Err(format!("nothing shows that the program that started {name} is gone"));
     }
-    if ends.iter().any(|end| ran_before(inventory, process, *end)) {
-        return Ok("the session that registered them ended while the process was starting".into());
+    let pids: Vec<u32> = holders.iter().map(|holder| holder.pid).collect();
+    if let Some(session) = inventory.sessions.iter().find(|it| is_held_by(it, &pids)) {
+        return Err(format!("it also holds session {}", session.id));
     }
-    Err("nothing shows that the process was running before the session that registered them ended"
-        .into())
+    Ok("the session that registered them is gone, and so is the program that started it".into())
 }
 
-/// Whether the program that holds a session without components may run the process: it is the process or an ancestor
-/// of it, or it is on the same host and cannot be seen.
-fn may_have_started(session: &Session, process: &Process) -> bool {
-    if session.graphctl || !session.components.is_empty() {
-        return false;
-    }
-    if let (Some(openers), Some(own)) = (all_of(&session.holding), all_of(&process.holding)) {
-        let own: Vec<u32> = own.iter().map(|holder| holder.pid).collect();
-        return openers.iter().any(|opener| {
-            let descendants = opener.descendants.as_ref();
-            own.contains(&opener.pid)
-                || descendants.is_none_or(|pids| pids.iter().any(|pid| own.contains(pid)))
-        });
-    }
-    let host = |link: &Option<Link>| link.as_ref()?.peer.map(|peer| peer.ip());
-    let hosts = host(&session.link).zip(host(&process.link));
-    let times = session.created.zip(process.created);
-    hosts.is_none_or(|(session, process)| session == process)
-        && times.is_none_or(|(session, process)| session < process)
+/// Whether the process last took or gave away units before the session ended.
+fn owned_before_the_end(process: &Process, session: &Ended) -> bool {
+    matches!((process.last_change, session.event), (Some(change), Some(end)) if change < end)
+}
+
+/// Whether multiprocessing started the process, and the program that did so is gone.
+fn has_lost_its_starter(holder: &Holder) -> bool {
+    holder.worker.is_some_and(|worker| worker.starter_runs == Some(false))
+}
+
+/// Whether one of these processes may hold the session's connection.
+fn is_held_by(session: &Session, pids: &[u32]) -> bool {
+    let holders = session.holding.iter().flat_map(|holding| &holding.holders);
+    holders.into_iter().any(|holder| pids.contains(&holder.pid))
 }
 
 /// The processes that hold a connection, if it is known that these are all.
-fn all_of(holding: &Option<Holding>) -> Option<&[Holder]> {
-    let holding = holding.as_ref().filter(|it| it.unsure.is_none() && !it.holders.is_empty())?;
+fn all_of(holding: Option<&Holding>) -> Option<&[Holder]> {
+    let holding = holding.filter(|it| it.unsure.is_none() && !it.holders.is_empty())?;
     Some(&holding.holders)
-}
-
-/// Whether the process is known to have been running at that time, although it had not connected yet.
-fn ran_before(inventory: &Inventory, process: &Process, time: SystemTime) -> bool {
-    let oldest = all_of(&process.holding).and_then(|it| it.iter().map(|holder| holder.age).max());
-    oldest.is_some_and(|age| age > inventory.age_of(time) + TICK)
 }

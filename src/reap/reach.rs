@@ -189,8 +189,11 @@ impl<'a> Reach<'a> {
         let Some(pid) = self.pid else {
             endpoints.retain(may_be_its_own);
             let session = self.session.map(|session| session.id);
+            // The streams of a leftover went with its session: any program may have made a client below its unit.
             return match endpoints[..] {
-                [only] if !topics.is_of_another(topic, session) => Candidates::Certain(only),
+                [only] if session.is_some() && !topics.is_of_another(topic, session) => {
+                    Candidates::Certain(only)
+                }
                 _ => Candidates::Undecided(endpoints.len()),
             };
         };

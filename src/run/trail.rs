@@ -132,6 +132,7 @@ mod tests {
             unacked_for: None,
             traffic: None,
             last_event: None,
+            last_change: None,
             holding: None,
         }
     }

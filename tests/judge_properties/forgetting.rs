@@ -18,7 +18,6 @@ pub(crate) fn with_one_fact_less(all: &Inventory) -> Vec<(&'static str, Inventor
         ("session.holding.unsure", each(all, sessions, forget_that_these_are_all)),
         ("holder.serving", each(all, holders, |it| it.serving = None)),
         ("holder.lives_elsewhere", each(all, holders, |it| it.lives_elsewhere = false)),
-        ("holder.descendants", each(all, holders, |it| it.descendants = None)),
         ("process.created", each(all, processes, |it| it.created = None)),
         ("process.link", each(all, processes, |it| it.link = None)),
         ("process.pid", each(all, processes, |it| it.pid = None)),
@@ -37,7 +36,9 @@ pub(crate) fn with_one_fact_less(all: &Inventory) -> Vec<(&'static str, Inventor
         ("oldest of history.ended", each(all, histories, forget_ended)),
         ("departed.endpoint", each(all, departed, |it| it.endpoint = None)),
         ("ended.at", each(all, ended, |it| it.at = None)),
-        ("end of a registration", each(all, registrations, |it| it.at = None)),
+        ("end of a registration", each(all, registrations, |it| it.event = None)),
+        ("process.last_change", each(all, processes, |it| it.last_change = None)),
+        ("holder.worker", each(all, holders, |it| it.worker = None)),
         ("process.holding", each(all, processes, |it| it.holding = None)),
     ];
     facts.into_iter().flat_map(|(name, less)| less.into_iter().map(move |it| (name, it))).collect()
@@ -77,8 +78,9 @@ fn links(inventory: &mut Inventory) -> Vec<&mut Link> {
 }
 
 fn holders(inventory: &mut Inventory) -> Vec<&mut Holder> {
-    let holdings = inventory.sessions.iter_mut().filter_map(|it| it.holding.as_mut());
-    holdings.flat_map(|it| &mut it.holders).collect()
+    let of_sessions = inventory.sessions.iter_mut().filter_map(|it| it.holding.as_mut());
+    let of_processes = inventory.processes.iter_mut().filter_map(|it| it.holding.as_mut());
+    of_sessions.chain(of_processes).flat_map(|it| &mut it.holders).collect()
 }
 
 fn endpoints(inventory: &mut Inventory) -> Vec<&mut Endpoint> {

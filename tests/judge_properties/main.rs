@@ -10,7 +10,7 @@ use forgetting::with_one_fact_less;
 use graphctl::host::Held;
 use graphctl::judge::StaleReason::{ClientClosed, Ghost, Headless};
 use graphctl::judge::{self, Case, StaleReason, SuspectReason, Thresholds, Verdict};
-use graphctl::model::{Ended, Holder, Holding, Inventory, Link, Ping, Process, Session};
+use graphctl::model::{Ended, Holder, Holding, Inventory, Link, Ping, Process, Session, Worker};
 use graphctl::reap::{Planner, Warrant};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -50,8 +50,12 @@ fn is_closed(link: &Link) -> bool {
 fn is_headless(inventory: &Inventory, session: &Session) -> bool {
     let (Some(holding), Some(created)) = (&session.holding, session.created) else { return false };
     let age = inventory.age_of(created);
-    let is_heir =
-        |it: &Holder| it.serving == Some(false) && it.lives_elsewhere && it.age <= age + TICK;
+    let is_heir = |it: &Holder| {
+        it.serving == Some(false)
+            && it.lives_elsewhere
+            && it.worker.is_some()
+            && it.age <= age + TICK
+    };
     holding.unsure.is_none() && !holding.holders.is_empty() && holding.holders.iter().all(is_heir)
 }
 
@@ -69,47 +73,28 @@ fn is_half_open(inventory: &Inventory, session: &Session) -> bool {
         && link.silent_for.is_some_and(|silent| silent >= PARTITION)
 }
 
-/// A session that registered its units was there before the process came, and the process was there before the session
-/// ended. No session without components can be of the program that started it.
+/// A session that registered its units was opened before the process came, and ended after the process had changed its
+/// units for the last time. All processes that hold the registration have lost the program that started them.
 fn is_leftover(inventory: &Inventory, process: &Process) -> bool {
     let Some(history) = &inventory.history else { return false };
     let may_be_of = |session: &Session| {
         !session.readable || session.units().any(|unit| process.units.iter().any(|it| it == unit))
     };
-    let started = process.holding.as_ref().filter(|it| it.unsure.is_none()).and_then(|it| {
-        let age = it.holders.iter().map(|holder| holder.age).max()?;
-        inventory.now.checked_sub(age)
-    });
-    let was_there = |ended: &Ended| {
-        let Some(end) = ended.at else { return false };
-        process.created.is_some_and(|it| ended.created < it && it < end)
-            || started.is_some_and(|it| it + TICK < end) && Some(ended.created) < process.created
+    let was_its_own = |ended: &Ended| {
+        process.created.is_some_and(|it| ended.created < it)
+            && process.last_change.zip(ended.event).is_some_and(|(change, end)| change < end)
     };
     let registrations = process.units.iter().filter_map(|unit| history.registrations.get(unit));
-    registrations.flatten().any(was_there)
-        && !inventory.sessions.iter().any(may_be_of)
-        && !inventory.sessions.iter().any(|it| may_have_started(it, process))
-}
-
-fn may_have_started(session: &Session, process: &Process) -> bool {
-    let host = |link: &Option<Link>| link.as_ref().and_then(|it| it.peer).map(|it| it.ip());
-    let (here, there) = (host(&session.link), host(&process.link));
-    let is_elsewhere = here.is_some() && there.is_some() && here != there;
-    let is_later =
-        matches!((session.created, process.created), (Some(session), Some(it)) if session >= it);
-    let sure = |holding: &Option<Holding>| {
-        holding.clone().filter(|it| it.unsure.is_none() && !it.holders.is_empty())
+    let Some(Holding { holders, unsure: None }) = &process.holding else { return false };
+    let lost = |it: &Holder| it.worker == Some(Worker { starter_runs: Some(false) });
+    let pids: HashSet<_> = holders.iter().map(|it| it.pid).collect();
+    let theirs = |it: &Session| {
+        it.holding.iter().flat_map(|it| &it.holders).any(|it| pids.contains(&it.pid))
     };
-    let is_no_relative = sure(&session.holding).zip(sure(&process.holding)).map(|(its, own)| {
-        let own: HashSet<_> = own.holders.iter().map(|it| it.pid).collect();
-        its.holders.iter().all(|it| {
-            let below = it.descendants.as_ref();
-            !own.contains(&it.pid)
-                && below.is_some_and(|it| own.is_disjoint(&it.iter().copied().collect()))
-        })
-    });
-    let may = is_no_relative.map_or(!is_elsewhere && !is_later, |no_relative| !no_relative);
-    may && !session.graphctl && session.components.is_empty()
+    registrations.flatten().any(was_its_own)
+        && !holders.is_empty()
+        && holders.iter().all(lost)
+        && !inventory.sessions.iter().any(|it| may_be_of(it) || theirs(it))
 }
 
 fn is_proven(scene: &Scene, case: &Case, reason: StaleReason) -> bool {

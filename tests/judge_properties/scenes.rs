@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use graphctl::judge::Thresholds;
 use graphctl::model::{
     Channel, Component, Departed, Ended, Endpoint, EndpointKind, History, Holder, Holding,
-    Inventory, Link, Ping, Process, Seen, Server, ServerProcess, Session, Streams, Traffic,
+    Inventory, Link, Ping, Process, Seen, Server, ServerProcess, Session, Streams, Traffic, Worker,
 };
 use proptest::option::weighted as known;
 use proptest::prelude::*;
@@ -98,21 +98,20 @@ fn holding(age: Duration) -> impl Strategy<Value = Holding> {
         younger,
         prop_oneof![8 => Just(Some(false)), 1 => Just(None), 1 => Just(Some(true))],
         prop::bool::weighted(0.9),
-        prop_oneof![4 => Just(Some(vec![])), 1 => Just(Some(vec![101])), 1 => Just(None)],
-        100..104u32,
+        100..140u32,
+        prop_oneof![8 => Just(Some(Some(false))), 1 => Just(Some(Some(true))), 1 => Just(Some(None)), 1 => Just(None)],
     );
-    let holder =
-        heir.prop_map(move |(younger, serving, lives_elsewhere, descendants, pid)| Holder {
-            pid,
-            start: 1,
-            parent: 1,
-            age: (age + ms(60_000)).saturating_sub(ms(60_000u64.saturating_add_signed(younger))),
-            command: "python".into(),
-            state: 'S',
-            serving,
-            lives_elsewhere,
-            descendants,
-        });
+    let holder = heir.prop_map(move |(younger, serving, lives_elsewhere, pid, worker)| Holder {
+        pid,
+        start: 1,
+        parent: 1,
+        age: (age + ms(60_000)).saturating_sub(ms(60_000u64.saturating_add_signed(younger))),
+        command: "python".into(),
+        state: 'S',
+        serving,
+        lives_elsewhere,
+        worker: worker.map(|starter_runs| Worker { starter_runs }),
+    });
     let unsure = known(0.2, Just("some cannot be seen".to_owned()));
     (prop::collection::vec(holder, 0..3), unsure)
         .prop_map(|(holders, unsure)| Holding { holders, unsure })
@@ -185,6 +184,7 @@ fn process(age: Duration, vanished: bool) -> impl Strategy<Value = Process> {
                 unacked_for: if vanished { Some(ms(31_000)) } else { unacked_for },
                 traffic,
                 last_event: Some(look()),
+                last_change: Some(5),
                 holding,
             }
         },
@@ -322,10 +322,10 @@ fn assembled(pipelines: Vec<Pipeline>, server: Server) -> Inventory {
             continue;
         };
         let Some(created) = session.created else { continue };
-        history.ended.push(Ended { created, at });
+        history.ended.push(Ended { created, at, event: at.map(|_| 6) });
         for unit in session.units().filter(|_| noted) {
             let registrations = history.registrations.entry(unit.to_owned()).or_default();
-            registrations.push(Ended { created, at });
+            registrations.push(Ended { created, at, event: at.map(|_| 6) });
         }
     }
     let (endpoints, history) = (Some(endpoints), Some(history));

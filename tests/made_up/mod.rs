@@ -71,6 +71,7 @@ pub(crate) fn process(second: u64, units: &[&str]) -> Process {
         unacked_for: None,
         traffic: None,
         last_event: None,
+        last_change: None,
         holding: None,
     }
 }
@@ -81,8 +82,8 @@ pub(crate) fn ghost(session: Session) -> Session {
     Session { link: Some(link), ..session }
 }
 
-/// A process of this machine that holds a session's connection, with these descendants.
-pub(crate) fn holder(pid: u32, descendants: Option<Vec<u32>>) -> Holder {
+/// A process of this machine that holds a session's connection and serves it.
+pub(crate) fn holder(pid: u32) -> Holder {
     Holder {
         pid,
         start: pid.into(),
@@ -92,13 +93,13 @@ pub(crate) fn holder(pid: u32, descendants: Option<Vec<u32>>) -> Holder {
         state: 'S',
         serving: Some(true),
         lives_elsewhere: false,
-        descendants,
+        worker: None,
     }
 }
 
-/// Its opener alone holds a session's connection, and has no descendants.
+/// Its opener alone holds a session's connection.
 pub(crate) fn alone() -> Holding {
-    Holding { holders: vec![holder(7, Some(vec![]))], unsure: None }
+    Holding { holders: vec![holder(7)], unsure: None }
 }
 
 /// The endpoints of a process's units, which it made before it registered them.

@@ -151,7 +151,7 @@ fn heir() -> Holder {
         state: 'S',
         serving: Some(false),
         lives_elsewhere: true,
-        descendants: None,
+        worker: None,
     }
 }
 

@@ -7,7 +7,8 @@ async def list_processes_past(server, replies, processes):
     endpoints = await last_endpoints_before(server, replies, processes)
     for process_id, past in processes.items():
         endpoint = endpoints.get(process_id)
-        await replies.row("process_past", process_id.hex, past.events, past.last, endpoint)
+        number = past.last_change[1]
+        await replies.row("process_past", process_id.hex, past.events, past.last, endpoint, number)
 
 
 async def last_endpoints_before(server, replies, process_ids):

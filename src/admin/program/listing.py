@@ -94,6 +94,8 @@ class Past:
     """What the event histories tell of a session or a process."""
 
     events, last, registered, topics, last_topics = 0, 0.0, None, frozenset(), frozenset()
+    # The time and the number of the last topology event. The server stamps these; settings carry a client's time.
+    last_change = 0.0, 0
 
 
 async def list_history(server, replies, owned):
@@ -124,15 +126,18 @@ async def list_history(server, replies, owned):
             past = processes.setdefault(event.source_process_id, Past())
             past.events += 1
             past.last = max(past.last, event.timestamp)
+            past.last_change = event.timestamp, event.seq
         if event.source_session_id is not None:
             past = sessions.setdefault(event.source_session_id, Past())
             past.last = max(past.last, event.timestamp)
+            past.last_change = event.timestamp, event.seq
             past.last_topics = set(event.changed_topics)
             past.topics |= past.last_topics
     for session_id, past in sessions.items():
         # A session's end takes all its edges away at once; a connection adds one.
         cleared = bool(past.topics) and past.last_topics == past.topics
-        await replies.row("session_past", session_id, past.last, past.registered, cleared)
+        ended = past.last_change if cleared else None
+        await replies.row("session_past", session_id, past.last, past.registered, ended)
     for key, session_id in registrations:
         if UUID(session_id) not in server.clients:
             await replies.row("registration", text(key), session_id)

@@ -6,7 +6,6 @@ use std::path::Path;
 use procfs::ProcResult;
 
 use super::doubt::Doubts;
-use super::family::Family;
 use super::process::uptime;
 use super::serving::{self, Answered, Watch};
 use super::sockets::{self, Socket};
@@ -29,10 +28,7 @@ pub(super) fn holders(
     let inodes = sockets.iter().filter_map(|socket| socket.inode()).collect();
     let walk = walk::walk(root, &inodes, now)?;
     let doubts = Doubts::new(root, &walk.blind);
-    let family =
-        if walk.found.is_empty() || doubts.hidden { None } else { Family::read(root).ok() };
-    let family = family.filter(|family| family.complete);
-    let seen = Seen { by_socket: by_socket(&walk.found), doubts, family };
+    let seen = Seen { by_socket: by_socket(&walk.found), doubts };
 
     let with_role = |role| {
         let ours = move |(connection, _): &(&Connection, &Socket)| connection.role == role;
@@ -69,8 +65,6 @@ fn by_socket(found: &[Found]) -> HashMap<u64, Vec<&Found>> {
 struct Seen<'a> {
     by_socket: HashMap<u64, Vec<&'a Found>>,
     doubts: Doubts<'a>,
-    /// `None` if not every process is listed.
-    family: Option<Family>,
 }
 
 impl<'a> Seen<'a> {
@@ -90,7 +84,7 @@ impl<'a> Seen<'a> {
         Answered(answered.collect())
     }
 
-    /// With `serving`, also which of its holders serve the socket, and which processes run below them.
+    /// With `serving`, also which of its holders serve the socket.
     fn holding(
         &self,
         inode: u64,
@@ -101,13 +95,11 @@ impl<'a> Seen<'a> {
         let found = self.holders(inode);
         let ended = |it: &Found| watches.get(&it.pid).is_some_and(|watch| watch.ended);
         let holder = |it: &&Found| {
-            let pid = it.pid;
             let watch = serving.and_then(|answered| Some((watches.get(&it.pid)?, answered)));
             Some(Holder {
                 serving: watch.and_then(|(watch, answered)| watch.serving(inode, answered)),
                 lives_elsewhere: watch
                     .is_some_and(|(it, answered)| it.lives_elsewhere(inode, answered)),
-                descendants: serving.and(self.family.as_ref()).map(|it| it.descendants(pid)),
                 ..it.identity.as_ref()?.holder.clone()
             })
         };

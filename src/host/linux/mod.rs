@@ -35,6 +35,7 @@ mod ties;
 mod tree;
 mod unix;
 mod walk;
+mod worker;
 
 use std::fs;
 use std::net::SocketAddr;

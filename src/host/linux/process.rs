@@ -40,7 +40,7 @@ impl Identity {
             state: stat.state,
             serving: None,
             lives_elsewhere: false,
-            descendants: None,
+            worker: None,
         };
         Ok(Self { holder, parent: stat.ppid, session: stat.session })
     }

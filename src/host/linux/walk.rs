@@ -11,6 +11,7 @@ use procfs::ProcResult;
 use procfs::process::{Process, all_processes_with_root};
 
 use super::process::{Blind, Identity, has_lost_its_head, inode, is_gone, text, visit_links};
+use super::worker::worker;
 
 /// What one pass saw.
 #[derive(Debug, Default)]
@@ -51,11 +52,14 @@ pub(super) fn walk(root: &Path, wanted: &HashSet<u64>, now: Duration) -> ProcRes
         return Ok(walk);
     }
     let holds = |process: &Process| Descriptors::read(process, wanted);
-    walk.blind = read_all(root, holds, |process, Descriptors { sockets, epolls, .. }| {
+    walk.blind = read_all(root, holds, |process, Descriptors { sockets, epolls, nulls, .. }| {
         if !sockets.is_empty() {
             walk.found.push(Found {
                 pid: process.pid,
-                identity: Identity::read(process, now).ok(),
+                identity: Identity::read(process, now).ok().map(|mut it| {
+                    it.holder.worker = worker(root, process, &it.holder, &nulls);
+                    it
+                }),
                 sockets,
                 instances: epolls.iter().map(|fd| instance(process, *fd, wanted)).collect(),
             });
@@ -100,6 +104,7 @@ struct Descriptors {
     any: bool,
     sockets: HashSet<u64>,
     epolls: Vec<u32>,
+    nulls: Vec<u32>,
 }
 
 impl Descriptors {
@@ -110,6 +115,8 @@ impl Descriptors {
             descriptors.any = true;
             if link == b"anon_inode:[eventpoll]" {
                 descriptors.epolls.push(fd);
+            } else if link == b"/dev/null" {
+                descriptors.nulls.push(fd);
             } else {
                 let inode = inode(link, "socket").filter(|inode| wanted.contains(inode));
                 descriptors.sockets.extend(inode);

@@ -213,11 +213,15 @@ impl Leaving {
         }
     }
 
-    /// By pid: the spared processes that other processes need than those that are left behind, each with the reason.
+    /// By pid: the spared processes that other processes need than those that are left behind, each with the reason. The
+    /// terminal and the standard input are no reason here: whoever launched the program gave it these.
     fn needed_by_others(&self, observer: &Observer, staying: &Held) -> BTreeMap<u32, Obstacle> {
         let spared = self.remaining.values().filter(|it| matches!(it.end, HeirEnd::Spared(_)));
         let spared: Vec<_> = spared.map(|it| it.process.clone()).collect();
-        let ties = observer.ties(&spared);
+        let mut ties = observer.ties(&spared);
+        for ties in ties.iter_mut().flatten() {
+            ties.resources.retain(|it| !it.kind.is_from_launcher());
+        }
         let seen = || spared.iter().zip(&ties);
         let readable = seen().filter_map(|(process, ties)| Some((process, ties.as_ref().ok()?)));
         let candidate = |(process, ties)| Candidate { process, ran_units: true, ties };

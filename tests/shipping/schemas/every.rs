@@ -104,7 +104,7 @@ pub(super) fn sessions() -> Vec<Session> {
         state: 'S',
         serving,
         lives_elsewhere: true,
-        descendants: None,
+        worker: None,
     };
     let holders = vec![holder(Some(true)), holder(None)];
     let held = Some(Holding { holders, unsure: None });

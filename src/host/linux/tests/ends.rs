@@ -94,7 +94,7 @@ fn holder(pid: u32) -> Holder {
         state: stat.state,
         serving: None,
         lives_elsewhere: false,
-        descendants: None,
+        worker: None,
     }
 }
 
