@@ -390,7 +390,8 @@ fn a_process_is_a_leftover_if_it_owned_its_units_when_their_session_ended() {
 
 #[test]
 fn a_process_is_no_leftover_while_its_program_may_be_running() {
-    let mut look = inventory(vec![session(12, "T", &["B"])], vec![left_behind()]);
+    let other = Session { holding: Some(alone()), ..session(12, "T", &["B"]) };
+    let mut look = inventory(vec![other], vec![left_behind()]);
     registered(&mut look, &[gone(10, None, Some(6))]);
     let mut judged = |holding: Option<Holding>| {
         look.processes[0].holding = holding;
@@ -414,11 +415,16 @@ fn a_process_is_no_leftover_while_its_program_may_be_running() {
     look.sessions[0].holding = Some(own.clone());
     look.processes[0].holding = Some(own);
     assert_eq!(verdicts(&look)[1], Verdict::Unknown, "it holds a session");
+    look.sessions[0].holding = None;
+    assert_eq!(verdicts(&look)[1], Verdict::Unknown, "it may hold a session of its host");
+    look.sessions[0].link = Some(Link { peer: "10.0.0.8:4711".parse().ok(), ..link() });
+    assert_eq!(verdicts(&look)[1], LEFTOVER, "that session is of another host");
 }
 
 #[test]
 fn a_process_that_a_session_which_cannot_be_read_may_have_is_no_leftover() {
-    let mut look = inventory(vec![session(19, "T", &["B"])], vec![left_behind()]);
+    let other = Session { holding: Some(alone()), ..session(19, "T", &["B"]) };
+    let mut look = inventory(vec![other], vec![left_behind()]);
     registered(&mut look, &[gone(10, None, Some(6))]);
     assert_eq!(verdicts(&look)[1], Verdict::Stale(StaleReason::Leftover));
     look.sessions[0].readable = false;

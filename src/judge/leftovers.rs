@@ -5,10 +5,11 @@
 //! session ended, by the order of events in the server's history. Multiprocessing started it, and the program that did
 //! so is gone. And it holds no session itself.
 
+use super::connections;
 use super::facts::Judged;
 use super::ownership::Leftover;
 use super::{StaleReason, Verdict};
-use crate::model::{Ended, Holder, Holding, Inventory, Process, Session};
+use crate::model::{Ended, Holder, Holding, Inventory, Link, Process, Session};
 use crate::words::list;
 
 /// `unreadable` is a session of which it cannot be known what it registered.
@@ -67,8 +68,9 @@ fn judge(
         return Err(format!("nothing shows that the program that started {name} is gone"));
     }
     let pids: Vec<u32> = holders.iter().map(|holder| holder.pid).collect();
-    if let Some(session) = inventory.sessions.iter().find(|it| is_held_by(it, &pids)) {
-        return Err(format!("it also holds session {}", session.id));
+    let mut sessions = inventory.sessions.iter().filter(|session| !session.graphctl);
+    if let Some(session) = sessions.find(|it| may_hold(process, &pids, it)) {
+        return Err(format!("it may also hold session {}", session.id));
     }
     Ok("the session that registered them is gone, and so is the program that started it".into())
 }
@@ -83,10 +85,16 @@ fn has_lost_its_starter(holder: &Holder) -> bool {
     holder.worker.is_some_and(|worker| worker.starter_runs == Some(false))
 }
 
-/// Whether one of these processes may hold the session's connection.
-fn is_held_by(session: &Session, pids: &[u32]) -> bool {
-    let holders = session.holding.iter().flat_map(|holding| &holding.holders);
-    holders.into_iter().any(|holder| pids.contains(&holder.pid))
+/// Whether the process, which has these pids, may hold the session's connection: it is seen to, or the holders of an
+/// open connection from its host are not seen.
+fn may_hold(process: &Process, pids: &[u32], session: &Session) -> bool {
+    if let Some(holders) = all_of(session.holding.as_ref()) {
+        return holders.iter().any(|holder| pids.contains(&holder.pid));
+    }
+    let host = |link: &Option<Link>| link.as_ref()?.peer.map(|peer| peer.ip());
+    let hosts = host(&session.link).zip(host(&process.link));
+    let is_closed = session.link.as_ref().is_some_and(|link| connections::closed(link).is_some());
+    !is_closed && hosts.is_none_or(|(session, process)| session == process)
 }
 
 /// The processes that hold a connection, if it is known that these are all.

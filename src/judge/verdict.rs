@@ -30,7 +30,7 @@ pub enum StaleReason {
     Headless,
     /// Its host has vanished: nothing is acknowledged there any more.
     HalfOpen,
-    /// A process registration whose session is gone; the process was there before that session ended.
+    /// A process registration whose session is gone, and so is the program that started the process.
     Leftover,
 }
 

@@ -31,8 +31,10 @@ enum Fate {
     Suspect(&'static str),
     /// The same, once the start timeout is over; until then it may be starting.
     SuspectInTime(&'static str),
-    /// All answer: it takes its full id and `--force`.
+    /// All answer: a drop requires its full id and `--force`.
     Live,
+    /// The same: the program that started its processes is running.
+    Unknown,
     /// The server was left nothing.
     Nothing,
 }
@@ -46,8 +48,8 @@ fn fate(how: Phantom) -> Fate {
         Phantom::MainTerminatedSpawn
         | Phantom::MainTerminatedForkserver
         | Phantom::MainKilledSpawn
-        | Phantom::MainKilledForkserver
-        | Phantom::ShutdownRaised => Fate::Stale("leftover"),
+        | Phantom::MainKilledForkserver => Fate::Stale("leftover"),
+        Phantom::ShutdownRaised => Fate::Unknown,
         Phantom::InitializeFailed
         | Phantom::StartInterrupted
         | Phantom::StartInterruptedSpawn
@@ -71,18 +73,23 @@ fn fate(how: Phantom) -> Fate {
     }
 }
 
-/// The states and reasons of what has component keys like the pipeline's, worst first.
-fn judged(address: &str, global: &[&str]) -> Vec<(String, String)> {
+/// The sessions and leftovers with component keys.
+fn keyed(address: &str, global: &[&str]) -> Vec<serde_json::Value> {
     let listing = ["sessions", "list", "-o", "json"];
     let run = graphctl(address, &[global, &listing].concat());
     assert_eq!(run.code, 0, "{run:#?}");
     let look = run.json();
     let of = |kind: &str| look[kind].as_array().expect("a list").clone();
+    let cases = [of("sessions"), of("leftovers")].concat().into_iter();
+    cases.filter(|case| case["components"] != serde_json::json!([])).collect()
+}
+
+/// The states and reasons of these, worst first.
+fn judged(address: &str, global: &[&str]) -> Vec<(String, String)> {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let cases = [of("sessions"), of("leftovers")].concat();
-    let keyed = cases.iter().filter(|case| case["components"] != serde_json::json!([]));
+    let keyed = keyed(address, global);
     let mut judged: Vec<_> =
-        keyed.map(|case| (text(&case["verdict"]), text(&case["reason"]))).collect();
+        keyed.iter().map(|case| (text(&case["verdict"]), text(&case["reason"]))).collect();
     judged.sort_by_key(|(state, _)| STATES.iter().position(|it| it == state));
     judged
 }
@@ -114,6 +121,7 @@ fn clear(python: &Path, how: Phantom, clean: f64) -> Option<&'static str> {
             (&LATE, "suspect", reason, &["sessions", "reap", "--include-suspect"])
         }
         Fate::Live => (&[], "live", "", &["sessions", "drop", "--force"]),
+        Fate::Unknown => (&[], "unknown", "", &["sessions", "drop", "--force"]),
         Fate::Nothing => {
             relaunch(how, &server, clean);
             return None;
@@ -122,9 +130,9 @@ fn clear(python: &Path, how: Phantom, clean: f64) -> Option<&'static str> {
     wait_until_judged(how, server.address(), global, state, reason);
     Pipeline::start(&server, &Options::two_processes()).wait_refused(PATIENCE);
     wait_until_judged(how, server.address(), global, state, reason);
-    let sessions = server.witness().sessions_of("SYSTEM");
-    let id = sessions.iter().map(String::as_str).filter(|_| state == "live");
-    let arguments = [global, arguments, &id.collect::<Vec<_>>()].concat();
+    let cases = if arguments.contains(&"drop") { keyed(server.address(), global) } else { vec![] };
+    let ids = cases.iter().filter_map(|case| case["id"].as_str());
+    let arguments = [global, arguments, &ids.collect::<Vec<_>>()].concat();
     // What is alive of it may miss a ping on a busy machine, or be at work whenever it is looked at.
     let is_dropped = |run: &Run| run.code == 0 && run.stdout.contains("  dropped  ");
     let run = graphctl_until(server.address(), &arguments, is_dropped);

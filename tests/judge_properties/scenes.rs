@@ -117,6 +117,25 @@ fn holding(age: Duration) -> impl Strategy<Value = Holding> {
         .prop_map(|(holders, unsure)| Holding { holders, unsure })
 }
 
+/// One worker that has lost the program that started it.
+fn lone_worker() -> impl Strategy<Value = Holding> {
+    (100..140u32).prop_map(|pid| {
+        let worker = Some(Worker { starter_runs: Some(false) });
+        let holder = Holder {
+            pid,
+            start: 1,
+            parent: 1,
+            age: ms(1000),
+            command: "python".into(),
+            state: 'S',
+            serving: None,
+            lives_elsewhere: false,
+            worker,
+        };
+        Holding { holders: vec![holder], unsure: None }
+    })
+}
+
 fn components() -> impl Strategy<Value = Vec<Component>> {
     let pipeline = (0..40u8, prop_oneof![1 => Just(0), 3 => Just(1), 6 => 2..4usize]).prop_map(
         |(root, units)| {
@@ -136,7 +155,7 @@ fn components() -> impl Strategy<Value = Vec<Component>> {
 
 fn session(age: Duration) -> impl Strategy<Value = Session> {
     let kinds = (components(), chance(95), chance(5));
-    (kinds, chance(97), known(0.93, link()), known(0.3, holding(age))).prop_map(
+    (kinds, chance(97), known(0.93, link()), known(0.5, holding(age))).prop_map(
         move |((components, readable, graphctl), dated, link, holding)| Session {
             id: Uuid::nil(),
             created: dated.then(|| look() - age),
@@ -165,30 +184,38 @@ fn process(age: Duration, vanished: bool) -> impl Strategy<Value = Process> {
     let traffic = (prop_oneof![4 => Just(0), 1 => Just(7)], known(0.9, Just(0.0)))
         .prop_map(|(published, rate)| Traffic { published, received: 0, seconds: 0.0, rate });
     let facts = (known(0.95, link()), ping(), known(0.5, silence()), known(0.8, traffic));
-    (later, chance(97), chance(90), facts, known(0.5, holding(age))).prop_map(
-        move |(later, dated, typical, (mut link, ping, unacked_for, traffic), holding)| {
-            let vanished = vanished && typical;
-            if let Some(link) = link.as_mut().filter(|_| vanished) {
-                link.peer = Some("10.0.0.7:4712".parse().expect("an address"));
-            }
-            let asleep = matches!(ping, Ping::Silent | Ping::Blocked);
-            let opened = look() - age - ms(60_000);
-            Process {
-                id: Uuid::nil(),
-                created: dated.then(|| past(opened + ms(60_000u64.saturating_add_signed(later)))),
-                link,
-                pid: Some(100),
-                host: Some("lab".into()),
-                units: Vec::new(),
-                ping: if vanished && !asleep { Ping::Silent } else { ping },
-                unacked_for: if vanished { Some(ms(31_000)) } else { unacked_for },
-                traffic,
-                last_event: Some(look()),
-                last_change: Some(5),
-                holding,
-            }
-        },
+    (
+        later,
+        chance(97),
+        chance(90),
+        facts,
+        known(0.8, prop_oneof![3 => lone_worker(), 1 => holding(age)]),
     )
+        .prop_map(
+            move |(later, dated, typical, (mut link, ping, unacked_for, traffic), holding)| {
+                let vanished = vanished && typical;
+                if let Some(link) = link.as_mut().filter(|_| vanished) {
+                    link.peer = Some("10.0.0.7:4712".parse().expect("an address"));
+                }
+                let asleep = matches!(ping, Ping::Silent | Ping::Blocked);
+                let opened = look() - age - ms(60_000);
+                Process {
+                    id: Uuid::nil(),
+                    created: dated
+                        .then(|| past(opened + ms(60_000u64.saturating_add_signed(later)))),
+                    link,
+                    pid: Some(100),
+                    host: Some("lab".into()),
+                    units: Vec::new(),
+                    ping: if vanished && !asleep { Ping::Silent } else { ping },
+                    unacked_for: if vanished { Some(ms(31_000)) } else { unacked_for },
+                    traffic,
+                    last_event: Some(look()),
+                    last_change: Some(5),
+                    holding,
+                }
+            },
+        )
 }
 
 fn departed(age: Duration) -> impl Strategy<Value = Departed> {

@@ -25,8 +25,9 @@ pub(super) fn worker(
     is_worker.then(|| Worker { starter_runs: starter_runs(root, process, holder) })
 }
 
-/// The parent of a worker is the program that started it, or a fork server of that program. If that is gone, the
-/// worker has got another parent: one that runs another executable, or as another user.
+/// The parent of a worker is the program that started it, or a fork server of that program. If that is gone, the worker
+/// has another parent, which runs another executable. Of a parent whose executable cannot be read, such as the first
+/// process of the machine, the command line must show that.
 fn starter_runs(root: &Path, process: &Process, holder: &Holder) -> Option<bool> {
     let mut forked_by_server = is_of_fork_server(&holder.command);
     let mut parent = holder.parent;
@@ -39,7 +40,18 @@ fn starter_runs(root: &Path, process: &Process, holder: &Holder) -> Option<bool>
         }
         return match (ancestor.exe(), process.exe()) {
             (Ok(ancestor), Ok(own)) => Some(ancestor == own),
-            _ => (ancestor.uid().ok()? != process.uid().ok()?).then_some(false),
+            (Err(_), Ok(_)) => {
+                let (ancestor, own) = (program(&ancestor)?, program(process)?);
+                (ancestor != own && !ancestor.starts_with("python")).then_some(false)
+            }
+            (_, Err(_)) => None,
         };
     }
+}
+
+/// The file name of the program, by its command line.
+fn program(process: &Process) -> Option<String> {
+    let command = command(process)?;
+    let path = command.split(' ').next()?;
+    path.rsplit('/').next().map(str::to_owned)
 }
