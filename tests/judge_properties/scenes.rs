@@ -241,13 +241,21 @@ fn pipeline() -> impl Strategy<Value = Pipeline> {
             known(0.3, (departed(age), known(0.5, chance(80)))),
             known(0.25, (known(0.9, around), any::<bool>())),
         );
-        running.prop_map(|(session, gone, processes, departed, endpoint)| Pipeline {
+        let running = running.prop_map(|(session, gone, processes, departed, endpoint)| Pipeline {
             session,
             gone,
             processes,
             departed,
             endpoint,
-        })
+        });
+        let over = (session(age), departed(age)).prop_map(|(session, departed)| Pipeline {
+            session,
+            gone: None,
+            processes: Vec::new(),
+            departed: Some((departed, None)),
+            endpoint: None,
+        });
+        prop_oneof![6 => running, 1 => over]
     })
 }
 

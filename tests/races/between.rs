@@ -171,20 +171,6 @@ fn a_session_that_its_owner_closes_is_already_gone() {
 }
 
 #[test]
-fn leftovers_that_end_are_already_gone() {
-    at_both(|moment| {
-        let mut server = server();
-        let leftovers = phantom(&server, Phantom::MainKilledSpawn, "SYSTEM");
-        wait_until_judged(&server, "stale leftover");
-        let run = reap_while(&mut server, moment, &[], |server| {
-            drop(leftovers);
-            server.wait_state("their end", |state| state["clients"] == json!({"SessionInfo": 1}));
-        });
-        expect_outcome(&run, 0, "already-gone");
-    });
-}
-
-#[test]
 fn who_was_launched_again_has_nothing_to_do_with_the_phantom() {
     at_both(|moment| {
         let mut server = server();
