@@ -356,9 +356,11 @@ pub struct Holder {
     /// Whether one of its threads was seen waiting on the socket; `None` if that cannot be seen. One that
     /// is not seen waiting may be at work, or turn its loop by hand now and then.
     pub serving: Option<bool>,
-    /// It has answered a ping meanwhile, and that in an event loop that does not watch the socket.
+    /// It answered a ping meanwhile in an event loop that does not watch the socket, and it belongs to a program that
+    /// uses Python's multiprocessing, as pipelines do.
     pub lives_elsewhere: bool,
-    /// What is known of it as a worker; `None` if nothing shows that Python's multiprocessing started it.
+    /// What is known of it as a worker; `None` if its command line does not show that Python's multiprocessing started
+    /// it.
     pub worker: Option<Worker>,
 }
 

@@ -34,10 +34,10 @@ pub(super) fn closed(link: &Link) -> Option<Judged> {
     }
 }
 
-/// The opener is gone: every process that holds the connection is known, each is a worker that multiprocessing started
-/// after the session was opened, and each waits on something else. The session would have ended with its opener if these
-/// had not inherited the connection. Age alone is no proof: a daemon forks after it has opened its session, and a clock
-/// may be set.
+/// The opener is gone: every process that holds the connection is known, each started after the session was opened, and
+/// each belongs to a pipeline and waits on something else. The session would have ended with its opener if these had not
+/// inherited the connection. Age alone is no proof: a daemon forks after it has opened its session, and a clock may be
+/// set.
 ///
 /// Whoever said something on it since an earlier look, `heard_within`, lives.
 pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judged> {
@@ -48,10 +48,7 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
     }
     let age = facts.inventory.age_of(facts.session.created?);
     let is_heir = |holder: &Holder| {
-        holder.serving == Some(false)
-            && holder.lives_elsewhere
-            && holder.worker.is_some()
-            && holder.age <= age + TICK
+        holder.serving == Some(false) && holder.lives_elsewhere && holder.age <= age + TICK
     };
     let proven = holding.unsure.is_none() && holding.holders.iter().all(is_heir);
     if !proven || holding.holders.is_empty() {

@@ -50,12 +50,8 @@ fn is_closed(link: &Link) -> bool {
 fn is_headless(inventory: &Inventory, session: &Session) -> bool {
     let (Some(holding), Some(created)) = (&session.holding, session.created) else { return false };
     let age = inventory.age_of(created);
-    let is_heir = |it: &Holder| {
-        it.serving == Some(false)
-            && it.lives_elsewhere
-            && it.worker.is_some()
-            && it.age <= age + TICK
-    };
+    let is_heir =
+        |it: &Holder| it.serving == Some(false) && it.lives_elsewhere && it.age <= age + TICK;
     holding.unsure.is_none() && !holding.holders.is_empty() && holding.holders.iter().all(is_heir)
 }
 

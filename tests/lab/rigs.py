@@ -9,16 +9,17 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import ezmsg.core as ez
 import pipeline
-from clients import until_let_go
+from clients import metadata, ticks, until_let_go
 from ezmsg.core.graphserver import GraphService
 from ezmsg.core.processclient import ProcessControlClient
 from pipeline import emit
-from recording import Plan, display, runner, wait_for
+from recording import RATE, Plan, display, runner, wait_for
 
 Address = tuple[str, int]
 
@@ -79,6 +80,53 @@ def low_level(args: argparse.Namespace) -> None:
 
     ez.GraphContext.register_metadata = skip
     recorder_live(args)
+
+
+async def record_own(args: argparse.Namespace, unit: str) -> None:
+    """Registers a unit by the low-level API, and records what it publishes itself."""
+    topic = f"{unit}/OUTPUT"
+    process = ProcessControlClient(args.address)
+    await process.connect()
+    publisher = await ez.Publisher.create(topic, args.address)
+    subscriber = await ez.Subscriber.create(topic, args.address)
+    await process.register([unit])
+    emit("recording", pid=os.getpid())
+
+    async def publish() -> None:
+        row = 0
+        async for _ in ticks(RATE):
+            await publisher.broadcast(row)
+            row += 1
+
+    publishing = asyncio.create_task(publish())
+    with open(Path(args.folder) / "rows", "w") as file:
+        while not publishing.done():
+            row = await subscriber.recv()
+            file.write(f"{row}\n")
+            file.flush()
+            if row % 40 == 0:
+                emit("count", total=row)
+
+
+def successor(args: argparse.Namespace) -> None:
+    """A program without a session that takes over the unit SYSTEM/SRC."""
+    asyncio.run(record_own(args, "SYSTEM/SRC"))
+
+
+def idle_daemon(args: argparse.Namespace) -> None:
+    """A program that opens its session, becomes a daemon, and records in a thread. Its session's loop runs no more."""
+    context = ez.GraphContext(args.address, auto_start=False)
+
+    async def begin() -> None:
+        await context.__aenter__()
+        await context.register_metadata(metadata(["SYSTEM", "SYSTEM/REC"]))
+
+    asyncio.new_event_loop().run_until_complete(begin())
+    if os.fork() or os.fork():
+        os._exit(0)
+    recording = threading.Thread(target=lambda: asyncio.run(record_own(args, "SYSTEM/REC")))
+    recording.start()
+    recording.join()
 
 
 def supervisor(args: argparse.Namespace) -> None:
@@ -270,6 +318,8 @@ def main() -> None:
         "recorder-slow-revert": recorder_slow_revert,
         "live": recorder_live,
         "low-level": low_level,
+        "successor": successor,
+        "idle-daemon": idle_daemon,
         "supervisor": supervisor,
         "glue": glue,
         "survivor": survivor,

@@ -72,6 +72,11 @@ pub enum Rig {
     LiveBelowDaq,
     /// The pipeline SYSTEM/SRC -> SYSTEM/REC, which records without an end, by a program that registers no metadata.
     LowLevel,
+    /// A program without a session that runs the unit SYSTEM/SRC, and records without an end.
+    Successor,
+    /// A daemon that opened its session before it forked. It runs SYSTEM/REC in a thread, records without an end, and
+    /// its session's event loop does not run any more.
+    IdleDaemon,
     /// A pipeline as `LowLevel` with metadata, whose program starts all processes again when they have ended and the
     /// gate `restart` is open.
     Supervisor,
@@ -112,6 +117,8 @@ impl Rig {
             Self::SlowRevert => &["recorder-slow-revert", "plain"],
             Self::LiveBelowDaq => &["live", "DAQ"],
             Self::LowLevel => &["low-level", "SYSTEM"],
+            Self::Successor => &["successor"],
+            Self::IdleDaemon => &["idle-daemon"],
             Self::Supervisor => &["supervisor"],
             Self::Glue => &["glue"],
             Self::SlowDaq => &["slow-daq"],
@@ -142,6 +149,8 @@ impl Rig {
             Self::SlowShutdown(Shutdown::Both) => &["half", "main-waits"],
             Self::LiveBelowDaq
             | Self::LowLevel
+            | Self::Successor
+            | Self::IdleDaemon
             | Self::Supervisor
             | Self::Glue
             | Self::LauncherOfGrandchild => &["recording"],

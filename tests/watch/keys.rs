@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use graphctl::model::{Holder, Holding, Link, Session, Worker};
+use graphctl::model::{Holder, Holding, Link, Session};
 use graphctl::reap::{Extent, Outcome, Report, Target};
 use graphctl::watch::live::Order;
 use graphctl::watch::live::ui::Wish;
@@ -151,7 +151,7 @@ fn heir() -> Holder {
         state: 'S',
         serving: Some(false),
         lives_elsewhere: true,
-        worker: Some(Worker { starter_runs: Some(false) }),
+        worker: None,
     }
 }
 

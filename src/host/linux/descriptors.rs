@@ -92,7 +92,9 @@ impl Descriptors {
         shared.extend(sockets(process, &links.by_descriptor)?);
         shared.extend(mapped_files(process)?);
         let replaced = |(fd, link): &(u32, Vec<u8>)| {
-            *fd > 2 && link == b"/dev/null" && reads_only(process, *fd)
+            *fd > 2
+                && link == b"/dev/null"
+                && access(process, *fd).is_ok_and(|it| it == (true, false))
         };
         Ok(Self { shared, input_replaced: links.by_descriptor.iter().any(replaced) })
     }
@@ -218,11 +220,6 @@ fn is_made_by_python(path: &str) -> bool {
     let is_named = in_memory && MADE_BY_PYTHON.iter().any(|prefix| name.starts_with(prefix));
     let is_semaphore = in_memory && is_deleted && name.starts_with(SEMAPHORE);
     is_named || is_semaphore || (is_deleted && name.starts_with(HEAP))
-}
-
-/// Whether a descriptor is known to be open for reading alone.
-pub(super) fn reads_only(process: &Process, fd: u32) -> bool {
-    access(process, fd).is_ok_and(|it| it == (true, false))
 }
 
 /// Whether a descriptor can be read, and whether it can be written to, by the octal flags that it was opened with.

@@ -10,6 +10,7 @@ use super::process::uptime;
 use super::serving::{self, Answered, Watch};
 use super::sockets::{self, Socket};
 use super::walk::{self, Found};
+use super::worker::uses_multiprocessing;
 use crate::host::{Connection, Role};
 use crate::model::{Holder, Holding};
 
@@ -28,7 +29,7 @@ pub(super) fn holders(
     let inodes = sockets.iter().filter_map(|socket| socket.inode()).collect();
     let walk = walk::walk(root, &inodes, now)?;
     let doubts = Doubts::new(root, &walk.blind);
-    let seen = Seen { by_socket: by_socket(&walk.found), doubts };
+    let seen = Seen { root, by_socket: by_socket(&walk.found), doubts };
 
     let with_role = |role| {
         let ours = move |(connection, _): &(&Connection, &Socket)| connection.role == role;
@@ -63,6 +64,7 @@ fn by_socket(found: &[Found]) -> HashMap<u64, Vec<&Found>> {
 
 /// What one pass over the processes showed.
 struct Seen<'a> {
+    root: &'a Path,
     by_socket: HashMap<u64, Vec<&'a Found>>,
     doubts: Doubts<'a>,
 }
@@ -96,11 +98,13 @@ impl<'a> Seen<'a> {
         let ended = |it: &Found| watches.get(&it.pid).is_some_and(|watch| watch.ended);
         let holder = |it: &&Found| {
             let watch = serving.and_then(|answered| Some((watches.get(&it.pid)?, answered)));
+            let identity = &it.identity.as_ref()?.holder;
             Some(Holder {
                 serving: watch.and_then(|(watch, answered)| watch.serving(inode, answered)),
                 lives_elsewhere: watch
-                    .is_some_and(|(it, answered)| it.lives_elsewhere(inode, answered)),
-                ..it.identity.as_ref()?.holder.clone()
+                    .is_some_and(|(it, answered)| it.lives_elsewhere(inode, answered))
+                    && uses_multiprocessing(self.root, identity),
+                ..identity.clone()
             })
         };
         let gone = found.iter().find(|it| ended(it));

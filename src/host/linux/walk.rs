@@ -52,12 +52,12 @@ pub(super) fn walk(root: &Path, wanted: &HashSet<u64>, now: Duration) -> ProcRes
         return Ok(walk);
     }
     let holds = |process: &Process| Descriptors::read(process, wanted);
-    walk.blind = read_all(root, holds, |process, Descriptors { sockets, epolls, nulls, .. }| {
+    walk.blind = read_all(root, holds, |process, Descriptors { sockets, epolls, .. }| {
         if !sockets.is_empty() {
             walk.found.push(Found {
                 pid: process.pid,
                 identity: Identity::read(process, now).ok().map(|mut it| {
-                    it.holder.worker = worker(root, process, &it.holder, &nulls);
+                    it.holder.worker = worker(root, process, &it.holder);
                     it
                 }),
                 sockets,
@@ -104,7 +104,6 @@ struct Descriptors {
     any: bool,
     sockets: HashSet<u64>,
     epolls: Vec<u32>,
-    nulls: Vec<u32>,
 }
 
 impl Descriptors {
@@ -115,8 +114,6 @@ impl Descriptors {
             descriptors.any = true;
             if link == b"anon_inode:[eventpoll]" {
                 descriptors.epolls.push(fd);
-            } else if link == b"/dev/null" {
-                descriptors.nulls.push(fd);
             } else {
                 let inode = inode(link, "socket").filter(|inode| wanted.contains(inode));
                 descriptors.sockets.extend(inode);

@@ -4,25 +4,27 @@ use std::path::Path;
 
 use procfs::process::Process;
 
-use super::descriptors::reads_only;
-use super::process::{alive, command};
+use super::process::{alive, command, text};
 use crate::host::multiprocessing::{is_of_fork_server, is_worker};
 use crate::model::{Holder, Worker};
 
-/// What shows that a process is a worker of another program; `nulls` are its descriptors of `/dev/null`.
-///
-/// A worker that was forked keeps the command line of its program. Multiprocessing gives it `/dev/null` in place of the
-/// standard input that it inherited, as a further descriptor that can only be read (`_close_stdin` of
-/// multiprocessing/util.py).
-pub(super) fn worker(
-    root: &Path,
-    process: &Process,
-    holder: &Holder,
-    nulls: &[u32],
-) -> Option<Worker> {
-    let has_no_input = || nulls.iter().any(|fd| *fd > 2 && reads_only(process, *fd));
-    let is_worker = is_worker(&holder.command) || has_no_input();
-    is_worker.then(|| Worker { starter_runs: starter_runs(root, process, holder) })
+/// How the paths of the semaphores begin that multiprocessing shares between a program and its workers.
+const SEMAPHORES: &str = "/dev/shm/sem.";
+
+/// Whether a process is a worker of multiprocessing, or a program that may have some: it has semaphores mapped, as the
+/// processes of a pipeline have for their barriers (`ExecutionContext` of ezmsg/core/backend.py).
+pub(super) fn uses_multiprocessing(root: &Path, holder: &Holder) -> bool {
+    let maps = || {
+        let process = Process::new_with_root(root.join(holder.pid.to_string())).ok()?;
+        text(&process, "maps").ok()
+    };
+    is_worker(&holder.command) || maps().is_some_and(|maps| maps.contains(SEMAPHORES))
+}
+
+/// What is known of a process that was started in a fresh interpreter, or by a fork server. A worker that was forked
+/// otherwise looks like its program, and is not recognized.
+pub(super) fn worker(root: &Path, process: &Process, holder: &Holder) -> Option<Worker> {
+    is_worker(&holder.command).then(|| Worker { starter_runs: starter_runs(root, process, holder) })
 }
 
 /// The parent of a worker is the program that started it, or a fork server of that program. If that is gone, the worker

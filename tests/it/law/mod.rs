@@ -3,6 +3,7 @@
 //! Every test checks only what is visible from outside: files, processes, messages, and what the server holds.
 
 mod kill;
+mod programs;
 mod recorders;
 mod starts;
 mod topics;

@@ -1,6 +1,6 @@
 //! What belongs to whom: topics with the same prefix, and taps, beside a phantom that is dropped.
 
-use crate::lab::{Client, Options, PATIENCE, Pipeline, Rig, Rigged, Server, Writer};
+use crate::lab::{Client, Options, PATIENCE, Pipeline, Rig, Rigged, Server};
 use crate::run::{Run, graphctl, graphctl_until};
 use crate::stage::{assert_full_rate, server};
 
@@ -36,19 +36,6 @@ fn leftover_beside_its_prefix() {
     healthy.expect_recording();
     let rate = subscriber.rate_over(std::time::Duration::from_secs(1));
     assert!(rate > 75.0, "it was to be 100 messages a second: {rate}");
-    expect_untouched(&mut server, &healthy, |server| torture(server, &[]));
-    healthy.expect_recording();
-    assert_full_rate(&healthy);
-}
-
-/// A program without metadata runs units of the same names as a recording that has ended.
-#[test]
-fn low_level_program_after_a_recording() {
-    let mut server = server();
-    let recording = Rigged::start(&server, Rig::Recorder(Writer::Executor));
-    recording.expect_whole();
-    server.wait_state("no session", |state| state["clients"]["SessionInfo"].as_u64().is_none());
-    let healthy = Rigged::start(&server, Rig::LowLevel);
     expect_untouched(&mut server, &healthy, |server| torture(server, &[]));
     healthy.expect_recording();
     assert_full_rate(&healthy);

@@ -152,6 +152,13 @@ fn who_answered_through_another_instance_lives_elsewhere() {
     };
     assert!(elsewhere(Role::Answered));
     assert!(!elsewhere(Role::Other), "it was not asked, or did not answer");
+    fake.write("10/maps", "");
+    assert!(
+        !elsewhere(Role::Answered),
+        "it may be a daemon that opened the session before it forked"
+    );
+    fake.remove("10/maps");
+    assert!(!elsewhere(Role::Answered), "whether it uses multiprocessing is not known");
     fake.process(20).socket(3, 80);
     assert!(!elsewhere(Role::Answered), "another holder may have answered");
 }

@@ -14,6 +14,9 @@ use crate::model::Holding;
 /// The user of all made-up sockets.
 pub(super) const USER: u32 = 1000;
 
+/// A semaphore of Python's multiprocessing in the list of a process's mappings.
+const SEMAPHORE: &str = "7f00-7f01 rw-s 00000000 00:1a 3 /dev/shm/sem.abcdef (deleted)\n";
+
 pub(super) struct Fake {
     directory: TempDir,
 }
@@ -104,7 +107,7 @@ impl Fake {
         };
         if !process.path("fd").exists() {
             fs::create_dir_all(process.path("fd")).expect("it can be made");
-            self.write(&format!("{pid}/maps"), "");
+            self.write(&format!("{pid}/maps"), SEMAPHORE);
         }
         process.thread(pid, "running", "0").write()
     }
