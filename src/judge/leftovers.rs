@@ -85,16 +85,18 @@ fn has_lost_its_starter(holder: &Holder) -> bool {
     holder.worker.is_some_and(|worker| worker.starter_runs == Some(false))
 }
 
-/// Whether the process, which has these pids, may hold the session's connection: it is seen to, or the holders of an
-/// open connection from its host are not seen.
+/// Whether the process, which has these pids, may hold the session's connection: it is seen to, or the holders of the
+/// open connection are not seen. A process reaches the server from one address.
 fn may_hold(process: &Process, pids: &[u32], session: &Session) -> bool {
-    if let Some(holders) = all_of(session.holding.as_ref()) {
-        return holders.iter().any(|holder| pids.contains(&holder.pid));
-    }
     let host = |link: &Option<Link>| link.as_ref()?.peer.map(|peer| peer.ip());
     let hosts = host(&session.link).zip(host(&process.link));
-    let is_closed = session.link.as_ref().is_some_and(|link| connections::closed(link).is_some());
-    !is_closed && hosts.is_none_or(|(session, process)| session == process)
+    if hosts.is_some_and(|(session, process)| session != process) {
+        return false;
+    }
+    match all_of(session.holding.as_ref()) {
+        Some(holders) => holders.iter().any(|holder| pids.contains(&holder.pid)),
+        None => session.link.as_ref().is_none_or(|link| connections::closed(link).is_none()),
+    }
 }
 
 /// The processes that hold a connection, if it is known that these are all.

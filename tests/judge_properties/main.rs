@@ -85,15 +85,16 @@ fn is_leftover(inventory: &Inventory, process: &Process) -> bool {
     let lost = |it: &Holder| it.worker == Some(Worker { starter_runs: Some(false) });
     let pids: HashSet<_> = holders.iter().map(|it| it.pid).collect();
     let host = |link: &Option<Link>| link.as_ref().and_then(|it| it.peer).map(|it| it.ip());
-    let theirs = |session: &Session| match &session.holding {
-        Some(Holding { holders, unsure: None }) if !holders.is_empty() => {
-            holders.iter().any(|it| pids.contains(&it.pid))
-        }
-        _ => {
-            let (there, here) = (host(&session.link), host(&process.link));
-            let elsewhere = there.is_some() && here.is_some() && there != here;
-            !session.graphctl && !elsewhere && !session.link.as_ref().is_some_and(is_closed)
-        }
+    let theirs = |session: &Session| {
+        let (there, here) = (host(&session.link), host(&process.link));
+        let elsewhere = there.is_some() && here.is_some() && there != here;
+        let may_hold = match &session.holding {
+            Some(Holding { holders, unsure: None }) if !holders.is_empty() => {
+                holders.iter().any(|it| pids.contains(&it.pid))
+            }
+            _ => !session.link.as_ref().is_some_and(is_closed),
+        };
+        may_hold && !session.graphctl && !elsewhere
     };
     registrations.flatten().any(was_its_own)
         && !holders.is_empty()
