@@ -1,7 +1,7 @@
 """The other clients of a GraphServer: witness, observer, low-level publisher and subscriber, silent session.
 
 Each mode prints JSON lines on stdout and, all but `snapshot` and `ping`, lives until its stdin is closed. A silent
-session registers each line there as one more component, and says `registered`. A key `A>B` is an edge that it adds.
+session registers each line there as one more component, and says `registered`. A key `edge:A>B` is an edge that it adds.
 """
 
 import os
@@ -30,6 +30,9 @@ from ezmsg.core.graphmeta import (
     OutputStreamMetadata,
     UnitMetadata,
 )
+
+
+EDGE = "edge:"
 
 
 def emit(event: str, **facts: object) -> None:
@@ -164,10 +167,10 @@ async def serve(args: argparse.Namespace) -> None:
                 if args.mode == "session":
                     if args.stubborn:
                         signal.signal(signal.SIGTERM, lambda *_: emit("asked"))
-                    edges = [key for key in args.keys if ">" in key]
+                    edges = [key for key in args.keys if key.startswith(EDGE)]
                     args.keys = [key for key in args.keys if key not in edges]
                     for edge in edges:
-                        await context.connect(*edge.split(">"))
+                        await context.connect(*edge.removeprefix(EDGE).split(">"))
                     if args.keys:
                         await context.register_metadata(metadata(args.keys))
                     if args.beside:

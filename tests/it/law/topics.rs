@@ -77,9 +77,9 @@ fn edge_between_others() {
 fn edges_of_several_phantoms() {
     let mut server = server();
     let _source = Client::publisher(&server, "A");
-    let _router = Client::silent_session(&server, &["A>B"]);
+    let _router = Client::silent_session(&server, &["edge:A>B"]);
     let display = Client::subscriber(&server, "C");
-    server.ghost_of(&["ONE", "ONE/U", "B>C"]);
+    server.ghost_of(&["ONE", "ONE/U", "edge:B>C"]);
     let expect_flow = || {
         let rate = display.rate_over(std::time::Duration::from_secs(1));
         assert!(rate > 75.0, "it was to be 100 messages a second: {rate}");
@@ -96,10 +96,10 @@ fn edges_of_several_phantoms() {
         (run.code, outcomes.join(" "))
     };
     assert_eq!(outcomes(&server), (3, r#""refused""#.to_owned()), "the edge connects A and C");
-    server.ghost_of(&["TWO", "TWO/U", "B>C"]);
+    server.ghost_of(&["TWO", "TWO/U", "edge:B>C"]);
     let both = r#""dropped" "refused""#.to_owned();
     assert_eq!(outcomes(&server), (3, both), "one of the two keeps the edge");
-    let _twin = Client::silent_session(&server, &["B>C"]);
+    let _twin = Client::silent_session(&server, &["edge:B>C"]);
     assert_eq!(outcomes(&server), (0, r#""dropped""#.to_owned()), "another session owns the edge");
 }
 
