@@ -200,7 +200,7 @@ def accept(server, targets):
         else:
             accepted.append(target)
     # The clients of a refused target stay too, so the others are checked again.
-    while between := edges_between_others(server, accepted):
+    while between := edges_between_others(server, holders, accepted):
         for target, edge in between:
             carried = " → ".join(map(text, edge))
             target.outcome = "refused", f"its edge {carried} carries messages between other programs"
@@ -269,7 +269,7 @@ def is_still_to_go(server, holders, target):
     if target.id not in server.clients:
         return False
     change = holders.what_changed(server, target)
-    if not change and edges_between_others(server, [target]):
+    if not change and edges_between_others(server, holders, [target]):
         change = "an edge of it carries messages between other programs"
     if change and target.clients:
         target.outcome = "failed", "only its other clients were closed: then " + change

@@ -1,7 +1,7 @@
 # Which edges of sessions that are dropped carry messages between clients that stay.
 
 
-def edges_between_others(server, targets):
+def edges_between_others(server, holders, targets):
     """
     The edges that a drop of these targets would remove although they carry messages from a publisher that stays to a
     subscriber that stays, each with its target. Targets with `may_cut` are left out.
@@ -16,17 +16,19 @@ def edges_between_others(server, targets):
         for edge in target.info.edges
         if owners.get(edge, set()) <= dropped
     }
+    # Usually no subscriber below these edges stays; only if one does, the whole graph is searched.
+    subscribers, below = holders.clients["SubscriberInfo"], reached_from(graph, {end for _, end in lost})
+    if not any(subscribers.get(text(topic), set()) - dropped for topic in below):
+        return []
     topics = {"PublisherInfo": set(), "SubscriberInfo": set()}
     for info in server.clients.values():
-        kind = type(info).__name__
+        kind = kind_of(info)
         if kind in topics and info.id not in dropped:
             topics[kind].add(info.topic)
     published, subscribed = topics.values()
-    if reached_from(graph, {end for _, end in lost}).isdisjoint(subscribed):
-        return []
     fed, upstream = reached_from(graph, published), {}
-    for topic, below in graph.items():
-        for it in below:
+    for topic, following in graph.items():
+        for it in following:
             upstream.setdefault(it, set()).add(topic)
     read = reached_from(upstream, subscribed)
     return [
