@@ -335,6 +335,12 @@ impl Holding {
     pub fn unknown(why: &str) -> Self {
         Self { holders: Vec::new(), unsure: Some(why.to_owned()) }
     }
+
+    /// All processes that hold the connection; `None` if there may be others, or if none is seen.
+    #[must_use]
+    pub fn all(&self) -> Option<&[Holder]> {
+        (self.unsure.is_none() && !self.holders.is_empty()).then_some(&self.holders)
+    }
 }
 
 /// A process of this machine that holds a socket.
@@ -371,7 +377,16 @@ pub struct Worker {
     pub starter_runs: Option<bool>,
 }
 
+/// What names a process of this machine for good: its pid, and its start in clock ticks since the machine was booted.
+pub type ProcessId = (u32, u64);
+
 impl Holder {
+    /// What names it for good: a pid alone may be used again.
+    #[must_use]
+    pub const fn id(&self) -> ProcessId {
+        (self.pid, self.start)
+    }
+
     /// How it is called in words: `pid 4711 (python pipeline.py)`.
     #[must_use]
     pub fn name(&self) -> String {
@@ -419,6 +434,14 @@ pub struct History {
     pub ended: Vec<Ended>,
     /// By unit that a process owns: the sessions, now gone, that registered it.
     pub registrations: HashMap<String, Vec<Ended>>,
+}
+
+impl History {
+    /// The sessions, now gone, that registered any of the process's units before it connected.
+    pub fn earlier_sessions<'a>(&'a self, process: &'a Process) -> impl Iterator<Item = &'a Ended> {
+        let sessions = process.units.iter().filter_map(|unit| self.registrations.get(unit));
+        sessions.flatten().filter(|session| Some(session.created) < process.created)
+    }
 }
 
 /// A process that owned units and left.

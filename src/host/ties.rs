@@ -3,6 +3,9 @@
 
 use crate::model::Holder;
 
+/// How the paths of memory begin that other processes may have mapped too: POSIX, `memfd_create`, System V.
+const SHARED_MEMORY: [&str; 3] = ["/dev/shm/", "/memfd:", "/SYSV"];
+
 /// What a process shares with other processes, other than TCP connections.
 #[derive(Clone, Debug, Default)]
 pub struct Ties {
@@ -68,6 +71,13 @@ impl ResourceKind {
     #[must_use]
     pub const fn is_from_launcher(&self) -> bool {
         matches!(self, Self::Terminal { .. } | Self::PipeReader { input: true })
+    }
+
+    /// Whether it is a file, and no memory that other processes may have mapped too.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        let (Self::OpenFile(path) | Self::MappedFile(path)) = self else { return false };
+        !SHARED_MEMORY.iter().any(|prefix| path.starts_with(prefix))
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn closed(link: &Link) -> Option<Judged> {
 ///
 /// Whoever said something on it since an earlier look, `heard_within`, lives.
 pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judged> {
-    let holding = facts.session.holding.as_ref()?;
+    let holders = facts.session.holding.as_ref()?.all()?;
     let silent = facts.session.link.as_ref()?.silent_for?;
     if silent < heard_within {
         return None;
@@ -50,11 +50,10 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
     let is_heir = |holder: &Holder| {
         holder.serving == Some(false) && holder.lives_elsewhere && holder.age <= age + TICK
     };
-    let proven = holding.unsure.is_none() && holding.holders.iter().all(is_heir);
-    if !proven || holding.holders.is_empty() {
+    if !holders.iter().all(is_heir) {
         return None;
     }
-    let heirs: Vec<_> = holding.holders.iter().map(|heir| format!("pid {}", heir.pid)).collect();
+    let heirs: Vec<_> = holders.iter().map(|heir| format!("pid {}", heir.pid)).collect();
     let number = count(heirs.len(), "process", "processes");
     let kept = format!("its connection lives on in {number} forked later: {}", list(&heirs));
     let evidence = vec![

@@ -46,18 +46,15 @@ fn judge(
     if let Some(Session { id, .. }) = unreadable {
         return Err(format!("session {id}, which cannot be read, may have them too"));
     }
-    let registrations = process.units.iter().filter_map(|unit| history.registrations.get(unit));
-    let older = registrations.flatten().filter(|session| Some(session.created) < process.created);
-    let older: Vec<&Ended> = older.collect();
-    if older.is_empty() {
+    if history.earlier_sessions(process).next().is_none() {
         return Err("no session is known to have registered them".into());
     }
-    if !older.iter().any(|session| owned_before_the_end(process, session)) {
+    if !history.earlier_sessions(process).any(|session| owned_before_the_end(process, session)) {
         return Err(
             "nothing shows that it owned them before the session that registered them ended".into(),
         );
     }
-    let Some(holders) = all_of(process.holding.as_ref()) else {
+    let Some(holders) = process.holding.as_ref().and_then(Holding::all) else {
         return Err(
             "the process cannot be seen from here, and the program that started it may be running"
                 .into(),
@@ -93,14 +90,8 @@ fn may_hold(process: &Process, pids: &[u32], session: &Session) -> bool {
     if hosts.is_some_and(|(session, process)| session != process) {
         return false;
     }
-    match all_of(session.holding.as_ref()) {
+    match session.holding.as_ref().and_then(Holding::all) {
         Some(holders) => holders.iter().any(|holder| pids.contains(&holder.pid)),
         None => session.link.as_ref().is_none_or(|link| connections::closed(link).is_none()),
     }
-}
-
-/// The processes that hold a connection, if it is known that these are all.
-fn all_of(holding: Option<&Holding>) -> Option<&[Holder]> {
-    let holding = holding.filter(|it| it.unsure.is_none() && !it.holders.is_empty())?;
-    Some(&holding.holders)
 }

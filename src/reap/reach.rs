@@ -12,10 +12,9 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use crate::host::Held;
-use crate::model::{Component, Endpoint, EndpointKind, Holder, Inventory, Process, Session};
-
-/// A process of this machine: its pid, and its start in clock ticks since boot.
-type Pid = (u32, u64);
+use crate::model::{
+    Component, Endpoint, EndpointKind, Holder, Inventory, Process, ProcessId, Session,
+};
 
 /// Publishers and subscribers by topic.
 pub(super) struct Topics<'a> {
@@ -110,7 +109,7 @@ pub(super) struct Reach<'a> {
     session: Option<&'a Session>,
     held: &'a Held,
     /// The process of this machine that made the registration.
-    pid: Option<Pid>,
+    pid: Option<ProcessId>,
     /// A process makes its endpoints after its session was opened and before it registers (`process` of
     /// ezmsg/core/backendprocess.py).
     since: Option<SystemTime>,
@@ -211,12 +210,12 @@ impl<'a> Reach<'a> {
     }
 
     /// Whether this process made the endpoint. A process that only inherited it is not its maker.
-    fn is_held_by(&self, pid: Pid, endpoint: Uuid) -> bool {
+    fn is_held_by(&self, pid: ProcessId, endpoint: Uuid) -> bool {
         if let Some(maker) = maker(self.held, endpoint) {
             return maker == pid;
         }
         let holding = self.held.get(&endpoint);
-        holding.is_some_and(|it| it.holders.iter().any(|holder| name(holder) == pid))
+        holding.is_some_and(|it| it.holders.iter().any(|holder| holder.id() == pid))
     }
 
     /// Whether the endpoint was made on the host of the process, after its session was opened and before it registered.
@@ -231,19 +230,12 @@ impl<'a> Reach<'a> {
 
 /// The process of this machine that made a client's connection: its oldest holder, because processes that inherited
 /// the connection started later. `None` if not all holders are known.
-fn maker(held: &Held, client: Uuid) -> Option<Pid> {
-    let holding = held.get(&client).filter(|holding| holding.unsure.is_none())?;
-    holding.holders.iter().map(name).min_by_key(|(pid, start)| (*start, *pid))
-}
-
-const fn name(holder: &Holder) -> Pid {
-    (holder.pid, holder.start)
+fn maker(held: &Held, client: Uuid) -> Option<ProcessId> {
+    held.get(&client)?.all()?.iter().map(Holder::id).min_by_key(|(pid, start)| (*start, *pid))
 }
 
 /// When the session that a leftover process belonged to was opened.
 fn lost_session(inventory: &Inventory, process: &Process) -> Option<SystemTime> {
-    let registrations = &inventory.history.as_ref()?.registrations;
-    let sessions = process.units.iter().filter_map(|unit| registrations.get(unit)).flatten();
-    let created = sessions.map(|session| session.created);
-    created.filter(|created| Some(*created) < process.created).max()
+    let sessions = inventory.history.as_ref()?.earlier_sessions(process);
+    sessions.map(|session| session.created).max()
 }

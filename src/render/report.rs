@@ -46,7 +46,7 @@ pub fn notes(report: &Report) -> String {
     // One process may have held connections of several targets.
     let mut told = HashSet::new();
     let heirs = report.targets.iter().flat_map(|target| &target.heirs);
-    notes.extend(heirs.filter(|it| told.insert((it.process.pid, it.process.start))).map(heir));
+    notes.extend(heirs.filter(|it| told.insert(it.process.id())).map(heir));
     notes.extend(nobody_left(report));
     notes.extend(report.unconfirmed.iter().map(unconfirmed));
     notes.extend(report.lock.as_ref().map(freed));

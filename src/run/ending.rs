@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::finish::Guarded;
 use super::signals::cuts_short;
 use crate::host::{self, Ended};
-use crate::model::Holder;
+use crate::model::{Holder, ProcessId};
 use crate::reap::{Heir, HeirEnd};
 
 /// How often it is looked who is left: the end of others' children is no event here.
@@ -45,7 +45,7 @@ impl End {
         let asked = self.asked.into_iter().map(ended(Ended::Terminated));
         let mut told = HashSet::new();
         let mut all: Vec<(Holder, Ended)> = left.chain(killed).chain(asked).collect();
-        all.retain(|(process, _)| told.insert((process.pid, process.start)));
+        all.retain(|(process, _)| told.insert(process.id()));
         all.sort_by_key(|(process, _)| process.start);
         let heir = |(process, end)| Heir { process, end: HeirEnd::Ended(end), released: false };
         all.into_iter().map(heir).collect()
@@ -62,7 +62,7 @@ enum Wait {
 /// What is sent to who is left; nobody is sent it twice.
 struct Sending {
     kill: bool,
-    done: HashSet<(u32, u64)>,
+    done: HashSet<ProcessId>,
     refused: HashMap<u32, String>,
 }
 
@@ -75,7 +75,7 @@ impl Sending {
     /// reached.
     fn send(&mut self, guarded: &mut Guarded, living: &[Holder]) -> Vec<Holder> {
         let mut fresh: Vec<_> = living.iter().collect();
-        fresh.retain(|it| self.done.insert((it.pid, it.start)));
+        fresh.retain(|it| self.done.insert(it.id()));
         if !fresh.is_empty() {
             guarded.follow(living);
         }

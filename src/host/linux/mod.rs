@@ -7,6 +7,7 @@
 //! | [`process`] | what is read of one process |
 //! | [`doubt`] | who may hold a socket without being seen |
 //! | [`serving`] | does a thread of a holder wait on the socket? |
+//! | [`worker`](mod@worker) | did Python's multiprocessing start a process? |
 //! | [`family`] | which process was started by which |
 //! | [`holders`] | all of the above, for many connections at once |
 //! | [`lists`] | the kernel's lists of sockets that are not TCP's |

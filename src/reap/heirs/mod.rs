@@ -38,7 +38,7 @@ pub fn of(plans: &[DropTarget], held: &Held) -> HashMap<Uuid, Vec<Holder>> {
         let holdings = plan.taken.clients().filter_map(|client| held.get(&client));
         let mut seen = HashSet::new();
         let holders = holdings.flat_map(|holding| &holding.holders);
-        holders.filter(|it| seen.insert((it.pid, it.start))).cloned().collect()
+        holders.filter(|it| seen.insert(it.id())).cloned().collect()
     };
     plans.iter().map(|plan| (plan.id, heirs(plan))).collect()
 }

@@ -5,9 +5,6 @@ use std::net::SocketAddr;
 
 use crate::host::ResourceKind;
 
-/// How the paths of memory begin that other processes may have mapped too: POSIX, `memfd_create`, System V.
-const SHARED_MEMORY: [&str; 3] = ["/dev/shm/", "/memfd:", "/SYSV"];
-
 /// Why a process must not be ended. Other processes are named as [`Holder::name`](crate::model::Holder::name) does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
@@ -65,9 +62,7 @@ impl Obstacle {
     pub fn may_be_overridden(&self) -> bool {
         match self {
             Self::MayBeOpener | Self::MayNotBeHeir => true,
-            Self::Holds(ResourceKind::OpenFile(path) | ResourceKind::MappedFile(path)) => {
-                !SHARED_MEMORY.iter().any(|prefix| path.starts_with(prefix))
-            }
+            Self::Holds(what) => what.is_file(),
             Self::AfterAsking(obstacle) => obstacle.may_be_overridden(),
             _ => false,
         }

@@ -60,10 +60,8 @@ fn of_session(
 fn holders<'a>(now: Option<&'a Holding>, seen: Option<&'a Holding>) -> Vec<&'a Holder> {
     let seen = seen.map_or(&[][..], |holding| &holding.holders);
     let now = now.map_or(&[][..], |holding| &holding.holders);
-    let known = |holder: &'a Holder| {
-        let same = |it: &&Holder| (it.pid, it.start) == (holder.pid, holder.start);
-        seen.iter().find(same).unwrap_or(holder)
-    };
+    let known =
+        |holder: &'a Holder| seen.iter().find(|it| it.id() == holder.id()).unwrap_or(holder);
     now.iter().map(known).collect()
 }
 

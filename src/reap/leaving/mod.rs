@@ -13,7 +13,7 @@ use super::report::{Heir, HeirEnd, Outcome, Report};
 use crate::admin::DropTarget;
 use crate::host::{self, Ended, Held, Means, Sockets, Tcp, Unseen};
 use crate::look::{Look, Observer};
-use crate::model::{Holder, Inventory};
+use crate::model::{Holder, Inventory, ProcessId};
 
 pub(super) use writing::Sample;
 use writing::wait_until_quiet;
@@ -24,9 +24,6 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long a closed connection may take to be seen closed here, and how often that is checked.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-
-/// The pid and the start of a process: a pid alone may be used again.
-type Name = (u32, u64);
 
 /// A process that is left behind.
 struct RemainingProcess {
@@ -41,8 +38,8 @@ struct RemainingProcess {
 
 /// The processes that each target leaves behind.
 pub(super) struct Leaving {
-    by_target: HashMap<Uuid, Vec<Name>>,
-    remaining: HashMap<Name, RemainingProcess>,
+    by_target: HashMap<Uuid, Vec<ProcessId>>,
+    remaining: HashMap<ProcessId, RemainingProcess>,
     parts: BTreeSet<u32>,
     dropped: DroppedConnections,
 }
@@ -63,13 +60,13 @@ impl Leaving {
             let opener = openers.get(&process.pid).cloned();
             let reason = || before.grown(observer, process).or(opener);
             let remaining = RemainingProcess::of(observer, &dropped, process.clone(), reason);
-            (name(process), remaining)
+            (process.id(), remaining)
         };
         let mut leaving = Self {
             remaining: by_target.values().flatten().map(remaining).collect(),
             by_target: by_target
                 .iter()
-                .map(|(target, heirs)| (*target, heirs.iter().map(name).collect()))
+                .map(|(target, heirs)| (*target, heirs.iter().map(Holder::id).collect()))
                 .collect(),
             parts: heirs::parts(plans, &held),
             dropped,
@@ -118,19 +115,19 @@ impl Leaving {
     fn ending(&self) -> Vec<Holder> {
         let ending = self.remaining.values().filter(|it| it.end == HeirEnd::Would);
         let mut ending: Vec<_> = ending.map(|it| it.process.clone()).collect();
-        ending.sort_by_key(name);
+        ending.sort_by_key(Holder::id);
         ending
     }
 
     fn settle(&mut self, process: &Holder, end: HeirEnd) {
-        self.remaining.entry(name(process)).and_modify(|it| it.end = end);
+        self.remaining.entry(process.id()).and_modify(|it| it.end = end);
     }
 
     /// Adds to each target the processes that it left behind, each with its end.
     pub(super) fn add_to(&self, report: &mut Report) {
         for target in &mut report.targets {
-            let names = self.by_target.get(&target.id).into_iter().flatten();
-            let heirs = names.filter_map(|name| self.remaining.get(name));
+            let ids = self.by_target.get(&target.id).into_iter().flatten();
+            let heirs = ids.filter_map(|id| self.remaining.get(id));
             target.heirs = heirs.map(RemainingProcess::heir).collect();
         }
     }
@@ -144,8 +141,8 @@ impl Leaving {
         after: &Inventory,
     ) {
         self.by_target.retain(|id, _| report.of(&[Outcome::Dropped]).any(|it| it.id == *id));
-        let gone: HashSet<Name> = self.by_target.values().flatten().copied().collect();
-        self.remaining.retain(|name, _| gone.contains(name));
+        let gone: HashSet<ProcessId> = self.by_target.values().flatten().copied().collect();
+        self.remaining.retain(|id, _| gone.contains(id));
         self.wait_for_closing(observer).await;
         self.spare_writers(observer).await;
         self.end_by(observer, after, Means::Ask(GRACE)).await;
@@ -170,7 +167,7 @@ impl Leaving {
             self.end_by(observer, after, Means::Kill).await;
         }
         for process in &stayed {
-            let remaining = self.remaining.get_mut(&name(process));
+            let remaining = self.remaining.get_mut(&process.id());
             match remaining.map(|it| &mut it.end) {
                 Some(end @ HeirEnd::Would) => *end = HeirEnd::Ended(Ended::Stayed),
                 Some(HeirEnd::Spared(obstacle)) => {
@@ -199,7 +196,15 @@ impl Leaving {
     /// Marks the spared processes that no process outside of the dropped pipelines needs, as far as can be seen. If a
     /// process that may be the opener is needed, the report gives that as the reason.
     fn find_released(&mut self, observer: &Observer, after: &Inventory) {
-        let needed = self.needed_by_others(observer, &observer.holders(after));
+        let mut spared = self.remaining.values().filter_map(|it| match &it.end {
+            HeirEnd::Spared(obstacle) => Some(obstacle),
+            HeirEnd::Would | HeirEnd::Ended(_) => None,
+        });
+        let needed = if spared.any(Obstacle::is_about_opener) {
+            self.needed_by_others(observer, &observer.holders(after))
+        } else {
+            BTreeMap::new()
+        };
         for remaining in self.remaining.values_mut() {
             let HeirEnd::Spared(obstacle) = &remaining.end else { continue };
             let may_be_opener = obstacle.is_about_opener();
@@ -240,7 +245,7 @@ impl Leaving {
         let ending = self.ending();
         let writing = wait_until_quiet(observer, &ending).await;
         for process in &ending {
-            if let Some(why) = writing.get(&name(process)) {
+            if let Some(why) = writing.get(&process.id()) {
                 self.settle(process, HeirEnd::Spared(why.clone()));
             }
         }
@@ -310,8 +315,4 @@ fn unseen_end(unseen: Unseen) -> HeirEnd {
         Unseen::Gone => HeirEnd::Ended(Ended::AlreadyGone),
         Unseen::Hidden => HeirEnd::Spared(Obstacle::Unreadable),
     }
-}
-
-const fn name(process: &Holder) -> Name {
-    (process.pid, process.start)
 }

@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use super::{Name, name};
 use crate::host::{Unseen, Written};
 use crate::look::Observer;
-use crate::model::{Holder, Inventory};
+use crate::model::{Holder, Inventory, ProcessId};
 use crate::reap::heirs::{Obstacle, still_writes};
 
 /// A process is ended only after it has written nothing for `QUIET`; graphctl waits for at most `MOST_WINDOWS` such
@@ -21,7 +20,7 @@ const MOST_WINDOWS: usize = 5;
 pub(in crate::reap) struct Sample {
     /// When.
     pub(in crate::reap) taken: Instant,
-    written: HashMap<Name, Written>,
+    written: HashMap<ProcessId, Written>,
 }
 
 impl Sample {
@@ -34,10 +33,10 @@ impl Sample {
     fn of<'a>(observer: &Observer, processes: impl Iterator<Item = &'a Holder>) -> Self {
         let mut written = HashMap::new();
         for process in processes {
-            if !written.contains_key(&name(process))
+            if !written.contains_key(&process.id())
                 && let Ok(now) = observer.written(process)
             {
-                written.insert(name(process), now);
+                written.insert(process.id(), now);
             }
         }
         Self { taken: Instant::now(), written }
@@ -46,7 +45,7 @@ impl Sample {
     /// Why a process must not be ended: it has written since then, or that is not known. `None` also for a process
     /// that has ended.
     pub(super) fn grown(&self, observer: &Observer, process: &Holder) -> Option<Obstacle> {
-        let before = self.written.get(&name(process)).copied();
+        let before = self.written.get(&process.id()).copied();
         match observer.written(process) {
             Err(Unseen::Gone) => None,
             now => still_writes(before, now.ok()),
@@ -58,7 +57,7 @@ impl Sample {
 pub(super) async fn wait_until_quiet(
     observer: &Observer,
     processes: &[Holder],
-) -> HashMap<Name, Obstacle> {
+) -> HashMap<ProcessId, Obstacle> {
     let mut writing = HashMap::new();
     if processes.is_empty() {
         return writing;
@@ -66,7 +65,7 @@ pub(super) async fn wait_until_quiet(
     for _ in 0..MOST_WINDOWS {
         let before = Sample::of(observer, processes.iter());
         sleep(QUIET).await;
-        let grown = |it: &Holder| Some((name(it), before.grown(observer, it)?));
+        let grown = |it: &Holder| Some((it.id(), before.grown(observer, it)?));
         writing = processes.iter().filter_map(grown).collect();
         if writing.is_empty() {
             break;
