@@ -23,6 +23,7 @@ const SPAN: Duration = Duration::from_secs(2);
 const FULL_RATE: f64 = 0.8;
 
 fn main() {
+    tell("Building graphctl (once, for some minutes) …");
     let graphctl = build();
     tell("Making a virtual environment with ezmsg 3.9.0 under target/ (once) …");
     let python = lab::ezmsg("3.9.0");

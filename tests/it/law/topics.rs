@@ -17,6 +17,13 @@ fn reap_phantom(server: &Server) {
     assert!(is_dropped(&run), "nothing was dropped: {run:#?}");
 }
 
+/// Expects what one [`Client::publisher`] publishes.
+#[track_caller]
+fn assert_publisher_rate(subscriber: &Client) {
+    let rate = subscriber.rate_over(std::time::Duration::from_secs(1));
+    assert!(rate > 75.0, "it was to be 100 messages a second: {rate}");
+}
+
 /// The leftover is the unit DAQ. A healthy pipeline has the root DAQ, and two clients have a topic below it; all
 /// of these came after the session of the leftover, and before its process.
 #[test]
@@ -34,8 +41,7 @@ fn leftover_beside_its_prefix() {
     reap_phantom(&server);
     assert!(server.witness().owners_of("DAQ").is_empty(), "the leftover stays");
     healthy.expect_recording();
-    let rate = subscriber.rate_over(std::time::Duration::from_secs(1));
-    assert!(rate > 75.0, "it was to be 100 messages a second: {rate}");
+    assert_publisher_rate(&subscriber);
     expect_untouched(&mut server, &healthy, |server| torture(server, &[]));
     healthy.expect_recording();
     assert_full_rate(&healthy);
@@ -80,15 +86,11 @@ fn edges_of_several_phantoms() {
     let _router = Client::silent_session(&server, &["edge:A>B"]);
     let display = Client::subscriber(&server, "C");
     server.ghost_of(&["ONE", "ONE/U", "edge:B>C"]);
-    let expect_flow = || {
-        let rate = display.rate_over(std::time::Duration::from_secs(1));
-        assert!(rate > 75.0, "it was to be 100 messages a second: {rate}");
-    };
-    expect_flow();
+    assert_publisher_rate(&display);
 
     let outcomes = |server: &Server| {
         let run = graphctl(server.address(), &["sessions", "reap", "-y", "-o", "json"]);
-        expect_flow();
+        assert_publisher_rate(&display);
         let report = run.json();
         let targets = report["targets"].as_array().expect("targets").iter();
         let mut outcomes: Vec<_> = targets.map(|it| it["outcome"].to_string()).collect();
