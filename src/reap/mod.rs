@@ -10,19 +10,18 @@ mod reach;
 pub mod report;
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::mem;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
 use leaving::{Leaving, Sample};
 use lock::Kept;
-pub use plan::{Planner, Warrant};
+pub use plan::{Condemned, Planner, Warrant};
 pub use report::{Freed, Heir, HeirEnd, Outcome, Report, Target};
 
 use crate::admin::{self, DropTarget, Dropped, OutcomeKind};
 use crate::error::Result;
-use crate::host::Held;
-use crate::judge::Case;
 use crate::look::{Look, Observer};
 use crate::model::{Inventory, LockHolder};
 use crate::words::list;
@@ -30,6 +29,10 @@ use crate::words::list;
 /// How long after the first look the second is taken. A regular close or shutdown passes through
 /// states that look dead for milliseconds, and a busy process shows a sign of life between the looks.
 const SECOND_LOOK_AFTER: Duration = Duration::from_secs(2);
+
+/// How many more looks may follow if the second one does not show what the first one proved. On a busy machine a look
+/// may miss that a process waits.
+const FURTHER_LOOKS: usize = 3;
 
 /// How far to go.
 #[derive(Clone, Copy, Debug)]
@@ -42,30 +45,8 @@ pub struct Extent {
     pub free: bool,
 }
 
-/// A case that is to be dropped, and by what right.
-#[derive(Debug)]
-pub struct Condemned {
-    /// The case.
-    pub id: Uuid,
-    /// By what right.
-    pub warrant: Warrant,
-    /// Only if no messages flow from it.
-    pub spare_flowing: bool,
-    /// How many had flowed when it was condemned.
-    pub messages: Option<u64>,
-}
-
-impl Condemned {
-    /// A case that is proven dead; `None` if it is not.
-    #[must_use]
-    pub fn proven(case: &Case) -> Option<Self> {
-        let warrant = Warrant::of(case.verdict).filter(|it| matches!(it, Warrant::Proof(_)))?;
-        Some(Self { id: case.id, warrant, spare_flowing: false, messages: case.messages })
-    }
-}
-
-/// Looks again, and drops what is condemned again for the same reason; a dry run stops there. Processes are ended
-/// only after a second look, which shows whether they still write.
+/// Looks again, and drops what two looks in a row condemn for the same reason; a dry run stops there. Processes are
+/// ended only after a second look, which shows whether they still write.
 ///
 /// # Errors
 /// The server did not answer. What was dropped by then is dropped.
@@ -78,18 +59,18 @@ pub async fn run(
 ) -> Result<Report> {
     let sample = extent.kill.then(|| Sample::of_all(observer, &first.inventory));
     let certain = !extent.free && condemned.iter().all(|it| it.warrant.stands_alone());
-    let (look, kept) = if certain && sample.is_none() {
-        (first, None)
+    let (earlier, look) = if certain && sample.is_none() {
+        (None, first)
     } else {
         let began = sample.as_ref().map_or(first.taken, |it| it.taken.max(first.taken));
-        tokio::time::sleep_until((began + SECOND_LOOK_AFTER).into()).await;
-        let second = observer.look_again(first.taken).await?;
-        let between = second.taken.duration_since(first.taken);
-        let held = if extent.free { observer.holders(&second.inventory) } else { Held::new() };
-        let kept = lock::kept(&first.inventory, &second, between, &held);
-        (second, kept.filter(|_| extent.free))
+        let (earlier, last) = look_again(observer, first, condemned, began).await?;
+        (Some(earlier), last)
     };
-    let (targets, mut plans) = planned(&look, condemned);
+    let kept = earlier.as_ref().filter(|_| extent.free).and_then(|earlier| {
+        let between = look.taken.duration_since(earlier.taken);
+        lock::kept(&earlier.inventory, &look, between, &observer.holders(&look.inventory))
+    });
+    let (targets, mut plans) = planned(earlier.as_ref(), &look, condemned);
     let mut report = Report::new(look.inventory.server.clone(), extent, targets);
     if extent.dry_run {
         check_all(observer, &mut report, &mut plans, command).await?;
@@ -111,8 +92,34 @@ pub async fn run(
     Ok(report)
 }
 
-/// What is to become of each condemned case at this look, and the plans of those that go.
-fn planned(look: &Look, condemned: &[Condemned]) -> (Vec<Target>, Vec<DropTarget>) {
+/// Takes the second look, and further ones until two in a row agree. Returns the last two; `began` is when the wait for
+/// the second one starts.
+async fn look_again(
+    observer: &mut Observer,
+    first: Look,
+    condemned: &[Condemned],
+    began: Instant,
+) -> Result<(Look, Look)> {
+    tokio::time::sleep_until((began + SECOND_LOOK_AFTER).into()).await;
+    let mut last = observer.look_again(first.taken).await?;
+    let mut earlier = first;
+    for _ in 0..FURTHER_LOOKS {
+        if condemned.iter().all(|it| it.is_settled(&earlier.cases, &last.cases)) {
+            break;
+        }
+        tokio::time::sleep_until((last.taken + SECOND_LOOK_AFTER).into()).await;
+        let next = observer.look_again(last.taken).await?;
+        earlier = mem::replace(&mut last, next);
+    }
+    Ok((earlier, last))
+}
+
+/// What is to become of each condemned case at this look and the one before, and the plans of those that go.
+fn planned(
+    earlier: Option<&Look>,
+    look: &Look,
+    condemned: &[Condemned],
+) -> (Vec<Target>, Vec<DropTarget>) {
     let planner = Planner::new(&look.inventory, &look.held);
     let cases: HashMap<_, _> = look.cases.iter().map(|case| (case.id, case)).collect();
     let mut plans = Vec::new();
@@ -128,6 +135,9 @@ fn planned(look: &Look, condemned: &[Condemned]) -> (Vec<Target>, Vec<DropTarget
                 case.verdict,
                 case.evidence.join("; ")
             )),
+            Some(_) if earlier.is_some_and(|earlier| !it.is_borne_out_by(&earlier.cases)) => {
+                changed(format!("not every look found it {}", it.warrant))
+            }
             Some(_) if it.spare_flowing && (case.may_flow() || case.messages != it.messages) => {
                 changed("messages may flow from it now".into())
             }

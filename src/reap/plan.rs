@@ -43,6 +43,12 @@ impl Warrant {
         matches!(self, Self::Force | Self::Ended)
     }
 
+    /// Whether a case with this verdict may be dropped by it.
+    #[must_use]
+    pub fn is_borne_out_by(self, verdict: Verdict) -> bool {
+        self.stands_alone() || Self::of(verdict) == Some(self)
+    }
+
     /// Whether it holds only as long as nothing is heard of those that were silent.
     const fn is_silence(self) -> bool {
         let unresponsive = matches!(self, Self::Suspicion(SuspectReason::Unresponsive));
@@ -59,6 +65,44 @@ impl fmt::Display for Warrant {
             Self::Force => formatter.write_str("forced"),
             Self::Ended => formatter.write_str("ended"),
         }
+    }
+}
+
+/// A case that is to be dropped, and by what right.
+#[derive(Debug)]
+pub struct Condemned {
+    /// The case.
+    pub id: Uuid,
+    /// By what right.
+    pub warrant: Warrant,
+    /// Only if no messages flow from it.
+    pub spare_flowing: bool,
+    /// How many had flowed when it was condemned.
+    pub messages: Option<u64>,
+}
+
+impl Condemned {
+    /// A case that is proven dead; `None` if it is not.
+    #[must_use]
+    pub fn proven(case: &Case) -> Option<Self> {
+        let warrant = Warrant::of(case.verdict).filter(|it| matches!(it, Warrant::Proof(_)))?;
+        Some(Self { id: case.id, warrant, spare_flowing: false, messages: case.messages })
+    }
+
+    /// Whether no further look is needed, by the cases of the last two: both condemn it, or it is gone, or it was never
+    /// proven dead.
+    #[must_use]
+    pub fn is_settled(&self, earlier: &[Case], last: &[Case]) -> bool {
+        let is_there = last.iter().any(|case| case.id == self.id);
+        let proven = matches!(self.warrant, Warrant::Proof(_));
+        !is_there || !proven || [earlier, last].iter().all(|cases| self.is_borne_out_by(cases))
+    }
+
+    /// Whether the cases of a look condemn it for the same reason.
+    #[must_use]
+    pub fn is_borne_out_by(&self, cases: &[Case]) -> bool {
+        let case = cases.iter().find(|case| case.id == self.id);
+        case.is_some_and(|case| self.warrant.is_borne_out_by(case.verdict))
     }
 }
 
@@ -104,10 +148,13 @@ impl<'a> Planner<'a> {
     /// What to drop for a case; `None` if the case does not bear the warrant out.
     #[must_use]
     pub fn plan(&self, case: &Case, warrant: Warrant) -> Option<DropTarget> {
-        let borne_out = warrant.stands_alone() || Warrant::of(case.verdict) == Some(warrant);
         let silent = if warrant.is_silence() { self.silent(case) } else { Vec::new() };
         let may_cut = warrant.stands_alone();
-        borne_out.then(|| DropTarget { silent, may_cut, ..self.target(case) })
+        warrant.is_borne_out_by(case.verdict).then(|| DropTarget {
+            silent,
+            may_cut,
+            ..self.target(case)
+        })
     }
 
     /// What a drop of the case would take along; not known from a snapshot.

@@ -9,7 +9,7 @@ use rustix::fs::{AtFlags, FileType, StatxFlags, makedev, statx};
 use rustix::io::Errno;
 
 use super::lists::{SocketList, UDP, UDP6, UNIX};
-use super::process::{failure, inode, text, visit_links_in};
+use super::process::{failure, inode, text, visit_links};
 
 /// The flag of a unix socket that listens, in `/proc/PID/net/unix`.
 const LISTENS: u64 = 0x10000;
@@ -152,9 +152,8 @@ impl Target {
 
 impl Links {
     fn read(process: &Process) -> ProcResult<Self> {
-        let directory = process.open_relative("fd")?;
         let mut by_descriptor = Vec::new();
-        visit_links_in(&directory, |fd, link| {
+        let directory = visit_links(process, |fd, link| {
             if !link.is_empty() {
                 by_descriptor.push((fd, link.to_owned()));
             }

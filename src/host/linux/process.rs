@@ -1,5 +1,6 @@
 //! What is read of one process.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
@@ -97,8 +98,7 @@ pub(super) fn alive(process: &Process) -> ProcResult<Stat> {
     if is_over(&stat) { Err(ProcError::NotFound(None)) } else { Ok(stat) }
 }
 
-/// Whether a process lives on in its threads after its main thread has ended. Then no descriptors are
-/// listed for it.
+/// Whether a process lives on in its threads after its main thread has ended.
 pub(super) fn has_lost_its_head(process: &Process) -> bool {
     process.stat().is_ok_and(|stat| stat.state == 'Z' && !is_over(&stat))
 }
@@ -176,33 +176,43 @@ pub(super) fn numbers(directory: impl AsFd) -> ProcResult<Vec<u32>> {
     Ok(numbers)
 }
 
-/// Visits the descriptors of a process, each with what it links to.
+/// Visits the descriptors of a process, each with what it links to, and returns the directory that lists them. If the
+/// main thread has ended, it lists none, and those of the other threads are read.
 ///
 /// # Errors
 /// `NotFound` if the process has ended.
-pub(super) fn visit_links(process: &Process, visit: impl FnMut(u32, &[u8])) -> ProcResult<()> {
-    visit_links_in(process.open_relative("fd")?, visit)
+pub(super) fn visit_links(
+    process: &Process,
+    mut visit: impl FnMut(u32, &[u8]),
+) -> ProcResult<File> {
+    let of_main_thread = process.open_relative("fd")?;
+    if visit_links_in(&of_main_thread, &mut visit)? || !has_lost_its_head(process) {
+        return Ok(of_main_thread);
+    }
+    for thread in numbers(process.open_relative("task")?)? {
+        match process.open_relative(&format!("task/{thread}/fd")) {
+            Ok(directory) if visit_links_in(&directory, &mut visit)? => return Ok(directory),
+            Err(error) if !is_gone(&error) => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(of_main_thread)
 }
 
-/// The same in the directory `/proc/PID/fd`.
-///
-/// # Errors
-/// `NotFound` if the process has ended.
-pub(super) fn visit_links_in(
-    directory: impl AsFd,
-    mut visit: impl FnMut(u32, &[u8]),
-) -> ProcResult<()> {
+/// Returns whether the directory lists any descriptor.
+fn visit_links_in(directory: &File, visit: &mut impl FnMut(u32, &[u8])) -> ProcResult<bool> {
     let mut link = Vec::new();
-    for fd in numbers(&directory)? {
-        link = match readlinkat(&directory, fd.to_string(), link) {
+    let descriptors = numbers(directory)?;
+    for fd in &descriptors {
+        link = match readlinkat(directory, fd.to_string(), link) {
             Ok(link) => link.into_bytes(),
             // It was closed, or the process has ended.
             Err(Errno::NOENT | Errno::SRCH) => Vec::new(),
             Err(error) => return Err(failure(error)),
         };
-        visit(fd, &link);
+        visit(*fd, &link);
     }
-    Ok(())
+    Ok(!descriptors.is_empty())
 }
 
 /// The inode in a link such as `socket:[4711]` or `pipe:[4711]`.

@@ -11,7 +11,7 @@ use procfs::{ProcError, ProcResult};
 use super::descriptors::{Descriptors, Key, Shared, are_output};
 use super::doubt::Doubts;
 use super::family::Family;
-use super::process::{Blind, Identity, alive, expect_same, has_lost_its_head, is_gone, uptime};
+use super::process::{Blind, Identity, expect_same, has_lost_its_head, is_gone, uptime};
 use super::unix::{Peer, Peers};
 use super::walk::{Found, read_all};
 use crate::host::{Resource, ResourceKind, Ties, Unseen};
@@ -169,15 +169,13 @@ impl OtherEnds {
         let mut found = BTreeMap::new();
         let now = uptime();
         let holds = |process: &Process| Descriptors::holding(process, wanted);
-        let mut blind = read_all(root, holds, |process, holds| {
+        let blind = read_all(root, holds, |process, holds| {
             for (key, (reads, writes)) in holds {
                 let hold = Hold { pid: process.pid, reads, writes };
                 by_key.entry(key).or_default().push(hold);
                 found.entry(process.pid).or_insert_with(|| identify(process, now));
             }
         })?;
-        // A process that is about to exit cannot be read, and holds nothing a moment later.
-        blind.retain(|blind| blind.pid.is_none_or(|pid| !has_exited(root, pid)));
         Ok(Self { by_key, found, blind })
     }
 
@@ -215,11 +213,6 @@ impl OtherEnds {
         let others = others.iter().filter_map(identity).collect();
         Resource { kind: own.kind.clone(), others, unsure }
     }
-}
-
-fn has_exited(root: &Path, pid: i32) -> bool {
-    let process = Process::new_with_root(root.join(pid.to_string()));
-    process.and_then(|process| alive(&process)).is_err_and(|error| is_gone(&error))
 }
 
 fn identify(process: &Process, now: Duration) -> Found {

@@ -10,7 +10,9 @@ use std::time::Duration;
 use procfs::ProcResult;
 use procfs::process::{Process, all_processes_with_root};
 
-use super::process::{Blind, Identity, has_lost_its_head, inode, is_gone, text, visit_links};
+use super::process::{
+    Blind, Identity, alive, has_lost_its_head, inode, is_gone, text, visit_links,
+};
 use super::worker::worker;
 
 /// What one pass saw.
@@ -95,7 +97,14 @@ pub(super) fn read_all<T>(
             Err(_) => blind.extend(Blind::read(&process)),
         }
     }
+    // A process that is about to exit cannot be read, and holds nothing a moment later.
+    blind.retain(|blind| blind.pid.is_none_or(|pid| !has_exited(root, pid)));
     Ok(blind)
+}
+
+fn has_exited(root: &Path, pid: i32) -> bool {
+    let process = Process::new_with_root(root.join(pid.to_string()));
+    process.and_then(|process| alive(&process)).is_err_and(|error| is_gone(&error))
 }
 
 /// What matters of the descriptors of a process.

@@ -115,10 +115,17 @@ fn the_kernels_own_hold_nothing_and_are_not_known_by_their_pid() {
 }
 
 #[test]
-fn a_process_that_has_lost_its_main_thread_shows_no_descriptors() {
+fn a_process_whose_main_thread_has_ended_is_read_through_its_other_threads() {
     let fake = machine();
     fake.process(20).state('Z').threads(3);
     assert_eq!(doubt(&fake).as_deref(), Some(BLIND));
+    fake.link("20/task/21/fd/3", "socket:[71]");
+    assert_eq!(doubt(&fake), None);
+    assert_eq!(serving(&fake.session(4000)), [(10, None)]);
+    fake.link("20/task/21/fd/4", "socket:[70]");
+    assert_eq!(doubt(&fake), None);
+    assert_eq!(serving(&fake.session(4000)), [(10, None), (20, None)]);
+    fake.remove("20/task/21");
     fake.process(20).state('S').threads(3);
     assert_eq!(doubt(&fake), None);
 }

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Connects to a port, waits there in the way of its second argument, and forks a helper that does
 /// nothing. Tells the helper's pid. All of them end with their standard input.
 const OPENER: &str = r#"
-import os, select, socket, sys, threading
+import os, ctypes, select, socket, sys, threading
 client = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 if sys.argv[2] == "epoll":
     epoll = select.epoll()
@@ -31,6 +31,10 @@ else:
     poll.register(client, select.POLLIN)
     wait = poll.poll
 threading.Thread(target=wait, daemon=True).start()
+if sys.argv[2] == "main thread ends":
+    threading.Thread(target=lambda: (os.read(0, 1), os._exit(0))).start()
+    print(0, flush=True)
+    ctypes.CDLL(None).pthread_exit(None)
 helper = os.fork()
 if helper:
     print(helper, flush=True)
@@ -124,6 +128,14 @@ fn an_opener_serves_while_it_lives_and_its_helper_never() {
     family.signal(Signal::KILL);
     let headless = family.wait(|holding| holding.holders.len() == 1 && holding.unsure.is_none());
     assert_eq!(of(&headless, helper).serving, may_read_everything().then_some(false));
+}
+
+#[test]
+fn an_opener_whose_main_thread_has_ended_is_seen() {
+    let family = Family::start("main thread ends");
+    let opener = family.opener.id();
+    let holding = family.wait(|holding| of(holding, opener).state == 'Z');
+    assert_eq!((holding.holders.len(), holding.unsure), (1, None));
 }
 
 #[test]
