@@ -14,11 +14,13 @@ const SEMAPHORES: &str = "/dev/shm/sem.";
 /// Whether a process is a worker of multiprocessing, or a program that may have some: it has semaphores mapped, as the
 /// processes of a pipeline have for their barriers (`ExecutionContext` of ezmsg/core/backend.py).
 pub(super) fn uses_multiprocessing(root: &Path, holder: &Holder) -> bool {
-    let maps = || {
-        let process = Process::new_with_root(root.join(holder.pid.to_string())).ok()?;
-        text(&process, "maps").ok()
-    };
-    is_worker(&holder.command) || maps().is_some_and(|maps| maps.contains(SEMAPHORES))
+    let process = || Process::new_with_root(root.join(holder.pid.to_string())).ok();
+    is_worker(&holder.command) || process().and_then(|it| has_semaphores(&it)).unwrap_or(false)
+}
+
+/// `None` if that cannot be read.
+fn has_semaphores(process: &Process) -> Option<bool> {
+    Some(text(process, "maps").ok()?.contains(SEMAPHORES))
 }
 
 /// What is known of a process that was started in a fresh interpreter, or by a fork server. A worker that was forked
@@ -28,8 +30,9 @@ pub(super) fn worker(root: &Path, process: &Process, holder: &Holder) -> Option<
 }
 
 /// The parent of a worker is the program that started it, or a fork server of that program. If that is gone, the worker
-/// has another parent, which runs another executable. Of a parent whose executable cannot be read, such as the first
-/// process of the machine, the command line must show that.
+/// has another parent, which runs another executable and has no semaphores of multiprocessing; a program may start
+/// its workers with another executable (`multiprocessing.set_executable`). Of a parent that cannot be read, such as the
+/// first process of the machine, the command line must show that.
 fn starter_runs(root: &Path, process: &Process, holder: &Holder) -> Option<bool> {
     let mut forked_by_server = is_of_fork_server(&holder.command);
     let mut parent = holder.parent;
@@ -41,7 +44,7 @@ fn starter_runs(root: &Path, process: &Process, holder: &Holder) -> Option<bool>
             continue;
         }
         return match (ancestor.exe(), process.exe()) {
-            (Ok(ancestor), Ok(own)) => Some(ancestor == own),
+            (Ok(executable), Ok(own)) => Some(executable == own || has_semaphores(&ancestor)?),
             (Err(_), Ok(_)) => {
                 let (ancestor, own) = (program(&ancestor)?, program(process)?);
                 (ancestor != own && !ancestor.starts_with("python")).then_some(false)

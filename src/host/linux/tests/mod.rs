@@ -9,6 +9,7 @@ mod finding;
 mod real;
 mod serving;
 mod ties;
+mod workers;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
