@@ -31,7 +31,7 @@ use crate::words::list;
 const SECOND_LOOK_AFTER: Duration = Duration::from_secs(2);
 
 /// How many more looks may follow if the second one does not show what the first one proved. On a busy machine a look
-/// may miss that a process waits.
+/// may see no moment at which a process is idle, or may meet a process that is about to exit.
 const FURTHER_LOOKS: usize = 3;
 
 /// How far to go.

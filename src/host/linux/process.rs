@@ -98,8 +98,8 @@ pub(super) fn alive(process: &Process) -> ProcResult<Stat> {
     if is_over(&stat) { Err(ProcError::NotFound(None)) } else { Ok(stat) }
 }
 
-/// Whether a process lives on in its threads after its main thread has ended.
-pub(super) fn has_lost_its_head(process: &Process) -> bool {
+/// Whether other threads of a process are running after its main thread has exited.
+pub(super) fn main_thread_exited(process: &Process) -> bool {
     process.stat().is_ok_and(|stat| stat.state == 'Z' && !is_over(&stat))
 }
 
@@ -176,8 +176,8 @@ pub(super) fn numbers(directory: impl AsFd) -> ProcResult<Vec<u32>> {
     Ok(numbers)
 }
 
-/// Visits the descriptors of a process, each with what it links to, and returns the directory that lists them. If the
-/// main thread has ended, it lists none, and those of the other threads are read.
+/// Visits the descriptors of a process, each with what it links to, and returns the directory that lists them. A main
+/// thread that has exited lists none, so those of another thread are visited.
 ///
 /// # Errors
 /// `NotFound` if the process has ended.
@@ -186,7 +186,7 @@ pub(super) fn visit_links(
     mut visit: impl FnMut(u32, &[u8]),
 ) -> ProcResult<File> {
     let of_main_thread = process.open_relative("fd")?;
-    if visit_links_in(&of_main_thread, &mut visit)? || !has_lost_its_head(process) {
+    if visit_links_in(&of_main_thread, &mut visit)? || !main_thread_exited(process) {
         return Ok(of_main_thread);
     }
     for thread in numbers(process.open_relative("task")?)? {

@@ -11,7 +11,7 @@ use procfs::{ProcError, ProcResult};
 use super::descriptors::{Descriptors, Key, Shared, are_output};
 use super::doubt::Doubts;
 use super::family::Family;
-use super::process::{Blind, Identity, expect_same, has_lost_its_head, is_gone, uptime};
+use super::process::{Blind, Identity, expect_same, is_gone, main_thread_exited, uptime};
 use super::unix::{Peer, Peers};
 use super::walk::{Found, read_all};
 use crate::host::{Resource, ResourceKind, Ties, Unseen};
@@ -93,7 +93,7 @@ impl There {
 impl Own {
     fn read(root: &Path, holder: &Holder, peers: &Peers) -> ProcResult<Self> {
         let process = Process::new_with_root(root.join(holder.pid.to_string()))?;
-        if has_lost_its_head(&process) {
+        if main_thread_exited(&process) {
             return Err(ProcError::PermissionDenied(None));
         }
         let descriptors = Descriptors::read(&process);

@@ -11,7 +11,7 @@ use procfs::ProcResult;
 use procfs::process::{Process, all_processes_with_root};
 
 use super::process::{
-    Blind, Identity, alive, has_lost_its_head, inode, is_gone, text, visit_links,
+    Blind, Identity, alive, inode, is_gone, main_thread_exited, text, visit_links,
 };
 use super::worker::worker;
 
@@ -91,7 +91,7 @@ pub(super) fn read_all<T>(
         };
         match read(&process) {
             Ok(Some(held)) => found(&process, held),
-            Ok(None) if has_lost_its_head(&process) => blind.extend(Blind::read(&process)),
+            Ok(None) if main_thread_exited(&process) => blind.extend(Blind::read(&process)),
             Ok(None) => {}
             Err(error) if is_gone(&error) => {}
             Err(_) => blind.extend(Blind::read(&process)),
