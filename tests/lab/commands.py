@@ -28,14 +28,17 @@ def live() -> None:
 
 
 def tell_signals() -> int:
-    """Tells of each signal, and ends well after SIGUSR2."""
-    over = []
-    for name in SIGNALS:
-        number = getattr(signal, f"SIG{name}")
-        signal.signal(number, lambda *_, name=name: emit("signal", name=name) or over.append(name))
+    """Reports each signal, and exits with 0 after SIGUSR2.
+
+    `sigwait` returns also for a signal that came before the call. A handler with `pause` may miss that one.
+    """
+    names = {getattr(signal, f"SIG{name}"): name for name in SIGNALS}
+    signal.pthread_sigmask(signal.SIG_BLOCK, names)
     emit("ready", pid=os.getpid())
-    while "USR2" not in over:
-        signal.pause()
+    name = None
+    while name != "USR2":
+        name = names[signal.sigwait(names)]
+        emit("signal", name=name)
     return 0
 
 
