@@ -362,8 +362,8 @@ pub struct Holder {
     /// Whether one of its threads was seen waiting on the socket; `None` if that cannot be seen. One that
     /// is not seen waiting may be at work, or turn its loop by hand now and then.
     pub serving: Option<bool>,
-    /// It answered a ping meanwhile in an event loop that does not watch the socket, and it belongs to a program that
-    /// uses Python's multiprocessing, as pipelines do.
+    /// It answered a ping meanwhile in an event loop that does not watch the socket. If no process is seen to serve the
+    /// socket, multiprocessing has also forked it from a program that has exited.
     pub lives_elsewhere: bool,
     /// What is known of it as a worker; `None` if its command line does not show that Python's multiprocessing started
     /// it.

@@ -108,7 +108,7 @@ pub(super) struct Reach<'a> {
     process: &'a Process,
     session: Option<&'a Session>,
     held: &'a Held,
-    /// The process of this machine that made the registration.
+    /// The process of this machine that made the registration, or the oldest of those that inherited it.
     pid: Option<ProcessId>,
     /// A process makes its endpoints after its session was opened and before it registers (`process` of
     /// ezmsg/core/backendprocess.py).
@@ -201,12 +201,20 @@ impl<'a> Reach<'a> {
         let near = || held.iter().copied().filter(|it| self.is_near(it));
         match held[..] {
             [] => Candidates::Undecided(endpoints.into_iter().filter(may_be_its_own).count()),
-            [only] => Candidates::Certain(only),
+            [only] if self.holder_registered(pid) || self.is_near(only) => {
+                Candidates::Certain(only)
+            }
             _ => match near().collect::<Vec<_>>()[..] {
                 [only] => Candidates::Certain(only),
                 _ => Candidates::Undecided(near().count()),
             },
         }
+    }
+
+    /// Whether the process of this machine is the one that registered, by the pid that it gave. If that one is gone, what
+    /// an heir of the connection made later is the heir's own.
+    fn holder_registered(&self, (pid, _): ProcessId) -> bool {
+        self.process.pid == Some(pid)
     }
 
     /// Whether this process made the endpoint. A process that only inherited it is not its maker.

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use graphctl::host;
 use serde_json::Value;
-use signal_hook::consts::{SIGINT, SIGQUIT};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT};
 use signal_hook::flag;
 
 use crate::lab::{self, Client, PATIENCE, Process, Server, Side};
@@ -33,10 +33,11 @@ pub(crate) fn guarded(address: &str, options: &[&str], arguments: &[&str]) -> Pr
     Process::start(&Side::run_by(&launcher), &python(), "commands.py", &arguments)
 }
 
-/// What a script runs in its background ignores Ctrl-C, and so does all that this starts: tests too. A handler
+/// What a script runs in its background ignores Ctrl-C, and so does all that this starts: tests too; `nohup` adds
+/// SIGHUP. A handler
 /// of ours ends that, for nobody inherits it.
 fn heed_the_terminal() {
-    for signal in [SIGINT, SIGQUIT].into_iter().filter(|it| host::ignores(*it)) {
+    for signal in [SIGHUP, SIGINT, SIGQUIT].into_iter().filter(|it| host::ignores(*it)) {
         flag::register(signal, Arc::default()).expect("it can be handled");
     }
 }

@@ -10,7 +10,7 @@ use super::process::uptime;
 use super::serving::{self, Answered, Watch};
 use super::sockets::{self, Socket};
 use super::walk::{self, Found};
-use super::worker::uses_multiprocessing;
+use super::worker::orphans;
 use crate::host::{Connection, Role};
 use crate::model::{Holder, Holding};
 
@@ -29,7 +29,7 @@ pub(super) fn holders(
     let inodes = sockets.iter().filter_map(|socket| socket.inode()).collect();
     let walk = walk::walk(root, &inodes, now)?;
     let doubts = Doubts::new(root, &walk.blind);
-    let seen = Seen { root, by_socket: by_socket(&walk.found), doubts };
+    let seen = Seen { by_socket: by_socket(&walk.found), doubts };
 
     let with_role = |role| {
         let ours = move |(connection, _): &(&Connection, &Socket)| connection.role == role;
@@ -49,7 +49,28 @@ pub(super) fn holders(
             seen.holding(inode, uid, &watches, serving)
         }
     };
-    Ok(connections.iter().zip(&sockets).map(holding).collect())
+    let mut holdings: Vec<_> = connections.iter().zip(&sockets).map(holding).collect();
+    confirm_heirs(root, &mut holdings);
+    Ok(holdings)
+}
+
+/// If no holder of a connection serves it, one that lives elsewhere may still be its opener: a daemon forks after it has
+/// opened its session. Only those that have lost the program that forked them are certain to have inherited it.
+fn confirm_heirs(root: &Path, holdings: &mut [Holding]) {
+    let in_question = |it: &&mut Holding| {
+        let mut holders = it.holders.iter();
+        !holders.clone().any(|it| it.serving == Some(true)) && holders.any(|it| it.lives_elsewhere)
+    };
+    let mut in_question: Vec<_> = holdings.iter_mut().filter(in_question).collect();
+    if in_question.is_empty() {
+        return;
+    }
+    let groups: Vec<_> = in_question.iter().map(|it| it.holders.clone()).collect();
+    for (holding, orphans) in in_question.iter_mut().zip(orphans(root, &groups)) {
+        for holder in &mut holding.holders {
+            holder.lives_elsewhere &= orphans.contains(&holder.id());
+        }
+    }
 }
 
 fn by_socket(found: &[Found]) -> HashMap<u64, Vec<&Found>> {
@@ -64,7 +85,6 @@ fn by_socket(found: &[Found]) -> HashMap<u64, Vec<&Found>> {
 
 /// What one pass over the processes showed.
 struct Seen<'a> {
-    root: &'a Path,
     by_socket: HashMap<u64, Vec<&'a Found>>,
     doubts: Doubts<'a>,
 }
@@ -102,8 +122,7 @@ impl<'a> Seen<'a> {
             Some(Holder {
                 serving: watch.and_then(|(watch, answered)| watch.serving(inode, answered)),
                 lives_elsewhere: watch
-                    .is_some_and(|(it, answered)| it.lives_elsewhere(inode, answered))
-                    && uses_multiprocessing(self.root, identity),
+                    .is_some_and(|(it, answered)| it.lives_elsewhere(inode, answered)),
                 ..identity.clone()
             })
         };

@@ -1,6 +1,7 @@
 //! Which holders serve, where it may not be read on what a thread waits (Yama), only that it waits.
 
 use super::fake::{Fake, Process};
+use super::ties::{READS, WRITES};
 use super::{answered, connection, serving, session};
 use crate::host::Role;
 
@@ -145,20 +146,42 @@ fn a_missing_file_is_a_secret_and_a_missing_thread_is_not() {
 #[test]
 fn who_answered_through_another_instance_lives_elsewhere() {
     let fake = machine();
-    heir(&fake).secretive(11, "ep_poll");
-    let elsewhere = |role| {
-        let connections = [session(4000), connection(5000, role)];
-        fake.watch(&connections, |_| {}).0[0].holders[0].lives_elsewhere
-    };
-    assert!(elsewhere(Role::Answered));
-    assert!(!elsewhere(Role::Other), "it was not asked, or did not answer");
-    fake.write("10/maps", "");
-    assert!(
-        !elsewhere(Role::Answered),
-        "it may be a daemon that opened the session before it forked"
-    );
-    fake.remove("10/maps");
-    assert!(!elsewhere(Role::Answered), "whether it uses multiprocessing is not known");
+    heir(&fake).secretive(11, "ep_poll").forked_by_multiprocessing();
+    assert!(lives_elsewhere(&fake, Role::Answered));
+    assert!(!lives_elsewhere(&fake, Role::Other), "it was not asked, or did not answer");
     fake.process(20).socket(3, 80);
-    assert!(!elsewhere(Role::Answered), "another holder may have answered");
+    assert!(!lives_elsewhere(&fake, Role::Answered), "another holder may have answered");
+}
+
+fn lives_elsewhere(fake: &Fake, role: Role) -> bool {
+    let connections = [session(4000), connection(5000, role)];
+    fake.watch(&connections, |_| {}).0[0].holders[0].lives_elsewhere
+}
+
+/// A daemon that forked after it had opened the session has no pipes to a program that has exited.
+#[test]
+fn only_a_process_that_has_lost_the_program_that_forked_it_lives_elsewhere() {
+    let machine = |change: &dyn Fn(&Fake)| {
+        let fake = machine();
+        heir(&fake).secretive(11, "ep_poll").forked_by_multiprocessing();
+        change(&fake);
+        lives_elsewhere(&fake, Role::Answered)
+    };
+    assert!(machine(&|_| ()));
+    assert!(!machine(&|fake| fake.remove("10/fd/90")));
+    assert!(!machine(&|fake| fake.remove("10/fd/91")));
+    // Its program, or any process that does not hold the session.
+    assert!(!machine(&|fake| drop(fake.process(20).holds(3, "pipe:[100]", WRITES))));
+    assert!(!machine(&|fake| drop(fake.process(20).holds(3, "pipe:[101]", READS))));
+    // A queue, of which it holds both ends.
+    assert!(!machine(&|fake| drop(fake.process(10).holds(92, "pipe:[100]", WRITES))));
+    assert!(!machine(&|fake| fake.obstruct("10/fdinfo/90")), "it may be the other end");
+    let sibling = |start| {
+        machine(&move |fake| {
+            let sibling = fake.process(30).start(start).socket(3, 70);
+            sibling.holds(4, "pipe:[100]", WRITES).holds(5, "pipe:[101]", READS);
+        })
+    };
+    assert!(sibling(100), "it was forked later, by its pid, and inherited them from the program");
+    assert!(!sibling(99), "it was there before, and may be the program");
 }

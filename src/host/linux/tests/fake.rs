@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::ties::{READS, WRITES};
 use super::{SERVER, session};
 use crate::host::linux::{Machine, holders};
 use crate::host::{Connection, Host as _};
@@ -226,6 +227,19 @@ impl Process<'_> {
         let text = "pos:\t0\nflags:\t02000002\n".to_owned() + &lines.collect::<String>();
         self.fake.write(&format!("{}/fdinfo/{fd}", self.pid), &text);
         self
+    }
+
+    /// Lets it hold its ends of the two pipes that connect it to the program that forked it.
+    pub(super) fn forked_by_multiprocessing(self) -> Self {
+        let pid = self.pid;
+        for list in ["unix", "udp"] {
+            self.fake.write(&format!("{pid}/net/{list}"), "");
+        }
+        self.holds(90, &format!("pipe:[{pid}0]"), READS).holds(
+            91,
+            &format!("pipe:[{pid}1]"),
+            WRITES,
+        )
     }
 
     /// Gives it a thread that is in this system call, and sleeps there in the kernel.

@@ -194,7 +194,8 @@ fn an_heir_at_work_is_looked_at_until_it_is_seen_at_rest() {
     let answering = |heir: &dyn Fn(usize) -> &'static str| {
         let fake = machine();
         fake.socket(5000, 80);
-        opener(&fake, 10).socket(4, 80).epoll(6, &[80]).thread(10, heir(0), "0");
+        let opener = opener(&fake, 10).socket(4, 80).epoll(6, &[80]);
+        opener.thread(10, heir(0), "0").forked_by_multiprocessing();
         let (holdings, pauses) = fake.watch(&[session(4000), answered(5000)], |pause| {
             fake.process(10).thread(10, heir(pause), "0");
         });

@@ -28,6 +28,8 @@ fn the_parent_with_the_same_executable_is_the_starter() {
     let fake = machine(SPAWNED);
     fake.write("20/maps", "");
     assert_eq!(starter_runs(&fake), Some(true));
+    fake.link("20/exe", "/usr/bin/python3.11 (deleted)");
+    assert_eq!(starter_runs(&fake), Some(true), "its executable was replaced meanwhile");
     fake.process(30).command("python3\0pipeline.py");
     assert_eq!(starter_runs(&fake), None, "nothing shows that it is a worker");
 }
