@@ -557,6 +557,24 @@ fn a_topic_that_another_session_registered_is_not_attributed_by_its_name() {
     assert_eq!(taken(&seen).subscribers, [only_id]);
 }
 
+#[test]
+fn what_an_heir_of_the_registration_made_later_is_its_own() {
+    let mut look = inventory(vec![session(10, "S", &["A"])], vec![process(20, &["S/A"])]);
+    let before = endpoint(15, 3, "10.0.0.7", subscribes("S/A/INPUT"));
+    let later = endpoint(30, 4, "10.0.0.7", subscribes("S/A/INPUT"));
+    let process_id = look.processes[0].id;
+    let mut taken_by = |endpoint: &Endpoint, pid: u32| {
+        look.endpoints = Some(vec![endpoint.clone()]);
+        let all = held(&[(process_id, pid), (endpoint.id, pid)]);
+        let cases = judged(&look);
+        Planner::new(&look, &all).would_take(&cases[0]).expect("endpoints").subscribers
+    };
+    let (registered, heir) = (100, 200);
+    assert_eq!(taken_by(&later, registered), [later.id]);
+    assert_eq!(taken_by(&before, heir), [before.id]);
+    assert_eq!(taken_by(&later, heir), [] as [Uuid; 0]);
+}
+
 /// A process that inherited a connection did not make it: that of its parent is older.
 #[test]
 fn an_inherited_connection_belongs_to_the_process_that_made_it() {

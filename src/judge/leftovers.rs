@@ -1,9 +1,12 @@
 //! The verdict on process registrations that a session left behind, with its evidence.
 //!
-//! It is no proof that a session once registered the same units, or that the process was running then: a program
-//! without metadata may take over the names. Three conditions must hold. The process owned its units before that
-//! session ended, by the order of events in the server's history. Multiprocessing started it, and the program that did
-//! so is gone. And it holds no session itself.
+//! An earlier session with the same units is no proof, even if the process was running then: a program without metadata
+//! may take over the names. All of this must hold:
+//!
+//! - No younger session has registered the units, and no session that cannot be read may have.
+//! - The process owned its units before the earlier session ended, by the order of events in the server's history.
+//! - Multiprocessing started the process, and the program that did so is gone.
+//! - The process holds no session.
 
 use super::connections;
 use super::facts::Judged;
@@ -69,7 +72,8 @@ fn judge(
     if let Some(session) = sessions.find(|it| may_hold(process, &pids, it)) {
         return Err(format!("it may also hold session {}", session.id));
     }
-    Ok("the session that registered them is gone, and so is the program that started it".into())
+    Ok("the session that registered them is gone, and so is the program that started the process"
+        .into())
 }
 
 /// Whether the process last took or gave away units before the session ended.

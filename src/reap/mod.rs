@@ -45,8 +45,9 @@ pub struct Extent {
     pub free: bool,
 }
 
-/// Looks again, and drops what two looks in a row condemn for the same reason; a dry run stops there. Processes are
-/// ended only after a second look, which shows whether they still write.
+/// Looks again, and drops the cases that the last two looks condemn for the same reason. `Force` and `Ended` need no
+/// second look, unless processes are to be ended: it shows whether they still write. A dry run drops nothing, and asks the
+/// server which drops it would refuse.
 ///
 /// # Errors
 /// The server did not answer. What was dropped by then is dropped.
@@ -92,8 +93,8 @@ pub async fn run(
     Ok(report)
 }
 
-/// Takes the second look, and further ones until two in a row agree. Returns the last two; `began` is when the wait for
-/// the second one starts.
+/// Takes the second look, `SECOND_LOOK_AFTER` after `began`. Up to `FURTHER_LOOKS` more follow as long as the last two do
+/// not agree on every case that was proven dead and is still there. Returns the last two.
 async fn look_again(
     observer: &mut Observer,
     first: Look,
@@ -136,7 +137,10 @@ fn planned(
                 case.evidence.join("; ")
             )),
             Some(_) if earlier.is_some_and(|earlier| !it.is_borne_out_by(&earlier.cases)) => {
-                changed(format!("not every look found it {}", it.warrant))
+                changed(format!(
+                    "the last look found it {}, and the look before did not",
+                    it.warrant
+                ))
             }
             Some(_) if it.spare_flowing && (case.may_flow() || case.messages != it.messages) => {
                 changed("messages may flow from it now".into())

@@ -114,7 +114,10 @@ def successor(args: argparse.Namespace) -> None:
 
 
 def idle_daemon(args: argparse.Namespace) -> None:
-    """A program that opens its session, becomes a daemon, and records in a thread. Its session's loop runs no more."""
+    """A program that opens its session, becomes a daemon, and records in a thread. Its session's loop runs no more.
+
+    It uses a semaphore and pipes of multiprocessing, as for a log that several threads write.
+    """
     context = ez.GraphContext(args.address, auto_start=False)
 
     async def begin() -> None:
@@ -124,9 +127,12 @@ def idle_daemon(args: argparse.Namespace) -> None:
     asyncio.new_event_loop().run_until_complete(begin())
     if os.fork() or os.fork():
         os._exit(0)
+    log, lock = multiprocessing.Queue(), multiprocessing.Lock()
     recording = threading.Thread(target=lambda: asyncio.run(record_own(args, "SYSTEM/REC")))
     recording.start()
     recording.join()
+    with lock:
+        log.close()
 
 
 def supervisor(args: argparse.Namespace) -> None:

@@ -190,7 +190,7 @@ pub(super) fn visit_links(
         return Ok(of_main_thread);
     }
     for thread in numbers(process.open_relative("task")?)? {
-        match process.open_relative(&format!("task/{thread}/fd")) {
+        match process.open_relative(format!("task/{thread}/fd")) {
             Ok(directory) if visit_links_in(&directory, &mut visit)? => return Ok(directory),
             Err(error) if !is_gone(&error) => return Err(error),
             _ => {}

@@ -26,7 +26,7 @@ pub enum Obstacle {
     MayBeOpener,
     /// It holds a session's connection, and may not have inherited it.
     MayNotBeHeir,
-    /// It has written between two looks.
+    /// It has written between two readings of `/proc/PID/io`.
     StillWrites,
     /// What it has written cannot be read.
     WritesUnknown,

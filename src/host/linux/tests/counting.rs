@@ -171,10 +171,16 @@ fn only_a_process_that_has_lost_the_program_that_forked_it_lives_elsewhere() {
     assert!(!machine(&|fake| fake.remove("10/fd/90")));
     assert!(!machine(&|fake| fake.remove("10/fd/91")));
     // Its program, or any process that does not hold the session.
-    assert!(!machine(&|fake| drop(fake.process(20).holds(3, "pipe:[100]", WRITES))));
-    assert!(!machine(&|fake| drop(fake.process(20).holds(3, "pipe:[101]", READS))));
+    assert!(!machine(&|fake| {
+        fake.process(20).holds(3, "pipe:[100]", WRITES);
+    }));
+    assert!(!machine(&|fake| {
+        fake.process(20).holds(3, "pipe:[101]", READS);
+    }));
     // A queue, of which it holds both ends.
-    assert!(!machine(&|fake| drop(fake.process(10).holds(92, "pipe:[100]", WRITES))));
+    assert!(!machine(&|fake| {
+        fake.process(10).holds(92, "pipe:[100]", WRITES);
+    }));
     assert!(!machine(&|fake| fake.obstruct("10/fdinfo/90")), "it may be the other end");
     let sibling = |start| {
         machine(&move |fake| {
