@@ -152,6 +152,23 @@ fn quiet_backends_whose_main_process_is_gone_end() {
     }
 }
 
+/// Its channel to the publisher of the main process stays on the server, and serves no other process.
+#[test]
+fn a_backend_that_only_received_ends() {
+    let server = server();
+    let phantom = phantom_with(&server, Phantom::MainKilled, "SYSTEM", |options| Options {
+        backend: "SUB",
+        quiet: true,
+        ..options
+    });
+    wait_until_judged(&server, "stale headless");
+    let backend = phantom.unit_pid("SUB");
+    let run = reap_after_dry_run(&server);
+    assert_eq!(pids(&run, ") ended"), [backend], "{run:#?}");
+    phantom.wait_gone(backend, PATIENCE);
+    relaunch(&server);
+}
+
 /// Reaps a pipeline whose main process was killed and whose backend is changed like this. Expects that the backend
 /// is left alone, and for what reason.
 #[track_caller]

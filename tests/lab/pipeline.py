@@ -67,6 +67,7 @@ class Plan(ez.Settings):
     fail: str
     quiet: bool = False
     opens: str = ""
+    backend: str = "PUB"
 
 
 class Counter(ez.Unit):
@@ -165,7 +166,7 @@ class Pair(ez.Collection):
         return ((self.PUB.OUTPUT, self.SUB.INPUT),)
 
     def process_components(self) -> tuple[ez.Component, ...]:
-        return (self.PUB,) if self.SETTINGS.processes == 2 else ()
+        return (getattr(self, self.SETTINGS.backend),) if self.SETTINGS.processes == 2 else ()
 
 
 class Telling(DefaultBackendProcess):
@@ -248,6 +249,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=200.0)
     parser.add_argument("--messages", type=int, default=0, help="end by itself after so many")
     parser.add_argument("--processes", type=int, choices=(1, 2), default=1)
+    parser.add_argument("--backend", choices=("PUB", "SUB"), default="PUB", help="the unit in a backend")
     parser.add_argument("--start-method", choices=("fork", "spawn", "forkserver"), default="fork")
     parser.add_argument("--runner", choices=("run", "start"), default="run")
     parser.add_argument("--slow-initialize", type=float, default=0.0)
@@ -269,7 +271,7 @@ def main() -> int:
         signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=write_on).start())
     multiprocessing.set_start_method(args.start_method)
     emit("main", pid=os.getpid(), run=args.run)
-    fields = ("run", "host", "rate", "messages", "processes", "slow_initialize", "fail", "quiet", "opens")
+    fields = ("run", "host", "rate", "messages", "processes", "slow_initialize", "fail", "quiet", "opens", "backend")
     plan = Plan(**{field: getattr(args, field) for field in fields})
     pair = {args.name: Pair(plan)}
     if args.address:

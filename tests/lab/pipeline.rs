@@ -97,6 +97,8 @@ pub struct Options {
     pub stubborn: bool,
     /// What PUB opens in `initialize`: a unix socket, or a FIFO or file to write to.
     pub opens: Option<PathBuf>,
+    /// The unit that is in the backend, `PUB` or `SUB`, if there are two processes.
+    pub backend: &'static str,
 }
 
 impl Default for Options {
@@ -114,6 +116,7 @@ impl Default for Options {
             quiet: false,
             stubborn: false,
             opens: None,
+            backend: "PUB",
         }
     }
 }
@@ -143,6 +146,7 @@ impl Options {
             format!("--rate={}", self.rate),
             format!("--messages={}", self.messages),
             format!("--processes={}", self.processes),
+            format!("--backend={}", self.backend),
             format!("--start-method={start_method}"),
             format!("--runner={runner}"),
             format!("--slow-initialize={}", self.slow_initialize.as_secs_f64()),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use uuid::Uuid;
 
-use super::Obstacle;
+use super::{Obstacle, channels};
 use crate::admin::DropTarget;
 use crate::host::{Sockets, Tcp};
 use crate::model::{Inventory, Link};
@@ -16,7 +16,7 @@ pub struct DroppedConnections {
     server: SocketAddr,
     /// The addresses of clients that are dropped.
     dropped: HashSet<SocketAddr>,
-    /// The addresses of clients that are not dropped.
+    /// The addresses of clients that are not dropped, without channels.
     kept: HashSet<SocketAddr>,
     /// The ports on which publishers listen that are dropped.
     ports: HashSet<u16>,
@@ -33,10 +33,11 @@ impl DroppedConnections {
         let planned: HashSet<Uuid> = plans.iter().flat_map(|plan| plan.taken.clients()).collect();
         let endpoints = || inventory.endpoints.iter().flatten();
         let listening = || endpoints().filter_map(|it| Some((it, it.listens?)));
+        let channels = channels(inventory);
         Self {
             server,
             dropped: peers(inventory, |id| planned.contains(&id)),
-            kept: peers(inventory, |id| !planned.contains(&id)),
+            kept: peers(inventory, |id| !planned.contains(&id) && !channels.contains(&id)),
             ports: listening().filter(|(it, _)| planned.contains(&it.id)).map(|it| it.1).collect(),
             publishers: listening()
                 .filter_map(|(it, port)| Some(SocketAddr::new(it.link.peer?.ip(), port)))
@@ -47,7 +48,8 @@ impl DroppedConnections {
 
     /// Updates it after the drop. The clients in this inventory were not dropped, nor those that connected meanwhile.
     pub fn update_after_drop(&mut self, inventory: &Inventory) {
-        self.kept = peers(inventory, |_| true);
+        let channels = channels(inventory);
+        self.kept = peers(inventory, |id| !channels.contains(&id));
         self.over = true;
     }
 

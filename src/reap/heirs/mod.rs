@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::admin::DropTarget;
 use crate::host::Held;
-use crate::model::Holder;
+use crate::model::{EndpointKind, Holder, Inventory};
 
 pub use connections::DroppedConnections;
 pub use obstacle::Obstacle;
@@ -41,6 +41,15 @@ pub fn of(plans: &[DropTarget], held: &Held) -> HashMap<Uuid, Vec<Holder>> {
         holders.filter(|it| seen.insert(it.id())).cloned().collect()
     };
     plans.iter().map(|plan| (plan.id, heirs(plan))).collect()
+}
+
+/// The channels on the server. A channel serves only the subscribers of its own process, so a process that holds no other
+/// client is not needed for it. It stays when the publisher has left already, and is not dropped then.
+#[must_use]
+pub fn channels(inventory: &Inventory) -> HashSet<Uuid> {
+    let endpoints = inventory.endpoints.iter().flatten();
+    let channels = endpoints.filter(|it| matches!(it.kind, EndpointKind::Channel(_)));
+    channels.map(|it| it.id).collect()
 }
 
 /// The pids of the processes that ran units of what is dropped: they hold other clients than the session, whose

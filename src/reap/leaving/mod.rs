@@ -74,12 +74,16 @@ impl Leaving {
         for client in plans.iter().flat_map(|plan| plan.taken.clients()) {
             held.remove(&client);
         }
-        leaving.spare_needed(observer, &held);
+        leaving.spare_needed(observer, &look.inventory, held);
         Some(leaving)
     }
 
-    /// Spares the processes that other processes need, or that have work of their own.
-    fn spare_needed(&mut self, observer: &Observer, staying: &Held) {
+    /// Spares the processes that other processes need, or that have work of their own. `staying` says which processes hold
+    /// the clients of `inventory` that are not dropped.
+    fn spare_needed(&mut self, observer: &Observer, inventory: &Inventory, mut staying: Held) {
+        for channel in heirs::channels(inventory) {
+            staying.remove(&channel);
+        }
         let ending = self.ending();
         let ties = observer.ties(&ending);
         let seen = || ending.iter().zip(&ties);
@@ -93,7 +97,7 @@ impl Leaving {
         };
         let seen = seen().filter_map(|(process, ties)| Some((process, ties.as_ref().ok()?)));
         let candidates: Vec<_> = seen.map(candidate).collect();
-        let spared = heirs::spared(&candidates, &self.needed(staying));
+        let spared = heirs::spared(&candidates, &self.needed(&staying));
         for Candidate { process, .. } in candidates {
             if let Some(why) = spared.get(&process.pid) {
                 self.settle(process, HeirEnd::Spared(why.clone()));
@@ -256,7 +260,7 @@ impl Leaving {
         for remaining in self.remaining.values_mut().filter(|it| it.end == HeirEnd::Would) {
             remaining.look_again(observer, &self.dropped);
         }
-        self.spare_needed(observer, &observer.holders(after));
+        self.spare_needed(observer, after, observer.holders(after));
         let ending = self.ending();
         let ends = host::end(&ending, means).await;
         for (process, end) in ending.iter().zip(ends) {
