@@ -387,6 +387,12 @@ impl Holder {
         (self.pid, self.start)
     }
 
+    /// Whether it only inherited the socket: it does not serve it, and lives elsewhere.
+    #[must_use]
+    pub fn only_inherited(&self) -> bool {
+        self.serving == Some(false) && self.lives_elsewhere
+    }
+
     /// How it is called in words: `pid 4711 (python pipeline.py)`.
     #[must_use]
     pub fn name(&self) -> String {

@@ -14,7 +14,7 @@ use graphctl::model::{
     Departed, Ended, Endpoint, EndpointKind, Holder, Holding, Inventory, Link, Ping, Process, Seen,
     Session, Streams, Traffic, Worker, minted,
 };
-use graphctl::reap::{Condemned, Planner, Warrant};
+use graphctl::reap::{Condemned, Planner, Verdicts, Warrant, verdicts_by_case};
 use made_up::{LOOK, alone, at, holder, id, inventory, link, process, session};
 use uuid::Uuid;
 
@@ -450,15 +450,16 @@ fn drop_of(inventory: &Inventory, case: &Case, warrant: Warrant) -> Option<DropT
 #[test]
 fn only_what_two_looks_in_a_row_prove_dead_needs_no_further_look() {
     let mut look = inventory(vec![session(10, "S", &["A"])], vec![process(20, &["S/A"])]);
-    let shown = judged(&look);
+    let shown = verdicts_by_case(&judged(&look));
     let link = look.sessions[0].link.as_mut().expect("it is known");
     (link.established, link.handled) = (Some(false), false);
-    let proven = judged(&look);
-    let condemned = Condemned::proven(&proven[0]).expect("a ghost is dead");
+    let cases = judged(&look);
+    let (proven, gone) = (verdicts_by_case(&cases), Verdicts::new());
+    let condemned = Condemned::proven(&cases[0]).expect("a ghost is dead");
     assert!(condemned.is_settled(&proven, &proven));
     assert!(!condemned.is_settled(&proven, &shown));
     assert!(!condemned.is_settled(&shown, &proven));
-    assert!(condemned.is_settled(&proven, &[]), "it is gone");
+    assert!(condemned.is_settled(&proven, &gone), "it is gone");
     let forced = Condemned { warrant: Warrant::Force, ..condemned };
     assert!(forced.is_settled(&shown, &shown));
 }

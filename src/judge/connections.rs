@@ -47,9 +47,7 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
         return None;
     }
     let age = facts.inventory.age_of(facts.session.created?);
-    let is_heir = |holder: &Holder| {
-        holder.serving == Some(false) && holder.lives_elsewhere && holder.age <= age + TICK
-    };
+    let is_heir = |holder: &Holder| holder.only_inherited() && holder.age <= age + TICK;
     if !holders.iter().all(is_heir) {
         return None;
     }

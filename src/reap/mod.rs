@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use leaving::{Leaving, Sample};
 use lock::Kept;
-pub use plan::{Condemned, Planner, Warrant};
+pub use plan::{Condemned, Planner, Verdicts, Warrant, verdicts_by_case};
 pub use report::{Freed, Heir, HeirEnd, Outcome, Report, Target};
 
 use crate::admin::{self, DropTarget, Dropped, OutcomeKind};
@@ -105,7 +105,8 @@ async fn look_again(
     let mut last = observer.look_again(first.taken).await?;
     let mut earlier = first;
     for _ in 0..FURTHER_LOOKS {
-        if condemned.iter().all(|it| it.is_settled(&earlier.cases, &last.cases)) {
+        let (before, now) = (verdicts_by_case(&earlier.cases), verdicts_by_case(&last.cases));
+        if condemned.iter().all(|it| it.is_settled(&before, &now)) {
             break;
         }
         tokio::time::sleep_until((last.taken + SECOND_LOOK_AFTER).into()).await;
@@ -122,6 +123,7 @@ fn planned(
     condemned: &[Condemned],
 ) -> (Vec<Target>, Vec<DropTarget>) {
     let planner = Planner::new(&look.inventory, &look.held);
+    let before = earlier.map(|earlier| verdicts_by_case(&earlier.cases));
     let cases: HashMap<_, _> = look.cases.iter().map(|case| (case.id, case)).collect();
     let mut plans = Vec::new();
     let target = |it: &Condemned| {
@@ -136,7 +138,7 @@ fn planned(
                 case.verdict,
                 case.evidence.join("; ")
             )),
-            Some(_) if earlier.is_some_and(|earlier| !it.is_borne_out_by(&earlier.cases)) => {
+            Some(_) if before.as_ref().is_some_and(|before| !it.is_borne_out_by(before)) => {
                 changed(format!(
                     "the last look found it {}, and the look before did not",
                     it.warrant

@@ -68,6 +68,15 @@ impl fmt::Display for Warrant {
     }
 }
 
+/// By case: its verdict at one look.
+pub type Verdicts = HashMap<Uuid, Verdict>;
+
+/// The verdicts of the cases of one look.
+#[must_use]
+pub fn verdicts_by_case(cases: &[Case]) -> Verdicts {
+    cases.iter().map(|case| (case.id, case.verdict)).collect()
+}
+
 /// A case that is to be dropped, and by what right.
 #[derive(Debug)]
 pub struct Condemned {
@@ -89,20 +98,18 @@ impl Condemned {
         Some(Self { id: case.id, warrant, spare_flowing: false, messages: case.messages })
     }
 
-    /// Whether no further look is needed, by the cases of the last two: both condemn it, or it is gone, or it was never
-    /// proven dead.
+    /// Whether no further look is needed, by the last two: both condemn it, or it is gone, or it was never proven dead.
     #[must_use]
-    pub fn is_settled(&self, earlier: &[Case], last: &[Case]) -> bool {
-        let is_there = last.iter().any(|case| case.id == self.id);
+    pub fn is_settled(&self, earlier: &Verdicts, last: &Verdicts) -> bool {
+        let is_gone = !last.contains_key(&self.id);
         let proven = matches!(self.warrant, Warrant::Proof(_));
-        !is_there || !proven || [earlier, last].iter().all(|cases| self.is_borne_out_by(cases))
+        is_gone || !proven || [earlier, last].iter().all(|it| self.is_borne_out_by(it))
     }
 
-    /// Whether the cases of a look condemn it for the same reason.
+    /// Whether a look condemns it for the same reason.
     #[must_use]
-    pub fn is_borne_out_by(&self, cases: &[Case]) -> bool {
-        let case = cases.iter().find(|case| case.id == self.id);
-        case.is_some_and(|case| self.warrant.is_borne_out_by(case.verdict))
+    pub fn is_borne_out_by(&self, look: &Verdicts) -> bool {
+        look.get(&self.id).is_some_and(|verdict| self.warrant.is_borne_out_by(*verdict))
     }
 }
 

@@ -9,7 +9,7 @@ use rustix::fs::{AtFlags, FileType, StatxFlags, makedev, statx};
 use rustix::io::Errno;
 
 use super::lists::{SocketList, UDP, UDP6, UNIX};
-use super::process::{failure, inode, text, visit_links};
+use super::process::{DELETED, failure, inode, text, visit_links};
 
 /// The flag of a unix socket that listens, in `/proc/PID/net/unix`.
 const LISTENS: u64 = 0x10000;
@@ -30,9 +30,6 @@ const MADE_BY_PYTHON: [&str; 2] = ["psm_", "sem.mp-"];
 /// and the heap of `multiprocessing`, which may also be in a temporary folder.
 const SEMAPHORE: &str = "sem.";
 const HEAP: &str = "pym-";
-
-/// What the kernel adds to the path of a file that has no name any more.
-const DELETED: &str = " (deleted)";
 
 /// Identifies a pipe, FIFO or unix socket that several processes may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

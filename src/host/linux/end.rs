@@ -8,7 +8,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use procfs::ProcResult;
-use procfs::process::Process;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -17,7 +16,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::process::{alive, is_gone};
+use super::process::{alive, is_gone, open_process};
 use crate::host::{Ended, Means};
 use crate::model::Holder;
 
@@ -64,7 +63,7 @@ pub(super) fn line_of(root: &Path, pid: u32) -> HashSet<u32> {
 }
 
 fn stat(root: &Path, pid: u32) -> ProcResult<procfs::process::Stat> {
-    Process::new_with_root(root.join(pid.to_string())).and_then(|process| alive(&process))
+    open_process(root, pid).and_then(|process| alive(&process))
 }
 
 /// A process that may be ended, named for good.

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use procfs::ProcResult;
-use procfs::process::{Process, all_processes_with_root};
+use procfs::process::all_processes_with_root;
 
-use super::process::{alive, command, is_gone};
+use super::process::{alive, command, is_gone, open_process};
 use crate::host::multiprocessing;
 
 /// The running processes of a machine, by their parent.
@@ -60,7 +60,7 @@ impl Family {
     }
 
     fn is_resource_tracker(&self, pid: i32) -> bool {
-        let process = Process::new_with_root(self.root.join(pid.to_string()));
+        let process = open_process(&self.root, pid);
         let command = process.ok().and_then(|process| command(&process));
         command.is_some_and(|command| multiprocessing::is_resource_tracker(&command))
     }

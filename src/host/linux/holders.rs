@@ -6,11 +6,11 @@ use std::path::Path;
 use procfs::ProcResult;
 
 use super::doubt::Doubts;
+use super::orphans::confirm_heirs;
 use super::process::uptime;
 use super::serving::{self, Answered, Watch};
 use super::sockets::{self, Socket};
 use super::walk::{self, Found};
-use super::worker::orphans;
 use crate::host::{Connection, Role};
 use crate::model::{Holder, Holding};
 
@@ -52,25 +52,6 @@ pub(super) fn holders(
     let mut holdings: Vec<_> = connections.iter().zip(&sockets).map(holding).collect();
     confirm_heirs(root, &mut holdings);
     Ok(holdings)
-}
-
-/// If no holder of a connection serves it, one that lives elsewhere may still be its opener: a daemon forks after it has
-/// opened its session. Only those that have lost the program that forked them are certain to have inherited it.
-fn confirm_heirs(root: &Path, holdings: &mut [Holding]) {
-    let in_question = |it: &&mut Holding| {
-        let mut holders = it.holders.iter();
-        !holders.clone().any(|it| it.serving == Some(true)) && holders.any(|it| it.lives_elsewhere)
-    };
-    let mut in_question: Vec<_> = holdings.iter_mut().filter(in_question).collect();
-    if in_question.is_empty() {
-        return;
-    }
-    let groups: Vec<_> = in_question.iter().map(|it| it.holders.clone()).collect();
-    for (holding, orphans) in in_question.iter_mut().zip(orphans(root, &groups)) {
-        for holder in &mut holding.holders {
-            holder.lives_elsewhere &= orphans.contains(&holder.id());
-        }
-    }
 }
 
 fn by_socket(found: &[Found]) -> HashMap<u64, Vec<&Found>> {

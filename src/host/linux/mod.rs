@@ -8,6 +8,7 @@
 //! | [`doubt`] | who may hold a socket without being seen |
 //! | [`serving`] | does a thread of a holder wait on the socket? |
 //! | [`worker`](mod@worker) | did Python's multiprocessing start a process? |
+//! | [`orphans`] | has the program exited that forked a holder? |
 //! | [`family`] | which process was started by which |
 //! | [`holders`] | all of the above, for many connections at once |
 //! | [`lists`] | the kernel's lists of sockets that are not TCP's |
@@ -27,6 +28,7 @@ mod end;
 mod family;
 mod holders;
 mod lists;
+mod orphans;
 mod process;
 mod serving;
 mod sockets;

@@ -1,5 +1,6 @@
 //! What is read of one process.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -14,6 +15,17 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::host::Written;
 use crate::model::Holder;
+
+/// What the kernel adds to the path of a file that has no name any more.
+pub(super) const DELETED: &str = " (deleted)";
+
+/// Opens the directory of a process.
+///
+/// # Errors
+/// `NotFound` if there is none with this pid.
+pub(super) fn open_process(root: &Path, pid: impl Display) -> ProcResult<Process> {
+    Process::new_with_root(root.join(pid.to_string()))
+}
 
 /// Who a process is.
 #[derive(Clone, Debug)]
@@ -126,7 +138,7 @@ fn since_boot(ticks: u64) -> Duration {
 /// # Errors
 /// `NotFound` if it has ended.
 pub(super) fn written(root: &Path, holder: &Holder) -> ProcResult<Written> {
-    let process = Process::new_with_root(root.join(holder.pid.to_string()))?;
+    let process = open_process(root, holder.pid)?;
     let io = process.io();
     expect_same(&process, holder)?;
     // The process is running, so a missing file means that it cannot be read.
@@ -180,7 +192,7 @@ pub(super) fn numbers(directory: impl AsFd) -> ProcResult<Vec<u32>> {
 /// thread that has exited lists none, so those of another thread are visited.
 ///
 /// # Errors
-/// `NotFound` if the process has ended.
+/// `NotFound` if the process has ended, and `PermissionDenied` if no thread of it lists any.
 pub(super) fn visit_links(
     process: &Process,
     mut visit: impl FnMut(u32, &[u8]),
@@ -196,7 +208,7 @@ pub(super) fn visit_links(
             _ => {}
         }
     }
-    Ok(of_main_thread)
+    Err(ProcError::PermissionDenied(None))
 }
 
 /// Returns whether the directory lists any descriptor.

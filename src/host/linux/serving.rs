@@ -12,7 +12,7 @@ use std::path::Path;
 use procfs::ProcResult;
 use procfs::process::Process;
 
-use super::process::{alive, is_gone, numbers, text};
+use super::process::{alive, is_gone, numbers, open_process, text};
 use super::walk::{Found, Instance};
 use crate::model::Holder;
 
@@ -223,7 +223,7 @@ impl Sample {
     /// # Errors
     /// `NotFound` if that process has ended.
     fn take(root: &Path, holder: &Holder) -> ProcResult<Self> {
-        let process = Process::new_with_root(root.join(holder.pid.to_string()))?;
+        let process = open_process(root, holder.pid)?;
         let mut sample =
             Self { waited_on: HashSet::new(), legible: true, waiting: 0, rested: true };
         for thread in numbers(process.open_relative("task")?)? {

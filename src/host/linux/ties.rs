@@ -11,7 +11,9 @@ use procfs::{ProcError, ProcResult};
 use super::descriptors::{Descriptors, Key, Shared, are_output};
 use super::doubt::Doubts;
 use super::family::Family;
-use super::process::{Blind, Identity, expect_same, is_gone, main_thread_exited, uptime};
+use super::process::{
+    Blind, Identity, expect_same, is_gone, main_thread_exited, open_process, uptime,
+};
 use super::unix::{Peer, Peers};
 use super::walk::{Found, read_all};
 use crate::host::{Resource, ResourceKind, Ties, Unseen};
@@ -47,7 +49,7 @@ pub(super) fn ties(root: &Path, processes: &[Holder], peers: &Peers) -> Vec<Resu
 fn descendants(root: &Path, family: &Family, pid: i32) -> Vec<Holder> {
     let now = uptime();
     let identity = |pid: u32| {
-        let process = Process::new_with_root(root.join(pid.to_string())).ok()?;
+        let process = open_process(root, pid).ok()?;
         Some(Identity::read(&process, now).ok()?.holder)
     };
     family.descendants(pid).into_iter().filter_map(identity).collect()
@@ -92,7 +94,7 @@ impl There {
 
 impl Own {
     fn read(root: &Path, holder: &Holder, peers: &Peers) -> ProcResult<Self> {
-        let process = Process::new_with_root(root.join(holder.pid.to_string()))?;
+        let process = open_process(root, holder.pid)?;
         if main_thread_exited(&process) {
             return Err(ProcError::PermissionDenied(None));
         }

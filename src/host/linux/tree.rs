@@ -7,7 +7,7 @@ use procfs::ProcResult;
 use procfs::process::Process;
 
 use super::family::Family;
-use super::process::{Identity, text, uptime};
+use super::process::{Identity, open_process, text, uptime};
 use super::sockets;
 use crate::host::Ends;
 use crate::model::Holder;
@@ -50,7 +50,7 @@ impl Tree {
         let mut next = vec![(self.top, self.mark.is_none())];
         while let Some((parent, ours)) = next.pop() {
             for &(pid, start) in family.children(parent) {
-                let process = Process::new_with_root(self.root.join(pid.to_string()));
+                let process = open_process(&self.root, pid);
                 let Ok(process) = process else { continue };
                 let ours = ours || self.is_marked(&process);
                 let holder = Identity::read(&process, now).map(|identity| identity.holder);

@@ -10,9 +10,7 @@ use std::time::Duration;
 use procfs::ProcResult;
 use procfs::process::{Process, all_processes_with_root};
 
-use super::process::{
-    Blind, Identity, alive, inode, is_gone, main_thread_exited, text, visit_links,
-};
+use super::process::{Blind, Identity, alive, inode, is_gone, open_process, text, visit_links};
 use super::worker::worker;
 
 /// What one pass saw.
@@ -91,7 +89,6 @@ pub(super) fn read_all<T>(
         };
         match read(&process) {
             Ok(Some(held)) => found(&process, held),
-            Ok(None) if main_thread_exited(&process) => blind.extend(Blind::read(&process)),
             Ok(None) => {}
             Err(error) if is_gone(&error) => {}
             Err(_) => blind.extend(Blind::read(&process)),
@@ -103,8 +100,7 @@ pub(super) fn read_all<T>(
 }
 
 fn has_exited(root: &Path, pid: i32) -> bool {
-    let process = Process::new_with_root(root.join(pid.to_string()));
-    process.and_then(|process| alive(&process)).is_err_and(|error| is_gone(&error))
+    open_process(root, pid).and_then(|process| alive(&process)).is_err_and(|error| is_gone(&error))
 }
 
 /// What matters of the descriptors of a process.

@@ -33,11 +33,10 @@ impl DroppedConnections {
         let planned: HashSet<Uuid> = plans.iter().flat_map(|plan| plan.taken.clients()).collect();
         let endpoints = || inventory.endpoints.iter().flatten();
         let listening = || endpoints().filter_map(|it| Some((it, it.listens?)));
-        let channels = channels(inventory);
         Self {
             server,
             dropped: peers(inventory, |id| planned.contains(&id)),
-            kept: peers(inventory, |id| !planned.contains(&id) && !channels.contains(&id)),
+            kept: kept(inventory, &planned),
             ports: listening().filter(|(it, _)| planned.contains(&it.id)).map(|it| it.1).collect(),
             publishers: listening()
                 .filter_map(|(it, port)| Some(SocketAddr::new(it.link.peer?.ip(), port)))
@@ -48,8 +47,7 @@ impl DroppedConnections {
 
     /// Updates it after the drop. The clients in this inventory were not dropped, nor those that connected meanwhile.
     pub fn update_after_drop(&mut self, inventory: &Inventory) {
-        let channels = channels(inventory);
-        self.kept = peers(inventory, |id| !channels.contains(&id));
+        self.kept = kept(inventory, &HashSet::new());
         self.over = true;
     }
 
@@ -93,6 +91,12 @@ impl DroppedConnections {
             || self.publishers.contains(&remote);
         (!own).then_some(Obstacle::ConnectedTo(remote))
     }
+}
+
+/// The addresses of the clients that are not dropped, without channels.
+fn kept(inventory: &Inventory, dropped: &HashSet<Uuid>) -> HashSet<SocketAddr> {
+    let channels = channels(inventory);
+    peers(inventory, |id| !dropped.contains(&id) && !channels.contains(&id))
 }
 
 /// The addresses of these clients.

@@ -45,7 +45,7 @@ fn of_session(
     let holders = holders(held.get(&session), served);
     let first = holders.iter().map(|it| it.start).min();
     let why = |holder: &&Holder| {
-        let heir = holder.serving == Some(false) && holder.lives_elsewhere;
+        let heir = holder.only_inherited();
         let opener = holder.serving == Some(true) || (Some(holder.start) == first && !heir);
         if opener {
             return Some(Obstacle::MayBeOpener);

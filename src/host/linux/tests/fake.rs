@@ -235,11 +235,8 @@ impl Process<'_> {
         for list in ["unix", "udp"] {
             self.fake.write(&format!("{pid}/net/{list}"), "");
         }
-        self.holds(90, &format!("pipe:[{pid}0]"), READS).holds(
-            91,
-            &format!("pipe:[{pid}1]"),
-            WRITES,
-        )
+        let (from_program, to_program) = (format!("pipe:[{pid}0]"), format!("pipe:[{pid}1]"));
+        self.holds(90, &from_program, READS).holds(91, &to_program, WRITES)
     }
 
     /// Gives it a thread that is in this system call, and sleeps there in the kernel.

@@ -1,0 +1,43 @@
+//! Has the program exited that forked a holder of a session's connection?
+
+use std::path::Path;
+
+use super::ties::ties;
+use super::unix::Peers;
+use crate::host::{Resource, ResourceKind};
+use crate::model::{Holder, Holding};
+
+/// If no holder of a connection serves it, one that lives elsewhere may still be its opener: a daemon forks after it has
+/// opened its session. Only orphans are certain to have inherited it.
+pub(super) fn confirm_heirs(root: &Path, holdings: &mut [Holding]) {
+    let is_in_question = |it: &&mut Holding| {
+        let served = it.holders.iter().any(|it| it.serving == Some(true));
+        !served && it.holders.iter().any(|it| it.lives_elsewhere)
+    };
+    let in_question: Vec<_> = holdings.iter_mut().filter(is_in_question).collect();
+    if in_question.is_empty() {
+        return;
+    }
+    let groups: Vec<_> = in_question.iter().map(|it| it.holders.clone()).collect();
+    let mut ties = ties(root, &groups.concat(), &Peers::new()).into_iter();
+    for (holding, group) in in_question.into_iter().zip(&groups) {
+        for (holder, ties) in holding.holders.iter_mut().zip(&mut ties) {
+            let is_orphan = ties.is_ok_and(|ties| is_orphan(holder, &ties.resources, group));
+            holder.lives_elsewhere &= is_orphan;
+        }
+    }
+}
+
+/// Whether multiprocessing forked the process from a program that has exited. Two pipes connect such a process to its
+/// program (`Popen._launch` of multiprocessing/popen_fork.py). Of one it holds only the reading end, of the other only
+/// the writing end; the other ends are held by the program, and by processes of the `group` that it forked later. A
+/// daemon that forked itself has no such pipes.
+fn is_orphan(process: &Holder, resources: &[Resource], group: &[Holder]) -> bool {
+    let age = |it: &Holder| (it.start, it.pid);
+    let forked_later =
+        |it: &Holder| age(it) > age(process) && group.iter().any(|other| other.id() == it.id());
+    let is_lost = |it: &Resource| it.unsure.is_none() && it.others.iter().all(forked_later);
+    let has_lost = |end| resources.iter().any(|it| it.kind == end && is_lost(it));
+    has_lost(ResourceKind::PipeReader { input: false })
+        && has_lost(ResourceKind::PipeWriter { output: false })
+}
