@@ -114,9 +114,9 @@ pub(super) fn next_steps(look: &Look, cases: &[&Case]) -> Vec<String> {
         ));
     }
     let flowing = words::flowing(stale.iter().map(|case| case.rate));
-    text.extend(
-        flowing.map(|flowing| flowing + ": to skip such: graphctl sessions reap --spare-flowing"),
-    );
+    text.extend(flowing.map(|flowing| {
+        flowing + ": to skip flowing sessions: graphctl sessions reap --spare-flowing"
+    }));
     if let Some(first) = suspect.first() {
         let width = id_width(look.cases.iter().map(|case| case.id));
         let sessions = words::sessions(suspect.len(), 0);
