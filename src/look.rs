@@ -15,7 +15,7 @@ use crate::host::{
     holders_of_all,
 };
 use crate::inventory::{self, Listing};
-use crate::judge::{self, Case, Collision, Thresholds, Verdict};
+use crate::judge::{self, Case, Collision, Subject, Thresholds, Verdict};
 use crate::memory::Memory;
 use crate::model::{Holder, Inventory, Process};
 use crate::options::{Options, Talk};
@@ -158,16 +158,16 @@ impl Observer {
         let mut cases = judge::judge(&inventory, &thresholds);
         // An heir is told by its own connection, on which it answers.
         let may_have_heirs = inventory.processes.iter().any(Process::answered);
-        let is_odd = |case: &Case| {
-            let Case { verdict, .. } = case;
-            verdict.is_stale() || verdict.is_suspect() || *verdict == Verdict::Unknown
-        };
+        let is_odd = |case: &Case| !matches!(case.verdict, Verdict::Live | Verdict::Observer);
         let mut held = Held::new();
         if let Some(own) = self.own()
             && (closely || may_have_heirs || cases.iter().any(is_odd))
         {
             held = find_holders(&mut inventory, own, self.host.as_ref());
             cases = judge::judge(&inventory, &thresholds);
+            if read_stacks(&mut inventory, &cases, self.host.as_ref(), closely) {
+                cases = judge::judge(&inventory, &thresholds);
+            }
         }
         if let Source::Admin(channel) = &mut self.source
             && self.memory.is_none()
@@ -281,6 +281,23 @@ async fn list(channel: &mut admin::Channel, address: &Address, ask: Ask) -> Resu
     channel.list(ask, |row| listing.add(row)).await?;
     let session = channel.session();
     Ok(listing.into_inventory(session.id, address.to_string(), session.version.clone()))
+}
+
+/// Reads the Python stacks of the processes of those cases whose verdict depends on them, or of all; returns whether
+/// there were any.
+fn read_stacks(inventory: &mut Inventory, cases: &[Case], host: &dyn Host, all: bool) -> bool {
+    let wanted = cases.iter().filter(|case| all || case.depends_on_stacks());
+    let sessions = wanted.filter_map(|case| match case.subject {
+        Subject::Session(session) => Some(session),
+        Subject::Process(_) => None,
+    });
+    let held = sessions.filter_map(|it| Some((it, inventory.sessions[it].holders()?)));
+    let (sessions, holders): (Vec<_>, Vec<_>) = held.unzip();
+    let families = host.families(&holders);
+    for (session, family) in sessions.iter().zip(families) {
+        inventory.sessions[*session].family = Some(family);
+    }
+    !sessions.is_empty()
 }
 
 /// Counts the messages of the processes whose verdict depends on them; tells whether there were any.

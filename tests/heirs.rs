@@ -163,6 +163,7 @@ fn holder(pid: u32, parent: u32) -> Holder {
         command: "python".into(),
         state: 'S',
         serving: None,
+        serving_thread: None,
         lives_elsewhere: false,
         worker: None,
     }
@@ -354,6 +355,7 @@ fn openers_of(session: Option<Uuid>, holders: &[Holder], publishers: &[Holder]) 
         edges: 0,
         last_event: None,
         holding: Some(holding(holders)),
+        family: None,
     };
     let inventory = Inventory { sessions: vec![seen], ..inventory() };
     let taken = Taken { session, publishers: vec![DROPPED], ..Taken::default() };

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use graphctl::host::{Connection, Host, Own, Role, Sockets, Ties, Unseen, Written, find_holders};
 use graphctl::model::{
-    Channel, Holder, Holding, Inventory, Link, Ping, Process, Server, ServerProcess, Session,
+    Channel, Family, Holder, Holding, Inventory, Link, Ping, Process, Server, ServerProcess,
+    Session,
 };
 use uuid::Uuid;
 
@@ -39,6 +40,7 @@ impl Host for Machine {
             command: "python".into(),
             state: 'S',
             serving: Some(true),
+            serving_thread: None,
             lives_elsewhere: true,
             worker: None,
         };
@@ -55,6 +57,10 @@ impl Host for Machine {
 
     fn written(&self, _process: &Holder) -> Result<Written, Unseen> {
         Err(Unseen::Hidden)
+    }
+
+    fn families(&self, _groups: &[&[Holder]]) -> Vec<Family> {
+        Vec::new()
     }
 
     fn listeners(&self, _at: SocketAddr) -> Vec<Holder> {
@@ -86,6 +92,7 @@ fn session(id: Uuid, link: Link) -> Session {
         edges: 0,
         last_event: None,
         holding: None,
+        family: None,
     }
 }
 

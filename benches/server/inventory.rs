@@ -63,6 +63,7 @@ fn session(number: usize, now: SystemTime) -> Session {
         edges: 48,
         last_event: Some(created),
         holding: None,
+        family: None,
     }
 }
 

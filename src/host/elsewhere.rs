@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::{Connection, Ended, Host, Means, Sockets, Ties, Unseen, Written};
-use crate::model::{Holder, Holding};
+use crate::model::{Family, Holder, Holding};
 
 const WHY: &str = "this system has no /proc";
 
@@ -36,6 +36,11 @@ impl Host for Machine {
 
     fn written(&self, _process: &Holder) -> Result<Written, Unseen> {
         Err(Unseen::Hidden)
+    }
+
+    fn families(&self, groups: &[&[Holder]]) -> Vec<Family> {
+        let unsure = Some(WHY.to_owned());
+        groups.iter().map(|_| Family { members: Vec::new(), unsure: unsure.clone() }).collect()
     }
 
     fn listeners(&self, _at: SocketAddr) -> Vec<Holder> {

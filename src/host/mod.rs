@@ -20,7 +20,7 @@ use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::model::{Holder, Holding};
+use crate::model::{Family, Holder, Holding};
 #[cfg(target_os = "linux")]
 pub use linux::Tree;
 pub use neighbours::{Held, Own, connections, find_holders, holders_of_all};
@@ -120,9 +120,15 @@ pub trait Host: Debug {
     /// Why that is not known.
     fn written(&self, process: &Holder) -> Result<Written, Unseen>;
 
+    /// Of each group of processes: these, and their running descendants, with their Python stacks.
+    fn families(&self, groups: &[&[Holder]]) -> Vec<Family>;
+
     /// The processes that hold a socket which listens at this address, as far as they can be seen.
     fn listeners(&self, at: SocketAddr) -> Vec<Holder>;
 }
+
+/// The name of the thread that reads the memory of other processes. If it panics, the stacks are unknown.
+pub const READER: &str = "stacks";
 
 /// The machine that graphctl runs on.
 #[must_use]

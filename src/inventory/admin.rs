@@ -231,6 +231,7 @@ fn session(connection: Connection, root: Option<String>, edges: u64) -> Session 
         edges,
         last_event: None,
         holding: None,
+        family: None,
     }
 }
 

@@ -95,6 +95,7 @@ fn session(id: Uuid, own: Uuid, value: Item<'_>, ration: &Ration) -> Option<Sess
         edges: ration.elements(value.attr("edges")?)?.count() as u64,
         last_event: None,
         holding: None,
+        family: None,
     };
     session.graphctl = super::is_graphctl(&session, own);
     Some(session)

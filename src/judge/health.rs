@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::connections;
 use super::facts::{Facts, Judged};
-use super::{SuspectReason, Thresholds, Verdict};
+use super::start::{Start, start};
+use super::{StaleReason, SuspectReason, Thresholds, Verdict};
 use crate::model::{Channel, Component, Inventory, Ping, Process};
 use crate::words::{ago, count, list, precise};
 
@@ -48,7 +49,8 @@ fn of_registration(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
         return (Verdict::Unknown, vec![odd]);
     }
     let (verdict, why) = of_incomplete(facts, thresholds);
-    let mut evidence = vec![who_is_missing(facts), why];
+    let mut evidence = vec![who_is_missing(facts)];
+    evidence.extend(why);
     if verdict.is_suspect() {
         evidence.push(connections::opener(facts));
     }
@@ -156,21 +158,50 @@ fn its_units(number: usize) -> String {
 }
 
 /// Some unit has no process: the session is starting, or it lost a process, or it never got one.
-fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> (Verdict, String) {
+fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     let has_owners = !facts.owned.owners.is_empty();
     // A custom backend need not register its process, so an endpoint may belong to a unit that no process owns.
     let own_topic = facts.topics.in_use(&facts.owned.unowned, facts.session);
     if let Some(topic) = own_topic.filter(|_| !has_owners) {
         let odd = format!("and yet a publisher or subscriber of its own age is on {topic}");
-        return (Verdict::Unknown, odd);
+        return (Verdict::Unknown, vec![odd]);
     }
+    let start = start(facts);
+    let unclear = match start {
+        Some(Start::GoesOn(place)) => return (Verdict::Starting, vec![place]),
+        Some(Start::Over(proof)) if own_topic.is_none() && facts.inventory.endpoints.is_some() => {
+            return of_over(facts, proof);
+        }
+        Some(Start::Unclear(why)) => Some(why),
+        Some(Start::Over(_)) | None => None,
+    };
     // Units that run in unregistered processes show by their endpoints only.
-    if (has_owners || facts.inventory.endpoints.is_some())
-        && let Some(why) = departures(facts)
-    {
-        return (Verdict::Suspect(SuspectReason::Partial), why);
+    let departures =
+        departures(facts).filter(|_| has_owners || facts.inventory.endpoints.is_some());
+    let (verdict, why) = match departures {
+        Some(departures) => (Verdict::Suspect(SuspectReason::Partial), departures),
+        None => of_waiting(facts, thresholds, own_topic),
+    };
+    (verdict, std::iter::once(why).chain(unclear).collect())
+}
+
+/// No process can run the units that have none: the `proof`, in words. It is dead, unless the others have run.
+fn of_over(facts: &Facts<'_>, proof: Vec<String>) -> Judged {
+    if facts.owned.owners.is_empty() {
+        return match departures(facts) {
+            Some(departures) => {
+                let evidence = std::iter::once(departures).chain(proof).collect();
+                (Verdict::Stale(StaleReason::Abandoned), evidence)
+            }
+            None => (Verdict::Stale(StaleReason::StartFailed), proof),
+        };
     }
-    of_waiting(facts, thresholds, own_topic)
+    let verdict = match facts.messages() {
+        Some(0) => Verdict::Stale(StaleReason::StartFailed),
+        Some(_) => Verdict::Suspect(SuspectReason::Partial),
+        None => Verdict::Suspect(SuspectReason::NeverStarted),
+    };
+    (verdict, proof)
 }
 
 /// How many processes that owned its units have left, and when, in words. This is no proof that the session is dead:
@@ -187,7 +218,7 @@ fn departures(facts: &Facts<'_>) -> Option<String> {
     Some(format!("{number} that {owned}, the last {} ago", ago(facts.inventory.age_of(*last))))
 }
 
-/// No process is known to have left: `own_topic` is a topic of a unit without a process that is in use.
+/// No process is known to have left: `own_topic` is a topic of a unit without a process that is in use. Time decides.
 fn of_waiting(
     facts: &Facts<'_>,
     thresholds: &Thresholds,

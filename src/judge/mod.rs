@@ -1,7 +1,7 @@
 //! Inventory → verdicts. Pure: the same facts always give the same answer.
 //!
 //! [`ownership`] says which process runs what of whom, [`departures`] who lost a process,
-//! [`topics`] who is on which topic, [`connections`] what connections prove. [`health`] turns all of it into a
+//! [`topics`] who is on which topic, [`connections`] what connections prove, [`start`] whether a start still goes on. [`health`] turns all of it into a
 //! verdict with its evidence, and [`leftovers`] does so for what sessions left behind. [`collisions`] finds keys
 //! that are in each other's way, and [`liveness`] what of wanted keys does not run.
 //! Ambiguity goes down a step, never up: what is not known makes nothing stale.
@@ -14,6 +14,8 @@ mod health;
 mod leftovers;
 pub mod liveness;
 mod ownership;
+mod standing;
+mod start;
 mod topics;
 mod verdict;
 mod wanted;
@@ -67,6 +69,8 @@ pub struct Case {
     pub may_have_vanished: bool,
     /// Some topic of its units lacks its publisher or its subscriber.
     pub lacks_endpoints: bool,
+    /// Some unit of it is owned by no process.
+    pub lacks_owners: bool,
 }
 
 /// What a case is about, as an index into the inventory.
@@ -127,6 +131,12 @@ impl Case {
         }
     }
 
+    /// Whether the Python stacks of its processes can change its verdict: some unit has no process.
+    #[must_use]
+    pub fn depends_on_stacks(&self) -> bool {
+        self.lacks_owners && matches!(self.verdict, Verdict::Starting | Verdict::Suspect(_))
+    }
+
     /// Whether messages still flow from its processes, dead as it is; also if that is not known.
     #[must_use]
     pub fn may_flow(&self) -> bool {
@@ -165,6 +175,7 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             messages: facts.messages(),
             may_have_vanished: verdict.is_suspect() && connections::may_have_vanished(&facts),
             lacks_endpoints: facts.missing.is_some(),
+            lacks_owners: !owned.unowned.is_empty(),
             owners: owned.owners.clone(),
             age: session.created.map(|created| inventory.age_of(created)),
         }
@@ -185,6 +196,7 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             messages: process.traffic.map(|it| it.messages()),
             may_have_vanished: false,
             lacks_endpoints: false,
+            lacks_owners: false,
         }
     });
     sessions.chain(leftovers).collect()

@@ -30,6 +30,10 @@ pub enum StaleReason {
     Headless,
     /// Its host has vanished: nothing is acknowledged there any more.
     HalfOpen,
+    /// The process that opened it has left the start, and no process is there that could complete it.
+    StartFailed,
+    /// Its units ended, and the process that opened it has left the pipeline without closing the session.
+    Abandoned,
     /// A process registration whose session is gone, and so is the program that started the process.
     Leftover,
 }
@@ -72,6 +76,8 @@ impl Verdict {
                 StaleReason::ClientClosed => "client-closed",
                 StaleReason::Headless => "headless",
                 StaleReason::HalfOpen => "half-open",
+                StaleReason::StartFailed => "start-failed",
+                StaleReason::Abandoned => "abandoned",
                 StaleReason::Leftover => "leftover",
             }),
             Self::Suspect(reason) => Some(match reason {

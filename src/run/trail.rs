@@ -117,6 +117,7 @@ mod tests {
             edges: 0,
             last_event: None,
             holding: None,
+            family: None,
         }
     }
 

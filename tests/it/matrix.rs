@@ -17,9 +17,6 @@ const WORKERS: usize = 2;
 /// The share of the clean server's rate that a relaunched pipeline must reach.
 const FULL_RATE: f64 = 0.8;
 
-/// Says that a start took too long, where only time tells.
-const LATE: [&str; 2] = ["--start-timeout", "1ms"];
-
 /// The columns of the table.
 const STATES: [&str; 6] = ["stale", "suspect", "starting", "unknown", "observer", "live"];
 
@@ -29,8 +26,6 @@ enum Fate {
     Stale(&'static str),
     /// It may be alive, and goes with `--include-suspect`.
     Suspect(&'static str),
-    /// The same, once the start timeout is over; until then it may be starting.
-    SuspectInTime(&'static str),
     /// All answer: a drop requires its full id and `--force`.
     Live,
     /// The same: the program that started its processes is running.
@@ -54,13 +49,13 @@ fn fate(how: Phantom) -> Fate {
         | Phantom::StartInterrupted
         | Phantom::StartInterruptedSpawn
         | Phantom::StartInterruptedNotebook
-        | Phantom::StartInterruptedAlone => Fate::SuspectInTime("never-started"),
-        Phantom::NeverStopped
-        | Phantom::CleanupInterrupted
-        | Phantom::BackendsKilled
-        | Phantom::HelperSurvived
-        | Phantom::BackendKilled
-        | Phantom::CleanupHangs => Fate::Suspect("partial"),
+        | Phantom::StartInterruptedAlone => Fate::Stale("start-failed"),
+        Phantom::NeverStopped | Phantom::CleanupInterrupted | Phantom::BackendsKilled => {
+            Fate::Stale("abandoned")
+        }
+        Phantom::HelperSurvived | Phantom::BackendKilled | Phantom::CleanupHangs => {
+            Fate::Suspect("partial")
+        }
         Phantom::BackendStopped
         | Phantom::MainStopped
         | Phantom::UnitBlocks
@@ -74,9 +69,8 @@ fn fate(how: Phantom) -> Fate {
 }
 
 /// The sessions and leftovers with component keys.
-fn keyed(address: &str, global: &[&str]) -> Vec<serde_json::Value> {
-    let listing = ["sessions", "list", "-o", "json"];
-    let run = graphctl(address, &[global, &listing].concat());
+fn keyed(address: &str) -> Vec<serde_json::Value> {
+    let run = graphctl(address, &["sessions", "list", "-o", "json"]);
     assert_eq!(run.code, 0, "{run:#?}");
     let look = run.json();
     let of = |kind: &str| look[kind].as_array().expect("a list").clone();
@@ -85,9 +79,9 @@ fn keyed(address: &str, global: &[&str]) -> Vec<serde_json::Value> {
 }
 
 /// The states and reasons of these, worst first.
-fn judged(address: &str, global: &[&str]) -> Vec<(String, String)> {
+fn judged(address: &str) -> Vec<(String, String)> {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let keyed = keyed(address, global);
+    let keyed = keyed(address);
     let mut judged: Vec<_> =
         keyed.iter().map(|case| (text(&case["verdict"]), text(&case["reason"]))).collect();
     judged.sort_by_key(|(state, _)| STATES.iter().position(|it| it == state));
@@ -95,10 +89,10 @@ fn judged(address: &str, global: &[&str]) -> Vec<(String, String)> {
 }
 
 /// Waits until everything is judged so: the server may need a moment to notice what has just died.
-fn wait_until_judged(how: Phantom, address: &str, global: &[&str], state: &str, reason: &str) {
+fn wait_until_judged(how: Phantom, address: &str, state: &str, reason: &str) {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let judged = judged(address, global);
+        let judged = judged(address);
         if !judged.is_empty() && judged.iter().all(|it| it.0 == state && it.1 == reason) {
             return;
         }
@@ -110,29 +104,22 @@ fn wait_until_judged(how: Phantom, address: &str, global: &[&str], state: &str, 
 fn clear(python: &Path, how: Phantom, clean: f64) -> Option<&'static str> {
     let server = Server::start(python);
     let _phantom = phantom(&server, how, "SYSTEM");
-    let (global, state, reason, arguments): (&[&str], _, _, &[&str]) = match fate(how) {
-        Fate::Stale(reason) => (&[], "stale", reason, &["sessions", "reap"]),
-        Fate::Suspect(reason) => {
-            (&[], "suspect", reason, &["sessions", "reap", "--include-suspect"])
-        }
-        Fate::SuspectInTime(reason) => {
-            let before = judged(server.address(), &[]);
-            assert!(before.iter().all(|it| it.0 == "starting"), "{how:?}: {before:?}");
-            (&LATE, "suspect", reason, &["sessions", "reap", "--include-suspect"])
-        }
-        Fate::Live => (&[], "live", "", &["sessions", "drop", "--force"]),
-        Fate::Unknown => (&[], "unknown", "", &["sessions", "drop", "--force"]),
+    let (state, reason, arguments): (_, _, &[&str]) = match fate(how) {
+        Fate::Stale(reason) => ("stale", reason, &["sessions", "reap"]),
+        Fate::Suspect(reason) => ("suspect", reason, &["sessions", "reap", "--include-suspect"]),
+        Fate::Live => ("live", "", &["sessions", "drop", "--force"]),
+        Fate::Unknown => ("unknown", "", &["sessions", "drop", "--force"]),
         Fate::Nothing => {
             relaunch(how, &server, clean);
             return None;
         }
     };
-    wait_until_judged(how, server.address(), global, state, reason);
+    wait_until_judged(how, server.address(), state, reason);
     Pipeline::start(&server, &Options::two_processes()).wait_refused(PATIENCE);
-    wait_until_judged(how, server.address(), global, state, reason);
-    let cases = if arguments.contains(&"drop") { keyed(server.address(), global) } else { vec![] };
+    wait_until_judged(how, server.address(), state, reason);
+    let cases = if arguments.contains(&"drop") { keyed(server.address()) } else { vec![] };
     let ids = cases.iter().filter_map(|case| case["id"].as_str());
-    let arguments = [global, arguments, &ids.collect::<Vec<_>>()].concat();
+    let arguments = [arguments, &ids.collect::<Vec<_>>()].concat();
     // What is alive of it may miss a ping on a busy machine, or be at work whenever it is looked at.
     let is_dropped = |run: &Run| run.code == 0 && run.stdout.contains("  dropped  ");
     let run = graphctl_until(server.address(), &arguments, is_dropped);
@@ -154,7 +141,7 @@ fn relaunch(how: Phantom, server: &Server, clean: f64) {
 fn spare(python: &Path, how: Healthy) -> &'static str {
     let scene = Scene::start(python, how);
     let before = scene.witness();
-    let states = judged(scene.address(), &[]);
+    let states = judged(scene.address());
     let reap = ["sessions", "reap", "--kill", "--older-than", "1s", "-y"];
     for _ in 0..5 {
         let run = graphctl(scene.address(), &reap);

@@ -1,7 +1,8 @@
 //! The same inventory with one fact less.
 
 use graphctl::model::{
-    Departed, Ended, Endpoint, History, Holder, Inventory, Link, Ping, Process, Session,
+    Departed, Ended, Endpoint, History, Holder, Inventory, Link, Member, Ping, Process, Session,
+    Unread,
 };
 
 /// Every inventory that knows one fact less, with the name of that fact.
@@ -39,6 +40,9 @@ pub(crate) fn with_one_fact_less(all: &Inventory) -> Vec<(&'static str, Inventor
         ("end of a registration", each(all, registrations, |it| it.event = None)),
         ("process.last_change", each(all, processes, |it| it.last_change = None)),
         ("holder.worker", each(all, holders, |it| it.worker = None)),
+        ("family", each(all, sessions, |it| it.family = None)),
+        ("stacks", each(all, members, |it| it.stacks = Err(Unread::Forbidden))),
+        ("member.serving", each(all, members, |it| it.process.serving = None)),
         ("process.holding", each(all, processes, |it| it.holding = None)),
     ];
     facts.into_iter().flat_map(|(name, less)| less.into_iter().map(move |it| (name, it))).collect()
@@ -75,6 +79,11 @@ fn links(inventory: &mut Inventory) -> Vec<&mut Link> {
     let of_sessions = inventory.sessions.iter_mut().filter_map(|it| it.link.as_mut());
     let of_processes = inventory.processes.iter_mut().filter_map(|it| it.link.as_mut());
     of_sessions.chain(of_processes).collect()
+}
+
+fn members(inventory: &mut Inventory) -> Vec<&mut Member> {
+    let families = inventory.sessions.iter_mut().filter_map(|it| it.family.as_mut());
+    families.flat_map(|it| &mut it.members).collect()
 }
 
 fn holders(inventory: &mut Inventory) -> Vec<&mut Holder> {

@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use forgetting::with_one_fact_less;
 use graphctl::host::Held;
-use graphctl::judge::StaleReason::{ClientClosed, Ghost, Headless};
+use graphctl::judge::StaleReason::{ClientClosed, Ghost, Headless, StartFailed};
 use graphctl::judge::{self, Case, StaleReason, SuspectReason, Thresholds, Verdict};
-use graphctl::model::{Ended, Holder, Holding, Inventory, Link, Ping, Process, Session, Worker};
+use graphctl::model::{
+    Ended, Family, Holder, Holding, Inventory, Link, Member, Ping, Process, Session, Traffic,
+    Worker,
+};
 use graphctl::reap::{Planner, Warrant};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -24,11 +27,13 @@ const TICK: Duration = Duration::from_millis(10);
 /// How long nothing of what was sent may be acknowledged by a host that is there.
 const PARTITION: Duration = Duration::from_secs(50);
 
-const STALE: [StaleReason; 5] = [
+const STALE: [StaleReason; 7] = [
     StaleReason::Ghost,
     StaleReason::ClientClosed,
     StaleReason::Headless,
     StaleReason::HalfOpen,
+    StaleReason::StartFailed,
+    StaleReason::Abandoned,
     StaleReason::Leftover,
 ];
 const SUSPECT: [SuspectReason; 3] =
@@ -102,6 +107,38 @@ fn is_leftover(inventory: &Inventory, process: &Process) -> bool {
         && !inventory.sessions.iter().any(|it| may_be_of(it) || theirs(it))
 }
 
+/// The stacks of the opener and of all below it were read, and none of these starts or runs units. Who owns a unit is
+/// among them and waits, and has sent nothing.
+fn is_over(inventory: &Inventory, session: &Session) -> bool {
+    let Some(Family { members, unsure: None }) = &session.family else { return false };
+    let Some(Holding { unsure: None, .. }) = session.holding else { return false };
+    let waits = |member: &Member| {
+        let frames = member.stacks.iter().flat_map(|it| &it.threads).flat_map(|it| &it.frames);
+        frames.clone().any(|it| ["_wait", "_join_spawned_processes"].contains(&&*it.function))
+    };
+    let is_idle = |member: &Member| {
+        let Ok(stacks) = &member.stacks else { return false };
+        let mut frames = stacks.threads.iter().flat_map(|it| &it.frames);
+        let is_whole = frames.clone().any(|it| it.function == "<module>");
+        let works = frames.any(|it| it.function == "process") && !waits(member);
+        is_whole
+            && !works
+            && member.process.state == 'S'
+            && stacks.ezmsg.as_deref() == Some("3.9.0")
+    };
+    let is_seen = |owner: &&Process| {
+        let Some(Holding { holders, unsure: None }) = &owner.holding else { return false };
+        let Some(Traffic { published: 0, received: 0, .. }) = owner.traffic else { return false };
+        let seen =
+            |holder: &Holder| members.iter().any(|it| it.process.pid == holder.pid && waits(it));
+        !holders.is_empty() && holders.iter().all(seen)
+    };
+    inventory.endpoints.is_some()
+        && members.iter().any(|it| it.holds && it.process.serving == Some(true))
+        && members.iter().all(is_idle)
+        && owners(inventory, session).iter().all(is_seen)
+}
+
 fn is_proven(scene: &Scene, case: &Case, reason: StaleReason) -> bool {
     let inventory = &scene.inventory;
     let Some(session) = case.session(inventory) else {
@@ -114,6 +151,7 @@ fn is_proven(scene: &Scene, case: &Case, reason: StaleReason) -> bool {
         StaleReason::ClientClosed => closed.is_some_and(|link| link.handled),
         StaleReason::Headless => is_headless(inventory, session),
         StaleReason::HalfOpen => is_half_open(inventory, session),
+        StaleReason::StartFailed | StaleReason::Abandoned => is_over(inventory, session),
         StaleReason::Leftover => false,
     }
 }
@@ -150,7 +188,9 @@ proptest! {
             for (id, verdict) in verdicts(&less, &scene.thresholds) {
                 // What is a case only now, for lack of that fact, was nothing to drop.
                 let before = known.get(&id).copied().unwrap_or(Verdict::Unknown);
-                let no_worse = rank(verdict) <= rank(before);
+                // A start that is not seen any more may be over once the start timeout is.
+                let least = u8::from(["stacks", "family"].contains(&fact));
+                let no_worse = rank(verdict) <= rank(before).max(least);
                 prop_assert!(no_worse, "{id} without {fact}: {before} -> {verdict}");
             }
         }
@@ -170,10 +210,10 @@ proptest! {
     }
 
     #[test]
-    fn a_session_with_a_unit_that_answers_is_dropped_only_if_its_opener_is_gone(
+    fn a_session_with_a_unit_that_answers_is_dropped_only_if_its_opener_is_gone_or_has_left_the_start(
         scene in scene(),
     ) {
-        let allowed = [Ghost, ClientClosed, Headless];
+        let allowed = [Ghost, ClientClosed, Headless, StartFailed];
         for case in judge::judge(&scene.inventory, &scene.thresholds) {
             let Some(session) = case.session(&scene.inventory) else { continue };
             let owners = owners(&scene.inventory, session);

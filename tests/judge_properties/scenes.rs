@@ -3,12 +3,14 @@
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use graphctl::judge::Thresholds;
 use graphctl::model::{
-    Channel, Component, Departed, Ended, Endpoint, EndpointKind, History, Holder, Holding,
-    Inventory, Link, Ping, Process, Seen, Server, ServerProcess, Session, Streams, Traffic, Worker,
+    Channel, Component, Departed, Ended, Endpoint, EndpointKind, Family, Frame, History, Holder,
+    Holding, Inventory, Link, Member, Ping, Process, Seen, Server, ServerProcess, Session, Stacks,
+    Streams, Thread, Traffic, Unread, Worker,
 };
 use proptest::option::weighted as known;
 use proptest::prelude::*;
@@ -109,6 +111,7 @@ fn holding(age: Duration) -> impl Strategy<Value = Holding> {
         command: "python".into(),
         state: 'S',
         serving,
+        serving_thread: None,
         lives_elsewhere,
         worker: worker.map(|starter_runs| Worker { starter_runs }),
     });
@@ -129,10 +132,91 @@ fn lone_worker() -> impl Strategy<Value = Holding> {
             command: "python".into(),
             state: 'S',
             serving: None,
+            serving_thread: None,
             lives_elsewhere: false,
             worker,
         };
         Holding { holders: vec![holder], unsure: None }
+    })
+}
+
+/// Where a process stands, by its stacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pose {
+    Left,
+    AtBarrier,
+    Joining,
+    Starting,
+    Torn,
+}
+
+const BACKEND: &str = "/site/ezmsg/core/backendprocess.py";
+const RUNNER: &str = "/site/ezmsg/core/backend.py";
+
+fn thread(frames: &[(&str, &str)]) -> Thread {
+    let frame = |(function, file): &(&str, &str)| Frame {
+        function: (*function).to_owned(),
+        file: (*file).to_owned(),
+        line: 1,
+    };
+    Thread { id: None, name: None, frames: frames.iter().map(frame).collect() }
+}
+
+fn stacks_of(pose: Pose, known: bool) -> Stacks {
+    let threading = "/lib/threading.py";
+    let serving = thread(&[("run_loop", BACKEND), ("_bootstrap", threading)]);
+    let barrier =
+        [("_wait", threading), ("wait", threading), ("process", BACKEND), ("<module>", "a.py")];
+    let main = match pose {
+        Pose::Left => thread(&[("<module>", "a.py")]),
+        Pose::AtBarrier => thread(&barrier),
+        Pose::Joining => thread(&[("_join_spawned_processes", RUNNER), ("<module>", "a.py")]),
+        Pose::Starting => thread(&[("result", "f.py"), ("process", BACKEND), ("<module>", "a.py")]),
+        Pose::Torn => thread(&barrier[..3]),
+    };
+    let ezmsg = Some(if known { "3.9.0" } else { "4.0.0" }.to_owned());
+    Stacks { python: "3.13.0".to_owned(), ezmsg, threads: vec![serving, main] }
+}
+
+/// The opener of a session, and perhaps a process below it.
+fn family() -> impl Strategy<Value = Family> {
+    let pose = prop_oneof![
+        6 => Just(Pose::Left),
+        2 => Just(Pose::AtBarrier),
+        2 => Just(Pose::Joining),
+        1 => Just(Pose::Starting),
+        1 => Just(Pose::Torn)
+    ];
+    let state = prop_oneof![12 => Just('S'), 1 => Just('T')];
+    let serving = prop_oneof![8 => Just(Some(true)), 1 => Just(Some(false)), 1 => Just(None)];
+    let stacks = (pose, chance(95).boxed(), chance(95).boxed());
+    let opener = (100..140u32, state, serving, stacks.clone());
+    let below = known(0.4, (100..140u32, stacks));
+    let unsure = known(0.05, Just("some cannot be seen".to_owned()));
+    (opener, below, unsure).prop_map(|((pid, state, serving, it), below, unsure)| {
+        let member = |pid, state, serving, holds, (pose, version, readable)| Member {
+            process: Holder {
+                pid,
+                start: 1,
+                parent: 1,
+                age: ms(1000),
+                command: "python".into(),
+                state,
+                serving,
+                serving_thread: None,
+                lives_elsewhere: false,
+                worker: None,
+            },
+            holds,
+            stacks: if readable {
+                Ok(Arc::new(stacks_of(pose, version)))
+            } else {
+                Err(Unread::Forbidden)
+            },
+        };
+        let opener = member(pid, state, serving, true, it);
+        let below = below.map(|(pid, it)| member(pid, 'S', None, false, it));
+        Family { members: std::iter::once(opener).chain(below).collect(), unsure }
     })
 }
 
@@ -155,8 +239,9 @@ fn components() -> impl Strategy<Value = Vec<Component>> {
 
 fn session(age: Duration) -> impl Strategy<Value = Session> {
     let kinds = (components(), chance(95), chance(5));
-    (kinds, chance(97), known(0.93, link()), known(0.5, holding(age))).prop_map(
-        move |((components, readable, graphctl), dated, link, holding)| Session {
+    let held = (known(0.5, holding(age)), known(0.3, (family().boxed(), chance(90)))).boxed();
+    (kinds, chance(97), known(0.93, link()), held).prop_map(
+        move |((components, readable, graphctl), dated, link, (holding, family))| Session {
             id: Uuid::nil(),
             created: dated.then(|| look() - age),
             link,
@@ -166,7 +251,16 @@ fn session(age: Duration) -> impl Strategy<Value = Session> {
             readable,
             edges: 0,
             last_event: Some(look()),
-            holding,
+            // Who was seen with stacks was seen to hold the connection, mostly all of them.
+            holding: match &family {
+                Some((family, true)) => {
+                    let holders = family.members.iter().filter(|it| it.holds);
+                    let holders = holders.map(|it| it.process.clone()).collect();
+                    Some(Holding { holders, unsure: None })
+                }
+                _ => holding,
+            },
+            family: family.map(|(family, _)| family),
         },
     )
 }
@@ -235,9 +329,9 @@ fn pipeline() -> impl Strategy<Value = Pipeline> {
         let around =
             (0..30_000u64).prop_map(move |later| past(look() - age - ms(10_000) + ms(later)));
         let running = (
-            session(age),
+            session(age).boxed(),
             known(0.22, (known(0.9, end), chance(80))),
-            prop::collection::vec(process, 0..3),
+            prop::collection::vec(process.boxed(), 0..3),
             known(0.3, (departed(age), known(0.5, chance(80)))),
             known(0.25, (known(0.9, around), any::<bool>())),
         );

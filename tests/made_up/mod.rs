@@ -55,6 +55,7 @@ pub(crate) fn session(second: u64, root: &str, units: &[&str]) -> Session {
         edges: 1,
         last_event: None,
         holding: None,
+        family: None,
     }
 }
 
@@ -92,6 +93,7 @@ pub(crate) fn holder(pid: u32) -> Holder {
         command: "python".into(),
         state: 'S',
         serving: Some(true),
+        serving_thread: None,
         lives_elsewhere: false,
         worker: None,
     }

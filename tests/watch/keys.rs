@@ -150,6 +150,7 @@ fn heir() -> Holder {
         command: "python".into(),
         state: 'S',
         serving: Some(false),
+        serving_thread: None,
         lives_elsewhere: true,
         worker: None,
     }

@@ -102,6 +102,7 @@ impl<'a> Seen<'a> {
             let identity = &it.identity.as_ref()?.holder;
             Some(Holder {
                 serving: watch.and_then(|(watch, answered)| watch.serving(inode, answered)),
+                serving_thread: watch.and_then(|(watch, _)| watch.serving_thread(inode)),
                 lives_elsewhere: watch
                     .is_some_and(|(it, answered)| it.lives_elsewhere(inode, answered)),
                 ..identity.clone()

@@ -9,8 +9,9 @@
 //! | [`serving`] | does a thread of a holder wait on the socket? |
 //! | [`worker`](mod@worker) | did Python's multiprocessing start a process? |
 //! | [`orphans`] | has the program exited that forked a holder? |
-//! | [`family`] | which process was started by which |
+//! | [`parents`] | which process was started by which |
 //! | [`holders`] | all of the above, for many connections at once |
+//! | [`stacks`] | the Python stacks of processes |
 //! | [`lists`] | the kernel's lists of sockets that are not TCP's |
 //! | [`descriptors`] | the pipes, sockets, terminals and files of one process |
 //! | [`unix`] | the other ends of unix sockets |
@@ -25,13 +26,14 @@
 mod descriptors;
 mod doubt;
 mod end;
-mod family;
 mod holders;
 mod lists;
 mod orphans;
+mod parents;
 mod process;
 mod serving;
 mod sockets;
+mod stacks;
 #[cfg(test)]
 mod tests;
 mod ties;
@@ -49,7 +51,7 @@ use std::time::Duration;
 use procfs::{ProcError, ProcResult};
 
 use super::{Connection, Host, Sockets, Ties, Unseen, Written};
-use crate::model::{Holder, Holding};
+use crate::model::{Family, Holder, Holding};
 
 pub(super) use end::{end, signal};
 pub(super) use process::ignores;
@@ -110,6 +112,10 @@ impl Host for Machine {
 
     fn written(&self, process: &Holder) -> Result<Written, Unseen> {
         process::written(&self.root, process).map_err(unseen)
+    }
+
+    fn families(&self, groups: &[&[Holder]]) -> Vec<Family> {
+        if groups.is_empty() { Vec::new() } else { stacks::families(&self.root, groups) }
     }
 
     fn listeners(&self, at: SocketAddr) -> Vec<Holder> {

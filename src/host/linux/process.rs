@@ -52,6 +52,7 @@ impl Identity {
             command,
             state: stat.state,
             serving: None,
+            serving_thread: None,
             lives_elsewhere: false,
             worker: None,
         };

@@ -77,8 +77,8 @@ pub(super) struct Watch<'a> {
     found: &'a Found,
     holder: &'a Holder,
     instances: &'a [Instance],
-    /// The epoll descriptors on which a thread was seen waiting.
-    waited_on: HashSet<u64>,
+    /// By epoll descriptor: the thread that was seen waiting on it.
+    waited_on: HashMap<u64, u32>,
     /// Whether all threads could be read each time.
     legible: bool,
     /// How many threads were seen waiting on any instance at one time, at most.
@@ -133,7 +133,7 @@ impl<'a> Watch<'a> {
             found,
             holder,
             instances,
-            waited_on: HashSet::new(),
+            waited_on: HashMap::new(),
             legible: true,
             waiting: 0,
             rested: false,
@@ -158,7 +158,7 @@ impl<'a> Watch<'a> {
     fn serves(&self, instance: &Instance, answered: &Answered) -> bool {
         let answers =
             |socket: &u64| self.found.sockets.contains(socket) && answered.0.contains_key(socket);
-        self.waited_on.contains(&instance.fd.into()) || instance.watches.iter().any(answers)
+        self.waited_on.contains_key(&instance.fd.into()) || instance.watches.iter().any(answers)
     }
 
     /// Whether a thread of it waits on this socket; `None` if that cannot be seen.
@@ -172,6 +172,12 @@ impl<'a> Watch<'a> {
             return Some(true);
         }
         (self.legible || self.all_accounted_for(others, answered)).then_some(false)
+    }
+
+    /// The thread that was seen waiting on this socket.
+    pub(super) fn serving_thread(&self, socket: u64) -> Option<u32> {
+        let here = self.instances.iter().filter(|instance| instance.watches.contains(&socket));
+        here.filter_map(|instance| self.waited_on.get(&instance.fd.into())).copied().next()
     }
 
     /// Whether it has answered a ping through an instance that does not watch this socket, and no thread
@@ -213,7 +219,7 @@ impl<'a> Watch<'a> {
 
 /// What the threads of a process do at one time.
 struct Sample {
-    waited_on: HashSet<u64>,
+    waited_on: HashMap<u64, u32>,
     legible: bool,
     waiting: usize,
     rested: bool,
@@ -225,7 +231,7 @@ impl Sample {
     fn take(root: &Path, holder: &Holder) -> ProcResult<Self> {
         let process = open_process(root, holder.pid)?;
         let mut sample =
-            Self { waited_on: HashSet::new(), legible: true, waiting: 0, rested: true };
+            Self { waited_on: HashMap::new(), legible: true, waiting: 0, rested: true };
         for thread in numbers(process.open_relative("task")?)? {
             sample.add(&process, thread);
         }
@@ -243,7 +249,7 @@ impl Sample {
                 let epoll = waits_on(&call);
                 self.waiting += usize::from(epoll.is_some());
                 self.rested &= epoll.is_some() || is_any(&call, FUTEX_WAITS);
-                self.waited_on.extend(epoll);
+                self.waited_on.extend(epoll.map(|epoll| (epoll, thread)));
             }
             // The thread has ended.
             Err(_) if read("stat").is_err_and(|error| is_gone(&error)) => {}

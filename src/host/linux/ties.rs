@@ -10,7 +10,7 @@ use procfs::{ProcError, ProcResult};
 
 use super::descriptors::{Descriptors, Key, Shared, are_output};
 use super::doubt::Doubts;
-use super::family::Family;
+use super::parents::Parents;
 use super::process::{
     Blind, Identity, expect_same, is_gone, main_thread_exited, open_process, uptime,
 };
@@ -27,8 +27,8 @@ pub(super) fn ties(root: &Path, processes: &[Holder], peers: &Peers) -> Vec<Resu
         return vec![Err(Unseen::Hidden); processes.len()];
     };
     let doubts = Doubts::new(root, &ends.blind);
-    let family = if doubts.hidden { None } else { Family::read(root).ok() };
-    let family = family.filter(|family| family.complete);
+    let parents = if doubts.hidden { None } else { Parents::read(root).ok() };
+    let parents = parents.filter(|parents| parents.complete);
     let ties = |own: Result<Own, ProcError>| match own {
         Ok(own) => Ok(Ties {
             resources: own
@@ -37,7 +37,7 @@ pub(super) fn ties(root: &Path, processes: &[Holder], peers: &Peers) -> Vec<Resu
                 .map(|it| ends.resource(it, own.user, &doubts))
                 .collect(),
             input_replaced: own.input_replaced,
-            descendants: family.as_ref().map(|it| descendants(root, it, own.pid)),
+            descendants: parents.as_ref().map(|it| descendants(root, it, own.pid)),
         }),
         Err(error) if is_gone(&error) => Err(Unseen::Gone),
         Err(_) => Err(Unseen::Hidden),
@@ -46,13 +46,13 @@ pub(super) fn ties(root: &Path, processes: &[Holder], peers: &Peers) -> Vec<Resu
 }
 
 /// The running descendants of a process, without those that exit during the look.
-fn descendants(root: &Path, family: &Family, pid: i32) -> Vec<Holder> {
+fn descendants(root: &Path, parents: &Parents, pid: i32) -> Vec<Holder> {
     let now = uptime();
     let identity = |pid: u32| {
         let process = open_process(root, pid).ok()?;
         Some(Identity::read(&process, now).ok()?.holder)
     };
-    family.descendants(pid).into_iter().filter_map(identity).collect()
+    parents.descendants(pid).into_iter().filter_map(identity).collect()
 }
 
 /// What one of the processes in question holds.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use procfs::ProcResult;
 use procfs::process::Process;
 
-use super::family::Family;
+use super::parents::Parents;
 use super::process::{Identity, open_process, text, uptime};
 use super::sockets;
 use crate::host::Ends;
@@ -44,12 +44,12 @@ impl Tree {
     /// # Errors
     /// `/proc` cannot be read.
     pub fn living(&self) -> ProcResult<Vec<Holder>> {
-        let family = Family::read(&self.root)?;
+        let parents = Parents::read(&self.root)?;
         let now = uptime();
         let mut living = Vec::new();
         let mut next = vec![(self.top, self.mark.is_none())];
         while let Some((parent, ours)) = next.pop() {
-            for &(pid, start) in family.children(parent) {
+            for &(pid, start) in parents.children(parent) {
                 let process = open_process(&self.root, pid);
                 let Ok(process) = process else { continue };
                 let ours = ours || self.is_marked(&process);

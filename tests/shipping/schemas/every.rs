@@ -32,7 +32,7 @@ macro_rules! every {
 }
 
 pub(super) fn verdicts() -> Vec<Verdict> {
-    let stale = every!(StaleReason: Ghost, ClientClosed, Headless, HalfOpen, Leftover);
+    let stale = every!(StaleReason: Ghost, ClientClosed, Headless, HalfOpen, StartFailed, Abandoned, Leftover);
     let suspect = every!(SuspectReason: Unresponsive, Partial, NeverStarted);
     every!(Verdict:
         Live => vec![Verdict::Live],
@@ -103,6 +103,7 @@ pub(super) fn sessions() -> Vec<Session> {
         command: "python".into(),
         state: 'S',
         serving,
+        serving_thread: None,
         lives_elsewhere: true,
         worker: None,
     };
@@ -126,6 +127,7 @@ pub(super) fn look() -> Look {
         rate: Some(1.0),
         messages: None,
         may_have_vanished: false,
+        lacks_owners: false,
         lacks_endpoints: false,
     };
     let mut cases: Vec<_> =

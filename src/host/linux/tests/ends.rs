@@ -93,6 +93,7 @@ fn holder(pid: u32) -> Holder {
         command: stat.comm,
         state: stat.state,
         serving: None,
+        serving_thread: None,
         lives_elsewhere: false,
         worker: None,
     }

@@ -32,6 +32,7 @@ fn holder(pid: u32) -> Holder {
         command: "python".into(),
         state: 'S',
         serving: None,
+        serving_thread: None,
         lives_elsewhere: false,
         worker: None,
     }

@@ -2,9 +2,13 @@
 //!
 //! `None` always means "not known" and never "none": a snapshot knows less than the admin channel.
 
+mod stacks;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
+
+pub use stacks::{Family, Frame, Member, Stacks, Thread, Unread};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -155,6 +159,8 @@ pub struct Session {
     pub last_event: Option<SystemTime>,
     /// Who holds the client's end of its connection; `None` if this machine was not asked.
     pub holding: Option<Holding>,
+    /// The processes that may run its units, with their Python stacks; `None` if these were not read.
+    pub family: Option<Family>,
 }
 
 impl Session {
@@ -162,6 +168,12 @@ impl Session {
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         self.link.as_ref()?.peer
+    }
+
+    /// The processes of this machine that are seen to hold its connection; `None` if none is.
+    #[must_use]
+    pub fn holders(&self) -> Option<&[Holder]> {
+        self.holding.as_ref().map(|it| &*it.holders).filter(|it| !it.is_empty())
     }
 
     /// The keys of its units.
@@ -362,6 +374,8 @@ pub struct Holder {
     /// Whether one of its threads was seen waiting on the socket; `None` if that cannot be seen. One that
     /// is not seen waiting may be at work, or turn its loop by hand now and then.
     pub serving: Option<bool>,
+    /// The system's id of the thread that was seen waiting on the socket.
+    pub serving_thread: Option<u32>,
     /// It answered a ping meanwhile in an event loop that does not watch the socket. If no process is seen to serve the
     /// socket, multiprocessing has also forked it from a program that has exited.
     pub lives_elsewhere: bool,

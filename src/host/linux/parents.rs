@@ -13,14 +13,14 @@ use super::process::{alive, command, is_gone, open_process};
 use crate::host::multiprocessing;
 
 /// The running processes of a machine, by their parent.
-pub(super) struct Family {
+pub(super) struct Parents {
     root: PathBuf,
     children: HashMap<i32, Vec<(i32, u64)>>,
     /// The state of every process could be read.
     pub(super) complete: bool,
 }
 
-impl Family {
+impl Parents {
     /// # Errors
     /// `/proc` cannot be read.
     pub(super) fn read(root: &Path) -> ProcResult<Self> {

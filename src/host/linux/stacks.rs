@@ -1,0 +1,227 @@
+//! The Python stacks of processes, read from their memory. Nothing is stopped or written to.
+//!
+//! The memory changes while it is read, so a reading can be wrong. A caller that acts on one compares it with another.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fs;
+use std::io;
+use std::iter::successors;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::Builder;
+use std::time::{Duration, Instant};
+
+use procfs::process::Process;
+use procfs::{ProcError, ProcResult};
+use py_spy::config::LockingStrategy;
+use py_spy::{Config, PythonSpy, StackTrace};
+
+use super::doubt::Doubts;
+use super::parents::Parents;
+use super::process::{Blind, Identity, expect_same, is_gone, numbers, open_process, text, uptime};
+use crate::host::READER;
+use crate::model::{Family, Frame, Holder, Member, ProcessId, Stacks, Thread, Unread};
+
+/// How long the readings of one look may take together. One takes 4 to 160 ms of this machine's time.
+const TIME: Duration = Duration::from_secs(3);
+
+/// How many processes are read in one look.
+const MOST_PROCESSES: usize = 64;
+
+/// How many threads of a process are read, and how many frames of a thread.
+const MOST_THREADS: usize = 256;
+const MOST_FRAMES: usize = 512;
+
+/// See [`Host::families`](crate::host::Host::families).
+pub(super) fn families(root: &Path, groups: &[&[Holder]]) -> Vec<Family> {
+    let now = uptime();
+    let blind: &[Blind] = &[];
+    let parents = Parents::read(root).ok();
+    let listed = parents.as_ref().is_some_and(|it| it.complete) && !Doubts::new(root, blind).hidden;
+    let family = |holders: &&[Holder]| {
+        let mut members: Vec<_> = holders.iter().map(|it| (it.clone(), true)).collect();
+        for holder in *holders {
+            let descendants =
+                parents.iter().flat_map(|it| it.descendants(holder.pid.cast_signed()));
+            for pid in descendants {
+                if members.iter().all(|(it, _)| it.pid != pid) {
+                    let process = open_process(root, pid);
+                    let identity = process.and_then(|process| Identity::read(&process, now));
+                    members.extend(identity.ok().map(|it| (it.holder, false)));
+                }
+            }
+        }
+        members
+    };
+    let families: Vec<Vec<(Holder, bool)>> = groups.iter().map(family).collect();
+    let processes = families.iter().flatten().map(|(process, _)| process);
+    let stacks = read_all(root, processes);
+    let unread =
+        || Err(Unread::Failed(format!("more than {MOST_PROCESSES} processes were to be read")));
+    let member = |(process, holds): (Holder, bool)| {
+        let stacks = stacks.get(&process.id()).cloned().unwrap_or_else(unread);
+        Member { process, holds, stacks }
+    };
+    let family = |members: Vec<(Holder, bool)>| Family {
+        members: members.into_iter().map(member).collect(),
+        unsure: (!listed).then(|| "not every process of this machine can be seen".to_owned()),
+    };
+    families.into_iter().map(family).collect()
+}
+
+type Reading = Result<Arc<Stacks>, Unread>;
+
+/// Reads these processes, each once. A thread of its own does that: the kernel may let a read wait for the process.
+fn read_all<'a>(
+    root: &Path,
+    processes: impl Iterator<Item = &'a Holder>,
+) -> HashMap<ProcessId, Reading> {
+    let mut wanted: Vec<Holder> = Vec::new();
+    for process in processes {
+        if wanted.len() < MOST_PROCESSES && wanted.iter().all(|it| it.id() != process.id()) {
+            wanted.push(process.clone());
+        }
+    }
+    let (results, received) = mpsc::channel();
+    let (root, queue) = (root.to_owned(), wanted.clone());
+    let reader = Builder::new().name(READER.to_owned()).spawn(move || {
+        for process in queue {
+            let reading = read(&root, &process).map(Arc::new);
+            if results.send((process.id(), reading)).is_err() {
+                return;
+            }
+        }
+    });
+    let mut readings = HashMap::new();
+    let deadline = Instant::now() + TIME;
+    let mut failed = "its memory could not be read".to_owned();
+    while reader.is_ok() && readings.len() < wanted.len() {
+        match received.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok((process, reading)) => {
+                readings.insert(process, reading);
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                failed = format!("reading took longer than {} s", TIME.as_secs());
+                break;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    for process in wanted {
+        readings.entry(process.id()).or_insert_with(|| Err(Unread::Failed(failed.clone())));
+    }
+    readings
+}
+
+fn read(root: &Path, holder: &Holder) -> Result<Stacks, Unread> {
+    let process = open_process(root, holder.pid).map_err(unread)?;
+    expect_same(&process, holder).map_err(unread)?;
+    if !maps_python(&process).map_err(unread)? {
+        return Err(Unread::NotPython);
+    }
+    let config = Config { blocking: LockingStrategy::NonBlocking, ..Config::default() };
+    let spy = PythonSpy::new(holder.pid.cast_signed(), &config);
+    let traces = spy.and_then(|mut spy| Ok((spy.get_stack_traces()?, spy.version.to_string())));
+    let (traces, python) = traces.map_err(|error| {
+        expect_same(&process, holder).map_or_else(unread, |()| failure(error.as_ref()))
+    })?;
+    expect_same(&process, holder).map_err(unread)?;
+    let too_deep = |it: &StackTrace| it.frames.len() > MOST_FRAMES;
+    if traces.len() > MOST_THREADS || traces.iter().any(too_deep) {
+        return Err(Unread::Failed("it has too many threads or calls".to_owned()));
+    }
+    let places = Places::read(&process);
+    let pthreads: Vec<u64> = traces.iter().map(|it| it.thread_id).collect();
+    let thread = |trace: StackTrace| {
+        let id = trace.os_thread_id.and_then(|id| u32::try_from(id).ok());
+        Thread {
+            id: id.or_else(|| places.thread(trace.thread_id, &pthreads, holder.pid)),
+            name: trace.thread_name,
+            frames: trace.frames.into_iter().map(frame).collect(),
+        }
+    };
+    let threads: Vec<_> = traces.into_iter().map(thread).collect();
+    let ezmsg = ezmsg_version(&process, &threads);
+    Ok(Stacks { python, ezmsg, threads })
+}
+
+fn frame(frame: py_spy::Frame) -> Frame {
+    let py_spy::Frame { name, filename, line, .. } = frame;
+    Frame { function: name, file: filename, line: line.try_into().unwrap_or_default() }
+}
+
+fn unread(error: ProcError) -> Unread {
+    match error {
+        error if is_gone(&error) => Unread::Gone,
+        ProcError::PermissionDenied(_) => Unread::Forbidden,
+        error => Unread::Failed(error.to_string()),
+    }
+}
+
+fn failure(error: &(dyn Error + 'static)) -> Unread {
+    let mut errors = successors(Some(error), |error| Error::source(*error));
+    let is_forbidden = |it: &(dyn Error + 'static)| {
+        let error = it.downcast_ref::<io::Error>();
+        error.is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+    };
+    if errors.any(is_forbidden) { Unread::Forbidden } else { Unread::Failed(error.to_string()) }
+}
+
+/// Whether the process has mapped a file that belongs to a Python: its executable, its library or a module.
+fn maps_python(process: &Process) -> ProcResult<bool> {
+    Ok(text(process, "maps")?.lines().any(|line| line.contains("python")))
+}
+
+/// Where the threads of a process have their stacks. Python before 3.11 does not keep the system's id of a thread, only
+/// the address of its descriptor, which glibc places at the top of the thread's stack.
+struct Places {
+    /// By thread: its stack pointer.
+    pointers: Vec<(u32, u64)>,
+}
+
+impl Places {
+    fn read(process: &Process) -> Self {
+        let threads = process.open_relative("task").and_then(numbers).unwrap_or_default();
+        let place = |thread: u32| {
+            let call = text(process, &format!("task/{thread}/syscall")).ok()?;
+            let pointer = call.split_whitespace().nth_back(1)?.strip_prefix("0x")?;
+            Some((thread, u64::from_str_radix(pointer, 16).ok()?))
+        };
+        Self { pointers: threads.into_iter().filter_map(place).collect() }
+    }
+
+    /// The thread whose descriptor is at this address, given all `descriptors`; `main` is the main thread.
+    fn thread(&self, descriptor: u64, descriptors: &[u64], main: u32) -> Option<u32> {
+        let above = |pointer: u64| descriptors.iter().copied().filter(|it| *it > pointer).min();
+        let mut found = self
+            .pointers
+            .iter()
+            .filter(|(thread, pointer)| *thread != main && above(*pointer) == Some(descriptor));
+        match (found.next(), found.next()) {
+            (Some((thread, _)), None) => Some(*thread),
+            _ => None,
+        }
+    }
+}
+
+/// The version of ezmsg that one of these threads runs, as pip recorded it beside the package.
+fn ezmsg_version(process: &Process, threads: &[Thread]) -> Option<String> {
+    let mut files = threads.iter().flat_map(|it| &it.frames).map(|frame| Path::new(&frame.file));
+    let package = |file: &Path| {
+        let mut folders = file.ancestors();
+        folders
+            .find(|it| it.ends_with("ezmsg/core"))
+            .and_then(|it| Some(it.parent()?.parent()?.to_owned()))
+    };
+    let site: PathBuf = files.find_map(package)?;
+    let seen = Path::new(super::ROOT).join(format!("{}/root", process.pid));
+    let entries = fs::read_dir(seen.join(site.strip_prefix("/").ok()?)).ok()?;
+    let version = |entry: io::Result<fs::DirEntry>| {
+        let name = entry.ok()?.file_name().into_string().ok()?;
+        Some(name.strip_prefix("ezmsg-")?.strip_suffix(".dist-info")?.to_owned())
+    };
+    let versions: Vec<String> = entries.filter_map(version).collect();
+    <[String; 1]>::try_from(versions).ok().map(|[version]| version)
+}

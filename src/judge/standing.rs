@@ -1,0 +1,259 @@
+//! Where a process of a session's family stands in the code of ezmsg, by its Python stacks.
+
+use crate::model::{Frame, Member, Stacks, Thread, Unread};
+
+/// What the functions of one version of ezmsg are called, and in which files they are.
+struct Code {
+    version: &'static str,
+    /// `GraphRunner`, which launches a pipeline and takes it down.
+    runner: &'static str,
+    /// `BackendProcess`, which runs the units of one process, and the thread of its event loop.
+    backend: &'static str,
+    /// The function of a runner that waits for its backends to exit.
+    join: &'static str,
+    /// The functions of a runner that take the pipeline down.
+    stop: [&'static str; 2],
+    /// The functions that a subclass of `GraphRunner` may replace, in a file of its own.
+    replaced: [&'static str; 5],
+    /// The function of a backend that registers its units, runs them, and shuts them down.
+    process: &'static str,
+    /// The function of the thread in which a runner serves its session.
+    event_loop: &'static str,
+}
+
+/// The versions of ezmsg whose stacks can be a proof: `ezmsg/core/backend.py` and `ezmsg/core/backendprocess.py` of each
+/// were read. The newest is last.
+const VERSIONS: [Code; 1] = [Code {
+    version: "3.9.0",
+    runner: "ezmsg/core/backend.py",
+    backend: "ezmsg/core/backendprocess.py",
+    join: "_join_spawned_processes",
+    stop: ["_cleanup", "stop"],
+    replaced: ["start", "run_blocking", "_initialize", "_start_processes", "_run_main_process"],
+    process: "process",
+    event_loop: "run_loop",
+}];
+
+/// The package of ezmsg.
+const EZMSG: &str = "/ezmsg/core/";
+
+/// Python's own modules whose frames say how a process or a thread was started, waits, or exits.
+const THREADING: &str = "threading.py";
+const MULTIPROCESSING_PROCESS: &str = "multiprocessing/process.py";
+const FORK_SERVER: &str = "multiprocessing/forkserver.py";
+
+/// The functions of multiprocessing in which a process is that will run a backend, or that starts one.
+const STARTS: [(&str, &str); 3] = [
+    ("_launch", "multiprocessing/popen_fork.py"),
+    ("_serve_one", FORK_SERVER),
+    ("spawn_main", "multiprocessing/spawn.py"),
+];
+
+/// The outermost functions of a main thread in a process that exits.
+const EXITING: [&str; 3] = ["_exit_function", "_shutdown", "_python_exit"];
+const ASYNCIO: &str = "asyncio/base_events.py";
+
+/// The outermost functions of threads that are read whole: a script or a module, a thread of `threading`, and what
+/// Python calls when it exits.
+const OUTERMOST: [&str; 6] = [
+    "<module>",
+    "_run_module_as_main",
+    "_bootstrap",
+    "_exit_function",
+    "_shutdown",
+    "_python_exit",
+];
+
+/// Where a process stands, most active first. What the process may still do makes the difference.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// It starts units, or a process that will run units.
+    Starting,
+    /// It takes the pipeline down.
+    Stopping,
+    /// It is in the code of a runner or of a backend, but not where it starts, waits or stops.
+    Running,
+    /// Where it stands is not known, for this reason.
+    Unknown(String),
+    /// It waits at a barrier of ezmsg for other processes of the pipeline.
+    AtBarrier,
+    /// It waits for its backends to exit.
+    Joining,
+    /// It serves the session in a runner's event loop, and no thread of it is in the code of a runner any more.
+    Left,
+    /// It holds the session, and Python is exiting in it. No thread of it runs an event loop.
+    Exiting,
+    /// It cannot run units of the session.
+    Unrelated,
+}
+
+impl Standing {
+    /// Where a member of a session's family stands; `owns_units` if it has registered any.
+    pub(super) fn of(member: &Member, owns_units: bool) -> Self {
+        let stacks = match &member.stacks {
+            Ok(stacks) => stacks,
+            Err(Unread::NotPython | Unread::Gone) => return Self::Unrelated,
+            Err(why) => return Self::Unknown(why_unread(member, why)),
+        };
+        let name = member.process.name();
+        if matches!(member.process.state, 'T' | 't') {
+            return Self::Unknown(format!("{name} is stopped"));
+        }
+        if !stacks.threads.iter().all(is_whole) {
+            return Self::Unknown(format!("the stacks of {name} could not be read whole"));
+        }
+        let code = code_of(stacks);
+        let standings = stacks.threads.iter().filter_map(|it| of_thread(it, code, owns_units));
+        match standings.min() {
+            Some(Self::Unknown(why)) => Self::Unknown(format!("{name} {why}")),
+            Some(standing) => standing,
+            None => Self::without_ezmsg(member, stacks, code),
+        }
+    }
+
+    /// Where a process stands that is not in the code of a runner or a backend.
+    fn without_ezmsg(member: &Member, stacks: &Stacks, code: &Code) -> Self {
+        if member.holds {
+            if serves_in_runners_loop(member, stacks, code) {
+                return Self::Left;
+            }
+            if is_exiting(stacks, code) {
+                return Self::Exiting;
+            }
+            let name = member.process.name();
+            return Self::Unknown(format!(
+                "{name} is not seen to serve the session in a runner's event loop"
+            ));
+        }
+        Self::Unrelated
+    }
+}
+
+/// The version of ezmsg that a member runs, if its stacks prove nothing because graphctl does not know that version.
+pub(super) fn unknown_version(member: &Member) -> Option<String> {
+    let stacks = member.stacks.as_ref().ok()?;
+    let frames = || stacks.threads.iter().flat_map(|thread| &thread.frames);
+    let runs_ezmsg = frames().any(|frame| frame.file.contains(EZMSG));
+    let version = stacks.ezmsg.as_deref();
+    let is_known = version.is_some_and(|it| VERSIONS.iter().any(|code| code.version == it));
+    let unknown = runs_ezmsg && !is_known;
+    unknown.then(|| {
+        version.map_or("an unknown version of ezmsg".to_owned(), |it| format!("ezmsg {it}"))
+    })
+}
+
+fn why_unread(member: &Member, why: &Unread) -> String {
+    let name = member.process.name();
+    match why {
+        Unread::Forbidden => {
+            format!("the Python stacks of {name} may not be read (run graphctl with sudo)")
+        }
+        Unread::Failed(why) => format!("the Python stacks of {name} could not be read: {why}"),
+        Unread::NotPython | Unread::Gone => format!("{name} has no Python stacks"),
+    }
+}
+
+/// The functions of the version that a process runs, or of the newest one that is known.
+fn code_of(stacks: &Stacks) -> &'static Code {
+    let [.., newest] = &VERSIONS;
+    let is_it = |code: &&Code| stacks.ezmsg.as_deref() == Some(code.version);
+    VERSIONS.iter().find(is_it).unwrap_or(newest)
+}
+
+fn is_whole(thread: &Thread) -> bool {
+    thread.frames.last().is_some_and(|frame| OUTERMOST.contains(&frame.name()))
+}
+
+/// The frames of a thread that are of this process. A forked process keeps those of the process that forked it.
+fn own_frames(thread: &Thread) -> &[Frame] {
+    let starts = |it: &Frame| it.is("_bootstrap", MULTIPROCESSING_PROCESS);
+    let end = thread.frames.iter().position(starts).unwrap_or(thread.frames.len());
+    &thread.frames[..end]
+}
+
+/// Where a thread stands; `None` if it is not in the code of a runner or a backend, or about to be.
+fn of_thread(thread: &Thread, code: &Code, owns_units: bool) -> Option<Standing> {
+    let frames = own_frames(thread);
+    let is_ezmsg = |it: &Frame| {
+        it.is_in(code.runner) || (it.is_in(code.backend) && it.name() != code.event_loop)
+    };
+    let Some(at) = frames.iter().position(|it| is_ezmsg(it) && is_main_function(it, code)) else {
+        return of_other_thread(thread, frames, code);
+    };
+    let (called, frame) = (&frames[..at], &frames[at]);
+    Some(if waits_at_barrier(called) {
+        Standing::AtBarrier
+    } else if frame.is(code.join, code.runner) {
+        Standing::Joining
+    } else if frame.is_in(code.runner) && code.stop.contains(&frame.name()) {
+        Standing::Stopping
+    } else if owns_units && frame.is_in(code.backend) {
+        Standing::Running
+    } else {
+        Standing::Starting
+    })
+}
+
+/// Whether a frame shows what the process does as a part of the pipeline.
+fn is_main_function(frame: &Frame, code: &Code) -> bool {
+    let of_runner = frame.is_in(code.runner);
+    of_runner || frame.is(code.process, code.backend) || frame.is("run", code.backend)
+}
+
+/// Where a thread stands that is in no function of a runner or a backend.
+fn of_other_thread(thread: &Thread, frames: &[Frame], code: &Code) -> Option<Standing> {
+    let is_replaced = |it: &Frame| {
+        code.replaced.contains(&it.name())
+            && !it.is_in(THREADING)
+            && !it.is_in(MULTIPROCESSING_PROCESS)
+    };
+    if frames.iter().any(is_replaced) {
+        return Some(Standing::Unknown("may be starting a pipeline in its own way".to_owned()));
+    }
+    let is_forked = frames.len() < thread.frames.len();
+    let is_worker = |it: &Frame| it.is("worker", "multiprocessing/pool.py");
+    if is_forked && !frames.iter().any(is_worker) {
+        return Some(Standing::Unknown(
+            "is a process of multiprocessing, and may be a backend".to_owned(),
+        ));
+    }
+    let starts = |it: &Frame| STARTS.iter().any(|(name, file)| it.is(name, file));
+    (!is_forked && frames.iter().any(starts)).then_some(Standing::Starting)
+}
+
+/// Whether the innermost calls, which the rest of the stack made, wait at a `threading.Barrier`, of which that of
+/// multiprocessing is a subclass.
+fn waits_at_barrier(called: &[Frame]) -> bool {
+    match called {
+        [.., waiting, entered] => entered.is("wait", THREADING) && waiting.is("_wait", THREADING),
+        _ => false,
+    }
+}
+
+/// Whether Python is exiting in the process, and no thread of it runs an event loop.
+fn is_exiting(stacks: &Stacks, code: &Code) -> bool {
+    let exits = |it: &Thread| it.frames.last().is_some_and(|it| EXITING.contains(&it.name()));
+    stacks.threads.iter().any(exits) && !stacks.threads.iter().any(|it| runs_event_loop(it, code))
+}
+
+fn runs_event_loop(thread: &Thread, code: &Code) -> bool {
+    let is_loop =
+        |it: &Frame| it.is(code.event_loop, code.backend) || it.is("run_forever", ASYNCIO);
+    thread.frames.iter().any(is_loop)
+}
+
+/// Whether the process serves the session in the event loop that a runner made. The thread that waits on the connection
+/// was seen, or there is only one event loop.
+fn serves_in_runners_loop(member: &Member, stacks: &Stacks, code: &Code) -> bool {
+    let is_runners = |it: &&Thread| it.frames.iter().any(|it| it.is(code.event_loop, code.backend));
+    let mut runners = stacks.threads.iter().filter(is_runners);
+    let serves = member.process.serving == Some(true);
+    serves
+        && match member.process.serving_thread {
+            Some(serving) => runners.any(|thread| thread.id == Some(serving)),
+            None => {
+                runners.next().is_some()
+                    && stacks.threads.iter().filter(|it| runs_event_loop(it, code)).count() == 1
+            }
+        }
+}
