@@ -11,8 +11,8 @@ use crate::beside;
 use crate::console;
 use crate::error::{Error, Result};
 use crate::host::{
-    Connection, Held, Host, Own, Sockets, Ties, Unseen, Written, connections, find_holders, here,
-    holders_of_all,
+    Connection, Held, Host, Own, Sockets, Ties, Unseen, Written, add_seen_by_server, connections,
+    find_holders, here, holders_of_all, unseen,
 };
 use crate::inventory::{self, Listing};
 use crate::judge::{self, Case, Collision, Subject, Thresholds, Verdict};
@@ -164,6 +164,10 @@ impl Observer {
             && (closely || may_have_heirs || cases.iter().any(is_odd))
         {
             held = find_holders(&mut inventory, own, self.host.as_ref());
+            if let Source::Admin(channel) = &mut self.source {
+                let endpoints = closely || cases.iter().any(is_odd);
+                ask_server(channel, &mut inventory, &mut held, endpoints).await?;
+            }
             cases = judge::judge(&inventory, &thresholds);
             if read_stacks(&mut inventory, &cases, self.host.as_ref(), closely) {
                 cases = judge::judge(&inventory, &thresholds);
@@ -283,6 +287,25 @@ async fn list(channel: &mut admin::Channel, address: &Address, ask: Ask) -> Resu
     Ok(listing.into_inventory(session.id, address.to_string(), session.version.clone()))
 }
 
+/// Asks the server which processes of its machine hold the connections of those clients that this machine does not show
+/// the holders of.
+async fn ask_server(
+    channel: &mut admin::Channel,
+    inventory: &mut Inventory,
+    held: &mut Held,
+    endpoints: bool,
+) -> Result<()> {
+    let clients = unseen(inventory, held, endpoints);
+    if clients.is_empty() {
+        return Ok(());
+    }
+    let ends: Vec<_> = clients.iter().map(|(_, connection)| connection.ends()).collect();
+    if let Some((raw, seen)) = channel.holders(&ends).await? {
+        add_seen_by_server(inventory, held, &clients, raw, seen);
+    }
+    Ok(())
+}
+
 /// Reads the Python stacks of the processes of those cases whose verdict depends on them, or of all; returns whether
 /// there were any.
 fn read_stacks(inventory: &mut Inventory, cases: &[Case], host: &dyn Host, all: bool) -> bool {
@@ -291,7 +314,7 @@ fn read_stacks(inventory: &mut Inventory, cases: &[Case], host: &dyn Host, all: 
         Subject::Session(session) => Some(session),
         Subject::Process(_) => None,
     });
-    let held = sessions.filter_map(|it| Some((it, inventory.sessions[it].holders()?)));
+    let held = sessions.filter_map(|it| Some((it, inventory.sessions[it].holders_here()?)));
     let (sessions, holders): (Vec<_>, Vec<_>) = held.unzip();
     let families = host.families(&holders);
     for (session, family) in sessions.iter().zip(families) {

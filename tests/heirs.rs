@@ -157,6 +157,7 @@ fn a_connection_that_the_server_has_not_closed_is_a_reason() {
 fn holder(pid: u32, parent: u32) -> Holder {
     Holder {
         pid,
+        own_pid: 7,
         start: 1,
         parent,
         age: Duration::ZERO,
@@ -339,7 +340,11 @@ const SESSION: Uuid = Uuid::from_u128(3);
 
 /// By pid, why each holder of a session may be its opener. Those with a publisher ran units.
 fn openers_of(session: Option<Uuid>, holders: &[Holder], publishers: &[Holder]) -> Vec<u32> {
-    let holding = |holders: &[Holder]| Holding { holders: holders.to_vec(), unsure: None };
+    let holding = |holders: &[Holder]| Holding {
+        holders: holders.to_vec(),
+        unsure: None,
+        ..Holding::default()
+    };
     // Only a look shows which of them serve.
     let unseen = |it: &Holder| Holder { serving: None, lives_elsewhere: false, ..it.clone() };
     let now: Vec<_> = holders.iter().map(unseen).collect();

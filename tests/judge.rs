@@ -208,7 +208,7 @@ fn seen_and_gone(inventory: &mut Inventory, units: &[&str]) {
 }
 
 fn held_by(holders: Vec<Holder>) -> Holding {
-    Holding { holders, unsure: None }
+    Holding { holders, unsure: None, ..Holding::default() }
 }
 
 #[test]
@@ -480,7 +480,8 @@ fn subscribes(topic: &str) -> EndpointKind {
 
 /// Each client with the pid that holds its connection.
 fn held(clients: &[(Uuid, u32)]) -> Held {
-    let holding = |pid: u32| Holding { holders: vec![holder(pid)], unsure: None };
+    let holding =
+        |pid: u32| Holding { holders: vec![holder(pid)], unsure: None, ..Holding::default() };
     clients.iter().map(|(client, pid)| (*client, holding(*pid))).collect()
 }
 

@@ -34,6 +34,7 @@ impl Host for Machine {
         self.asked.borrow_mut().extend(connections);
         let holder = Holder {
             pid: 10,
+            own_pid: 7,
             start: 7,
             parent: 1,
             age: Duration::from_secs(3600),
@@ -44,7 +45,10 @@ impl Host for Machine {
             lives_elsewhere: true,
             worker: None,
         };
-        vec![Holding { holders: vec![holder], unsure: None }; connections.len()]
+        vec![
+            Holding { holders: vec![holder], unsure: None, ..Holding::default() };
+            connections.len()
+        ]
     }
 
     fn sockets(&self, _holder: &Holder) -> Result<Sockets, Unseen> {

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::address::Address;
 use crate::error::{Error, Result};
+use crate::host::{Ends, RawProc};
 use crate::model::LockHolder;
 use crate::wire::{Session, codec};
 
@@ -37,6 +38,9 @@ const ANSWER_CAP: u64 = 64 << 20;
 /// How long a drop takes inside the server at the most: its turn, the escalation, which waits twice for the
 /// command lock, the sessions and the graph, which wait for it once, and a second for subscribers to confirm.
 const DROP_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long the server may take to read what its machine shows, beside its other work.
+const LOOK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// An open admin channel.
 #[derive(Debug)]
@@ -94,6 +98,34 @@ impl Channel {
     ) -> Result<Vec<Row>> {
         let request = Request::Measure { processes, within, apart };
         self.collect("measuring message rates", request, within * 2 + apart).await
+    }
+
+    /// What the `/proc` of the server's machine shows of the processes that hold the client's ends of these connections,
+    /// and how long after the server's clock showed `listed` that was. `None` where there is no `/proc`.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub async fn holders(&mut self, connections: &[Ends]) -> Result<Option<(RawProc, f64)>> {
+        let request = Request::Holders(connections);
+        let rows = self.collect("looking at its machine", request, LOOK_PATIENCE).await?;
+        let (mut raw, mut seen) = (RawProc::default(), None);
+        for row in rows {
+            match row {
+                Row::Socket { inode, user } => raw.sockets.push(inode.zip(user)),
+                Row::Machine { uptime, now } => {
+                    raw.uptime = Duration::try_from_secs_f64(uptime).unwrap_or_default();
+                    seen = Some(now);
+                }
+                Row::ProcFile { path, text } => match raw.samples.last_mut() {
+                    Some(sample) => sample.push((path, text)),
+                    None => raw.files.push((path, text)),
+                },
+                Row::ProcLink { path, target } => raw.links.push((path, target)),
+                Row::Sample {} => raw.samples.push(Vec::new()),
+                _ => {}
+            }
+        }
+        Ok(seen.map(|seen| (raw, seen)))
     }
 
     /// Which of `targets` could not be dropped now, each with the reason. Changes nothing.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::host::Ends;
 use crate::model::LockHolder;
 use crate::wire::{codec, pickle};
 
@@ -15,10 +16,11 @@ use crate::wire::{codec, pickle};
 pub const PROGRAM: &str = include_str!("program/running.py");
 
 /// What it compiles when it is needed, by the name under which it finds it.
-pub const PARTS: [(&str, &str); 7] = [
+pub const PARTS: [(&str, &str); 8] = [
     ("reading.py", include_str!("program/reading.py")),
     ("listing.py", include_str!("program/listing.py")),
     ("leaving.py", include_str!("program/leaving.py")),
+    ("holding.py", include_str!("program/holding.py")),
     ("asking.py", include_str!("program/asking.py")),
     ("locking.py", include_str!("program/locking.py")),
     ("edges.py", include_str!("program/edges.py")),
@@ -39,6 +41,8 @@ pub enum Request<'a> {
         /// The time between the two.
         apart: Duration,
     },
+    /// Tell which processes of its machine hold the client's ends of these connections.
+    Holders(&'a [Ends]),
     /// Report what would keep a drop of these from being done.
     Check(&'a [DropTarget]),
     /// Drop these.
@@ -72,6 +76,12 @@ impl Request<'_> {
                 "ping_seconds": within.as_secs_f64(),
                 "apart_seconds": apart.as_secs_f64(),
             }),
+            Self::Holders(connections) => {
+                let ends =
+                    |it: &Ends| [it.client, it.server].map(|it| (it.ip().to_string(), it.port()));
+                let connections: Vec<_> = connections.iter().map(ends).collect();
+                json!({ "operation": "holders", "connections": connections })
+            }
             Self::Check(targets) => json!({ "operation": "check", "targets": targets }),
             Self::Drop(targets) => json!({ "operation": "drop", "targets": targets }),
             Self::Free(LockHolder { waits_for, client, peer, .. }) => {

@@ -55,6 +55,16 @@ pub enum Row {
     Ping { process: Uuid, answer: String, ms: Option<f64>, unacked_ms: Option<f64> },
     /// How many messages the endpoints of a process carried until a time on its own clock, in seconds.
     Traffic { process: Uuid, published: u64, received: u64, seconds: f64 },
+    /// The client's end of a connection on the server's machine, by its inode and its user; empty if it is not there.
+    Socket { inode: Option<u64>, user: Option<u32> },
+    /// How long ago the server's machine was booted, in seconds, and the server's clock then.
+    Machine { uptime: f64, now: f64 },
+    /// A file of `/proc` on the server's machine.
+    ProcFile { path: String, text: String },
+    /// A link of `/proc` on the server's machine.
+    ProcLink { path: String, target: String },
+    /// The files that follow say once more what threads wait on.
+    Sample {},
     /// What became of one target of a drop.
     Outcome(Outcome),
     /// A subscriber that did not confirm in time that it was told what a drop left it to hear.

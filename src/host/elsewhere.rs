@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use super::{Connection, Ended, Host, Means, Sockets, Ties, Unseen, Written};
+use std::io;
+
+use super::{Connection, Ended, Host, Means, RawProc, Sockets, Ties, Unseen, Written};
 use crate::model::{Family, Holder, Holding};
 
 const WHY: &str = "this system has no /proc";
@@ -46,6 +48,10 @@ impl Host for Machine {
     fn listeners(&self, _at: SocketAddr) -> Vec<Holder> {
         Vec::new()
     }
+}
+
+pub(super) fn holders_in(_: RawProc, _: &[Connection]) -> io::Result<Vec<Holding>> {
+    Err(io::Error::other(WHY))
 }
 
 pub(super) const fn name() -> Option<String> {

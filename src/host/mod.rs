@@ -17,13 +17,16 @@ use linux as system;
 
 use std::collections::HashSet;
 use std::fmt::Debug;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::model::{Family, Holder, Holding};
 #[cfg(target_os = "linux")]
 pub use linux::Tree;
-pub use neighbours::{Held, Own, connections, find_holders, holders_of_all};
+pub use neighbours::{
+    Held, Own, add_seen_by_server, connections, find_holders, holders_of_all, unseen,
+};
 pub use ties::{Resource, ResourceKind, Ties, Written};
 
 /// A connection from a client to the server, as the server sees it.
@@ -134,6 +137,30 @@ pub const READER: &str = "stacks";
 #[must_use]
 pub fn here() -> impl Host {
     system::Machine::this()
+}
+
+/// What another machine's `/proc` and kernel showed of connections to a server, by the paths below `/proc`.
+#[derive(Clone, Debug, Default)]
+pub struct RawProc {
+    /// How long ago that machine was booted.
+    pub uptime: Duration,
+    /// Of each connection, in their order, the inode and the user of the client's end; `None` if it is not there. The
+    /// inode is 0 if no process holds it any more.
+    pub sockets: Vec<Option<(u64, u32)>>,
+    /// Files, with their texts.
+    pub files: Vec<(String, String)>,
+    /// Links, with what they link to.
+    pub links: Vec<(String, String)>,
+    /// The files that say what threads wait on, as often as they were read.
+    pub samples: Vec<Vec<(String, String)>>,
+}
+
+/// Which processes held the client's end of each connection on that machine, in their order.
+///
+/// # Errors
+/// What was shown makes no sense, or cannot be laid out on this machine.
+pub fn holders_in(raw: RawProc, connections: &[Connection]) -> io::Result<Vec<Holding>> {
+    system::holders_in(raw, connections)
 }
 
 /// The name of this machine, where the system tells it.

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use uuid::Uuid;
 
-use super::{Connection, Host, Role};
-use crate::model::{Holding, Inventory, Link, Process};
+use super::{Connection, Host, RawProc, Role, holders_in};
+use crate::model::{Holder, Holding, Inventory, Link, Place, Process};
+use crate::words::list;
 
 /// By client of a server: who holds its end of the connection on this machine.
 pub type Held = HashMap<Uuid, Holding>;
@@ -82,6 +83,10 @@ impl Sight {
     }
 }
 
+fn role(process: &Process) -> Role {
+    if process.answered() { Role::Answered } else { Role::Other }
+}
+
 /// Finds which processes of this machine hold each client's end of its connection, and adds that to the sessions
 /// and to the process registrations.
 pub fn find_holders(inventory: &mut Inventory, own: Own, host: &dyn Host) -> Held {
@@ -99,7 +104,6 @@ pub fn find_holders(inventory: &mut Inventory, own: Own, host: &dyn Host) -> Hel
             }
         }
     }
-    let role = |it: &Process| if it.answered() { Role::Answered } else { Role::Other };
     let processes =
         inventory.processes.iter().filter_map(|it| Some((it.id, it.link.as_ref()?, role(it))));
     let endpoints = inventory.endpoints.iter().flatten().map(|it| (it.id, &it.link, Role::Other));
@@ -122,14 +126,71 @@ pub fn find_holders(inventory: &mut Inventory, own: Own, host: &dyn Host) -> Hel
     take_over(held, inventory)
 }
 
-fn take_over(held: Held, inventory: &mut Inventory) -> Held {
+fn take_over(mut held: Held, inventory: &mut Inventory) -> Held {
     for session in &mut inventory.sessions {
         session.holding = held.get(&session.id).cloned();
     }
     for process in &mut inventory.processes {
+        if let (Some(pid), Some(holding)) = (process.pid, held.get_mut(&process.id)) {
+            expect_registered(holding, pid);
+        }
         process.holding = held.get(&process.id).cloned();
     }
     held
+}
+
+/// A process registers with its own pid. A relay such as that of ssh holds the connections of several processes.
+fn expect_registered(holding: &mut Holding, pid: u32) {
+    if !holding.holders.is_empty() && holding.holders.iter().all(|it| it.own_pid != pid) {
+        let names: Vec<_> = holding.holders.iter().map(Holder::name).collect();
+        holding.unsure =
+            Some(format!("its pid is {pid}, and its connection is held by {}", list(&names)));
+    }
+}
+
+/// The clients that this machine does not show the holders of, with their connections as the server sees them; with
+/// `endpoints`, also publishers, subscribers and channels.
+#[must_use]
+pub fn unseen(inventory: &Inventory, held: &Held, endpoints: bool) -> Vec<(Uuid, Connection)> {
+    let is_unseen = |id: &Uuid| held.get(id).is_none_or(|it| it.all().is_none());
+    let ours = inventory.sessions.iter().filter(|session| !session.graphctl);
+    let sessions = ours.filter_map(|it| Some((it.id, it.link.as_ref()?, Role::Session)));
+    let processes =
+        inventory.processes.iter().filter_map(|it| Some((it.id, it.link.as_ref()?, role(it))));
+    let endpoints = inventory.endpoints.iter().flatten().filter(|_| endpoints);
+    let endpoints = endpoints.map(|it| (it.id, &it.link, Role::Other));
+    let clients = sessions.chain(processes).chain(endpoints).filter(|(id, ..)| is_unseen(id));
+    let connection = |(id, link, role): (Uuid, &Link, Role)| {
+        Some((id, Connection { client: link.peer?, server: link.local?, role }))
+    };
+    clients.filter_map(connection).collect()
+}
+
+/// Adds to `held` and to the inventory what the server's machine showed of these clients when its clock showed `seen`, in
+/// seconds since the Unix epoch.
+pub fn add_seen_by_server(
+    inventory: &mut Inventory,
+    held: &mut Held,
+    clients: &[(Uuid, Connection)],
+    raw: RawProc,
+    seen: f64,
+) {
+    let connections: Vec<_> = clients.iter().map(|(_, connection)| *connection).collect();
+    let now = inventory.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = Duration::try_from_secs_f64(seen - now.as_secs_f64()).unwrap_or_default();
+    // What makes no sense leaves them as unknown as they were.
+    let holdings = holders_in(raw, &connections).unwrap_or_default();
+    for ((id, _), mut holding) in clients.iter().zip(holdings) {
+        let is_known = |it: &Holding| !it.holders.is_empty();
+        if holding.all().is_none() && (!is_known(&holding) || held.get(id).is_some_and(is_known)) {
+            continue;
+        }
+        for holder in &mut holding.holders {
+            holder.age = holder.age.saturating_sub(since);
+        }
+        held.insert(*id, Holding { seen_from: Place::Server, ..holding });
+    }
+    *held = take_over(std::mem::take(held), inventory);
 }
 
 /// By client of a server: its connection, of those that are certain to mean the same to this machine.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::facts::{Facts, Judged};
 use super::{StaleReason, Verdict};
-use crate::model::{Holder, Holding, Link, Ping, Process};
+use crate::model::{Holder, Holding, Link, Ping, Place, Process};
 use crate::words::{ago, count, list};
 
 /// For how long a host must have left the same unacknowledged to be taken for gone. A shorter partition
@@ -54,11 +54,14 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
     let heirs: Vec<_> = holders.iter().map(|heir| format!("pid {}", heir.pid)).collect();
     let number = count(heirs.len(), "process", "processes");
     let kept = format!("its connection lives on in {number} forked later: {}", list(&heirs));
-    let evidence = vec![
+    let mut evidence = vec![
         "the process that opened it is gone".to_owned(),
         kept,
         "each of them answered a ping on a connection of its own, and none was seen reading this one".to_owned(),
     ];
+    let by_server = facts.session.holding.as_ref().is_some_and(|it| it.seen_from == Place::Server);
+    evidence
+        .extend(by_server.then(|| "the server saw these processes on its own machine".to_owned()));
     Some((Verdict::Stale(StaleReason::Headless), evidence))
 }
 

@@ -53,6 +53,14 @@ const STARTS: [(&str, &str); 3] = [
 const EXITING: [&str; 3] = ["_exit_function", "_shutdown", "_python_exit"];
 const ASYNCIO: &str = "asyncio/base_events.py";
 
+/// Packages that run other programs. They have functions with the names of a runner's.
+const PROGRAMS: [&str; 5] =
+    ["/multiprocessing/", "/asyncio/", "/concurrent/", "/tornado/", "/ipykernel/"];
+
+/// Packages that wait for what a person types, or for a cell to run.
+const PROMPTS: [&str; 6] =
+    ["/IPython/", "/ipykernel/", "/tornado/", "/prompt_toolkit/", "/_pyrepl/", "/zmq/"];
+
 /// The outermost functions of threads that are read whole: a script or a module, a thread of `threading`, and what
 /// Python calls when it exits.
 const OUTERMOST: [&str; 6] = [
@@ -81,6 +89,8 @@ pub(super) enum Standing {
     Joining,
     /// It serves the session in a runner's event loop, and no thread of it is in the code of a runner any more.
     Left,
+    /// As `Left`, and no thread of it runs code of a program: its interpreter waits at a prompt, or for a cell.
+    AtPrompt,
     /// It holds the session, and Python is exiting in it. No thread of it runs an event loop.
     Exiting,
     /// It cannot run units of the session.
@@ -115,7 +125,8 @@ impl Standing {
     fn without_ezmsg(member: &Member, stacks: &Stacks, code: &Code) -> Self {
         if member.holds {
             if serves_in_runners_loop(member, stacks, code) {
-                return Self::Left;
+                let idle = stacks.threads.iter().all(is_at_prompt);
+                return if idle { Self::AtPrompt } else { Self::Left };
             }
             if is_exiting(stacks, code) {
                 return Self::Exiting;
@@ -202,11 +213,7 @@ fn is_main_function(frame: &Frame, code: &Code) -> bool {
 
 /// Where a thread stands that is in no function of a runner or a backend.
 fn of_other_thread(thread: &Thread, frames: &[Frame], code: &Code) -> Option<Standing> {
-    let is_replaced = |it: &Frame| {
-        code.replaced.contains(&it.name())
-            && !it.is_in(THREADING)
-            && !it.is_in(MULTIPROCESSING_PROCESS)
-    };
+    let is_replaced = |it: &Frame| code.replaced.contains(&it.name()) && !is_of_program(it);
     if frames.iter().any(is_replaced) {
         return Some(Standing::Unknown("may be starting a pipeline in its own way".to_owned()));
     }
@@ -219,6 +226,11 @@ fn of_other_thread(thread: &Thread, frames: &[Frame], code: &Code) -> Option<Sta
     }
     let starts = |it: &Frame| STARTS.iter().any(|(name, file)| it.is(name, file));
     (!is_forked && frames.iter().any(starts)).then_some(Standing::Starting)
+}
+
+/// Whether a frame is of a package that runs other programs, or threads and processes of them.
+fn is_of_program(frame: &Frame) -> bool {
+    PROGRAMS.iter().any(|folder| frame.file.contains(folder)) || frame.is_in(THREADING)
 }
 
 /// Whether the innermost calls, which the rest of the stack made, wait at a `threading.Barrier`, of which that of
@@ -240,6 +252,20 @@ fn runs_event_loop(thread: &Thread, code: &Code) -> bool {
     let is_loop =
         |it: &Frame| it.is(code.event_loop, code.backend) || it.is("run_forever", ASYNCIO);
     thread.frames.iter().any(is_loop)
+}
+
+/// Whether a thread runs no code of a program: only that of Python, of ezmsg, and of what runs cells or a prompt.
+fn is_at_prompt(thread: &Thread) -> bool {
+    let is_prompt = |it: &Frame| {
+        PROMPTS.iter().any(|place| it.file.contains(place)) || it.is("interact", "code.py")
+    };
+    let is_of_python = |it: &Frame| {
+        let installed = it.file.contains("/site-packages/") || it.file.contains("/dist-packages/");
+        it.file.starts_with("<frozen ") || (it.file.contains("/lib/python3.") && !installed)
+    };
+    let is_of_ezmsg = |it: &Frame| it.file.contains(EZMSG);
+    let end = thread.frames.iter().position(is_prompt).unwrap_or(thread.frames.len());
+    thread.frames[..end].iter().all(|it| is_of_python(it) || is_of_ezmsg(it))
 }
 
 /// Whether the process serves the session in the event loop that a runner made. The thread that waits on the connection

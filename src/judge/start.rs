@@ -68,7 +68,8 @@ fn pids(process: &Process) -> Option<Vec<u32>> {
 /// - All processes that hold the session's connection are seen, and all of their descendants. One of them serves the
 ///   session, in the event loop of an ezmsg runner.
 /// - None of them runs units of the session, starts units or processes, or takes the pipeline down.
-/// - The processes that own units of the session are among them, and wait at a barrier of ezmsg.
+/// - The processes that own units of the session are among them, and wait at a barrier of ezmsg. If none does, the
+///   interpreter that serves the session waits at a prompt, or exits.
 /// - They run a version of ezmsg that graphctl knows.
 fn over(facts: &Facts<'_>, family: &Family, members: &[Placed<'_>]) -> Result<Vec<String>, String> {
     if let Some(why) = &family.unsure {
@@ -95,6 +96,12 @@ fn over(facts: &Facts<'_>, family: &Family, members: &[Placed<'_>]) -> Result<Ve
         it.member.process.serving == Some(true) || it.standing == Standing::Exiting
     };
     let opener = members.iter().find(serves).ok_or("no process is seen to serve its connection")?;
+    if facts.owned.owners.is_empty() && opener.standing == Standing::Left {
+        let name = opener.name();
+        return Err(format!(
+            "{name} has left the start, and runs other code, which may go on with it"
+        ));
+    }
     let is_waiting = |owner: &Process| {
         pids(owner).is_some_and(|pids| {
             let mut waiting = members.iter().filter(|it| it.owns_units && it.waits());
@@ -110,6 +117,9 @@ fn over(facts: &Facts<'_>, family: &Family, members: &[Placed<'_>]) -> Result<Ve
         Standing::AtBarrier => format!("{} waits for processes that are not there", opener.name()),
         Standing::Joining => {
             format!("{} has given the start up, and waits for its backends", opener.name())
+        }
+        Standing::AtPrompt => {
+            format!("{} has left the pipeline, and waits at a prompt", opener.name())
         }
         Standing::Exiting => format!("Python is exiting in {}", opener.name()),
         _ => format!(

@@ -172,8 +172,9 @@ impl Session {
 
     /// The processes of this machine that are seen to hold its connection; `None` if none is.
     #[must_use]
-    pub fn holders(&self) -> Option<&[Holder]> {
-        self.holding.as_ref().map(|it| &*it.holders).filter(|it| !it.is_empty())
+    pub fn holders_here(&self) -> Option<&[Holder]> {
+        let seen_here = self.holding.as_ref().filter(|it| it.seen_from == Place::Here);
+        seen_here.map(|it| &*it.holders).filter(|it| !it.is_empty())
     }
 
     /// The keys of its units.
@@ -332,20 +333,32 @@ pub struct Link {
     pub handled: bool,
 }
 
-/// Which processes of this machine hold the client's end of a connection.
+/// Which processes hold the client's end of a connection.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Holding {
     /// Those that were seen.
     pub holders: Vec<Holder>,
     /// Why there may be others, or why nobody could be seen; `None` if these are all there are.
     pub unsure: Option<String>,
+    /// The machine whose processes these are.
+    pub seen_from: Place,
+}
+
+/// From where processes were seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// This machine, by graphctl itself.
+    #[default]
+    Here,
+    /// The server's machine, by the server. It is only its word.
+    Server,
 }
 
 impl Holding {
     /// Nobody could be seen, for this reason.
     #[must_use]
     pub fn unknown(why: &str) -> Self {
-        Self { holders: Vec::new(), unsure: Some(why.to_owned()) }
+        Self { unsure: Some(why.to_owned()), ..Self::default() }
     }
 
     /// All processes that hold the connection; `None` if there may be others, or if none is seen.
@@ -360,6 +373,8 @@ impl Holding {
 pub struct Holder {
     /// Its pid.
     pub pid: u32,
+    /// Its pid in its own pid namespace, which it registers with.
+    pub own_pid: u32,
     /// When it started, in clock ticks since the machine was booted: with the pid it names a process
     /// for good.
     pub start: u64,

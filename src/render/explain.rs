@@ -8,7 +8,7 @@ use super::{FULL_ID, Holders};
 use crate::admin::Taken;
 use crate::judge::{Case, StaleReason, SuspectReason, Verdict};
 use crate::look::Look;
-use crate::model::{EndpointKind, Holder, Holding, Inventory, Ping, Process, Session};
+use crate::model::{EndpointKind, Holder, Holding, Inventory, Ping, Place, Process, Session};
 use crate::options::Terminal;
 use crate::reap::Planner;
 use crate::words::{ago, count, list};
@@ -69,9 +69,13 @@ fn flow(case: &Case) -> Option<String> {
 
 fn holders(session: &Session) -> impl Iterator<Item = String> {
     let holding = session.holding.iter();
-    holding.flat_map(|Holding { holders, unsure }| {
+    holding.flat_map(|Holding { holders, unsure, seen_from }| {
         let unsure = unsure.iter().map(|why| format!("not known for sure: {why}"));
-        holders.iter().map(holder).chain(unsure)
+        let place = match seen_from {
+            Place::Here => "",
+            Place::Server => "on the server's machine, ",
+        };
+        holders.iter().map(move |it| format!("{place}{}", holder(it))).chain(unsure)
     })
 }
 

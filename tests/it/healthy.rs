@@ -116,7 +116,7 @@ fn a_slow_start_is_not_charged_with_the_processes_of_others() {
     let pipeline = starting(&server, Options::two_processes());
     let later = Options { name: "LATER".into(), messages: 20, ..Options::two_processes() };
     Pipeline::start(&server, &later).wait_event("ended", PATIENCE);
-    beside.tell("stop");
+    beside.tell("stop()");
     beside.wait_event("stopped", PATIENCE);
     assert_eq!(reap(&server), 0);
     pipeline.finish_initialize();

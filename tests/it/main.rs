@@ -34,6 +34,7 @@ mod safety;
 #[allow(dead_code, reason = "each test uses its own part")]
 mod screen;
 mod stage;
+mod starts;
 mod terminals;
 mod tunnel;
 mod waiting;

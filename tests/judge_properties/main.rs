@@ -86,7 +86,7 @@ fn is_leftover(inventory: &Inventory, process: &Process) -> bool {
             && process.last_change.zip(ended.event).is_some_and(|(change, end)| change < end)
     };
     let registrations = process.units.iter().filter_map(|unit| history.registrations.get(unit));
-    let Some(Holding { holders, unsure: None }) = &process.holding else { return false };
+    let Some(Holding { holders, unsure: None, .. }) = &process.holding else { return false };
     let lost = |it: &Holder| it.worker == Some(Worker { starter_runs: Some(false) });
     let pids: HashSet<_> = holders.iter().map(|it| it.pid).collect();
     let host = |link: &Option<Link>| link.as_ref().and_then(|it| it.peer).map(|it| it.ip());
@@ -94,7 +94,7 @@ fn is_leftover(inventory: &Inventory, process: &Process) -> bool {
         let (there, here) = (host(&session.link), host(&process.link));
         let elsewhere = there.is_some() && here.is_some() && there != here;
         let may_hold = match &session.holding {
-            Some(Holding { holders, unsure: None }) if !holders.is_empty() => {
+            Some(Holding { holders, unsure: None, .. }) if !holders.is_empty() => {
                 holders.iter().any(|it| pids.contains(&it.pid))
             }
             _ => !session.link.as_ref().is_some_and(is_closed),
@@ -127,13 +127,19 @@ fn is_over(inventory: &Inventory, session: &Session) -> bool {
             && stacks.ezmsg.as_deref() == Some("3.9.0")
     };
     let is_seen = |owner: &&Process| {
-        let Some(Holding { holders, unsure: None }) = &owner.holding else { return false };
+        let Some(Holding { holders, unsure: None, .. }) = &owner.holding else { return false };
         let Some(Traffic { published: 0, received: 0, .. }) = owner.traffic else { return false };
         let seen =
             |holder: &Holder| members.iter().any(|it| it.process.pid == holder.pid && waits(it));
         !holders.is_empty() && holders.iter().all(seen)
     };
+    let may_go_on = |member: &Member| {
+        let mut frames = member.stacks.iter().flat_map(|it| &it.threads).flat_map(|it| &it.frames);
+        member.process.serving == Some(true) && frames.any(|it| it.function == "sleep")
+    };
+    let has_owners = !owners(inventory, session).is_empty();
     inventory.endpoints.is_some()
+        && (has_owners || !members.iter().any(may_go_on))
         && members.iter().any(|it| it.holds && it.process.serving == Some(true))
         && members.iter().all(is_idle)
         && owners(inventory, session).iter().all(is_seen)

@@ -105,6 +105,7 @@ fn holding(age: Duration) -> impl Strategy<Value = Holding> {
     );
     let holder = heir.prop_map(move |(younger, serving, lives_elsewhere, pid, worker)| Holder {
         pid,
+        own_pid: 7,
         start: 1,
         parent: 1,
         age: (age + ms(60_000)).saturating_sub(ms(60_000u64.saturating_add_signed(younger))),
@@ -116,8 +117,11 @@ fn holding(age: Duration) -> impl Strategy<Value = Holding> {
         worker: worker.map(|starter_runs| Worker { starter_runs }),
     });
     let unsure = known(0.2, Just("some cannot be seen".to_owned()));
-    (prop::collection::vec(holder, 0..3), unsure)
-        .prop_map(|(holders, unsure)| Holding { holders, unsure })
+    (prop::collection::vec(holder, 0..3), unsure).prop_map(|(holders, unsure)| Holding {
+        holders,
+        unsure,
+        ..Holding::default()
+    })
 }
 
 /// One worker that has lost the program that started it.
@@ -126,6 +130,7 @@ fn lone_worker() -> impl Strategy<Value = Holding> {
         let worker = Some(Worker { starter_runs: Some(false) });
         let holder = Holder {
             pid,
+            own_pid: 7,
             start: 1,
             parent: 1,
             age: ms(1000),
@@ -136,14 +141,15 @@ fn lone_worker() -> impl Strategy<Value = Holding> {
             lives_elsewhere: false,
             worker,
         };
-        Holding { holders: vec![holder], unsure: None }
+        Holding { holders: vec![holder], unsure: None, ..Holding::default() }
     })
 }
 
 /// Where a process stands, by its stacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pose {
-    Left,
+    AtPrompt,
+    Busy,
     AtBarrier,
     Joining,
     Starting,
@@ -168,7 +174,8 @@ fn stacks_of(pose: Pose, known: bool) -> Stacks {
     let barrier =
         [("_wait", threading), ("wait", threading), ("process", BACKEND), ("<module>", "a.py")];
     let main = match pose {
-        Pose::Left => thread(&[("<module>", "a.py")]),
+        Pose::AtPrompt => thread(&[("interact", "/lib/python3.13/code.py"), ("<module>", "a.py")]),
+        Pose::Busy => thread(&[("sleep", "a.py"), ("<module>", "a.py")]),
         Pose::AtBarrier => thread(&barrier),
         Pose::Joining => thread(&[("_join_spawned_processes", RUNNER), ("<module>", "a.py")]),
         Pose::Starting => thread(&[("result", "f.py"), ("process", BACKEND), ("<module>", "a.py")]),
@@ -181,7 +188,8 @@ fn stacks_of(pose: Pose, known: bool) -> Stacks {
 /// The opener of a session, and perhaps a process below it.
 fn family() -> impl Strategy<Value = Family> {
     let pose = prop_oneof![
-        6 => Just(Pose::Left),
+        8 => Just(Pose::AtPrompt),
+        1 => Just(Pose::Busy),
         2 => Just(Pose::AtBarrier),
         2 => Just(Pose::Joining),
         1 => Just(Pose::Starting),
@@ -197,6 +205,7 @@ fn family() -> impl Strategy<Value = Family> {
         let member = |pid, state, serving, holds, (pose, version, readable)| Member {
             process: Holder {
                 pid,
+                own_pid: 7,
                 start: 1,
                 parent: 1,
                 age: ms(1000),
@@ -239,7 +248,7 @@ fn components() -> impl Strategy<Value = Vec<Component>> {
 
 fn session(age: Duration) -> impl Strategy<Value = Session> {
     let kinds = (components(), chance(95), chance(5));
-    let held = (known(0.5, holding(age)), known(0.3, (family().boxed(), chance(90)))).boxed();
+    let held = (known(0.5, holding(age)), known(0.4, (family().boxed(), chance(90)))).boxed();
     (kinds, chance(97), known(0.93, link()), held).prop_map(
         move |((components, readable, graphctl), dated, link, (holding, family))| Session {
             id: Uuid::nil(),
@@ -256,7 +265,7 @@ fn session(age: Duration) -> impl Strategy<Value = Session> {
                 Some((family, true)) => {
                     let holders = family.members.iter().filter(|it| it.holds);
                     let holders = holders.map(|it| it.process.clone()).collect();
-                    Some(Holding { holders, unsure: None })
+                    Some(Holding { holders, unsure: None, ..Holding::default() })
                 }
                 _ => holding,
             },
@@ -349,7 +358,7 @@ fn pipeline() -> impl Strategy<Value = Pipeline> {
             departed: Some((departed, None)),
             endpoint: None,
         });
-        prop_oneof![6 => running, 1 => over]
+        prop_oneof![5 => running, 3 => over]
     })
 }
 

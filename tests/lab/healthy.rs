@@ -267,7 +267,7 @@ fn settle(how: Healthy, server: &Server, pipeline: &mut Pipeline) {
                 pipeline.wait_for(&format!("messages of {run}"), PATIENCE, flows);
             }
             if how == Healthy::OneStoppedInNotebook {
-                pipeline.tell("stop");
+                pipeline.tell("stop()");
                 pipeline.wait_event("stopped", PATIENCE);
             }
         }
@@ -279,7 +279,7 @@ fn settle(how: Healthy, server: &Server, pipeline: &mut Pipeline) {
         Healthy::StoppingNotebook => {
             pipeline.wait_event("running", PATIENCE);
             pipeline.wait_event("started", PATIENCE);
-            pipeline.tell("stop");
+            pipeline.tell("stop()");
             pipeline.wait_event("shutdown-begins", PATIENCE);
             pipeline.wait_gone(pipeline.unit_pid("SUB"), PATIENCE);
         }

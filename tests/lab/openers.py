@@ -40,7 +40,7 @@ def forked(address: Address) -> None:
 def notebook(address: Address) -> None:
     """Two pipelines at once, in backends: those of SECOND inherit the session of FIRST.
 
-    The order `stop` stops FIRST: the notebook closes its session, of which the backends of SECOND keep copies.
+    The order `stop()` stops FIRST: the notebook closes its session, of which the backends of SECOND keep copies.
     """
     runners = [
         ez.GraphRunner({name: pair(name)}, graph_address=address) for name in ("FIRST", "SECOND")

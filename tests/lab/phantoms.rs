@@ -218,7 +218,7 @@ fn die(server: &Server, mut pipeline: Pipeline, how: Phantom, name: &str) -> Pip
         }
         Phantom::CleanupRaised => {
             pipeline.wait_event("started", PATIENCE);
-            pipeline.tell("stop");
+            pipeline.tell("stop()");
             pipeline.wait_event("stopped", PATIENCE);
         }
         Phantom::BackendsKilled => {
@@ -283,7 +283,7 @@ fn interrupt_cleanup(pipeline: &mut Pipeline) {
 /// `stop()` hangs in PUB's `shutdown`.
 fn hang_cleanup(pipeline: &mut Pipeline) {
     pipeline.wait_event("started", PATIENCE);
-    pipeline.tell("stop");
+    pipeline.tell("stop()");
     pipeline.wait_event("shutdown-hangs", PATIENCE);
 }
 

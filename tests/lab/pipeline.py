@@ -1,6 +1,6 @@
 """A pipeline of two units whose messages really flow: NAME/PUB counts, NAME/SUB checks the counting.
 
-It tells what happens to it as JSON lines on stdout and is told what to do on stdin ("stop", "leave").
+It tells what happens to it as JSON lines on stdout and is told what to do on stdin.
 SIGUSR1 to a process ends the slow `initialize` or `shutdown` of a unit in it. Without an address of a server
 ezmsg starts one of its own, in the main process, as it does when none is running; the event `serving` tells
 where. All names are ezmsg's public ones, but for what it takes not to find a stranger's server meanwhile.
@@ -14,6 +14,7 @@ if __name__ == "__main__":
 
 import argparse
 import asyncio
+import code
 import json
 import multiprocessing
 import multiprocessing.connection
@@ -188,17 +189,25 @@ def tell_when_backends_end() -> None:
 
 
 def obey(runner: ez.GraphRunner) -> None:
-    """Like a notebook: the runner is an object of a session which outlives errors and interrupts."""
-    while True:
+    """A prompt of Python, as in a notebook: the runner is an object of a session which outlives errors and interrupts.
+
+    The order `stop()` stops the pipeline.
+    """
+
+    def stop() -> None:
         try:
-            order = sys.stdin.readline().strip()
-            if order == "stop":
-                runner.stop()
-                emit("stopped")
-            elif order in ("leave", ""):
-                return
+            runner.stop()
+            emit("stopped")
         except (Exception, KeyboardInterrupt) as error:
             emit("cleanup-failed", error=repr(error))
+
+    wait_at_prompt(runner=runner, stop=stop)
+
+
+def wait_at_prompt(**names: object) -> None:
+    """Runs the orders on stdin as Python statements that know these names."""
+    sys.ps1 = sys.ps2 = ""
+    code.interact(banner="", local=names, exitmsg="")
 
 
 def was_refused(error: Exception) -> bool:

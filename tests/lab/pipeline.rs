@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::PATIENCE;
 use super::network::{Network, Side};
 use super::process::Process;
+use super::python::environment;
 use super::server::Server;
 
 /// How multiprocessing makes the backends.
@@ -29,7 +30,7 @@ pub enum Runner {
     /// `run_blocking()`, as in a script: the main process owns the first units.
     #[default]
     Run,
-    /// `start()`, as in a notebook: backends own every unit; the main process obeys `tell("stop")`.
+    /// `start()`, as in a notebook: backends own every unit; the main process obeys `tell("stop()")`.
     Start,
 }
 
@@ -66,8 +67,34 @@ pub enum Opener {
     Daemon,
     /// By a process that was forked a moment before, and turns its event loop by hand.
     Polled,
-    /// By a notebook with the pipelines FIRST and SECOND; `tell("stop")` stops FIRST.
+    /// By a notebook with the pipelines FIRST and SECOND; `tell("stop()")` stops FIRST.
     Notebook,
+}
+
+/// How a larger program starts a pipeline of two processes: `starts.py`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// It calls `ez.run` in a thread.
+    Thread,
+    /// Its runner is a subclass with a `start` of its own, which waits for the order `go` after it opened its session.
+    Subclass,
+    /// Its runner is a subclass whose `start` calls that of `GraphRunner`, and reports `failed` or `started`.
+    Notifying,
+    /// Its backends are spawned. `start()` raises after that of SUB was started, and reports `failed`.
+    Unpicklable,
+    /// It has two runners. The pipeline FIRST runs. The other one fails as `Unpicklable` does.
+    Two,
+    /// It uses the low-level API, and registers its process when the order `go` comes.
+    LowLevel,
+    /// A Jupyter kernel, in which `runner.start()` is a cell. It requires [`Program::kernel`].
+    Kernel,
+}
+
+impl Program {
+    /// The python of an environment with a Jupyter kernel.
+    pub fn kernel() -> PathBuf {
+        environment(&["ezmsg==3.9.0", "ipykernel==7.4.0", "jupyter-client==8.10.0"])
+    }
 }
 
 /// How a pipeline is to be; the default is one healthy process at 200 messages a second.
@@ -199,6 +226,24 @@ impl Pipeline {
     pub fn with_own_server(python: &Path, options: &Options) -> Self {
         let arguments = options.arguments();
         Self::of(Process::start(&Side::default(), python, "pipeline.py", &arguments))
+    }
+
+    /// Has a program start one. Of these options only those of `initialize` and of the unit in a backend count.
+    pub fn started_by(program: Program, python: &Path, server: &Server, options: &Options) -> Self {
+        let mode = match program {
+            Program::LowLevel => "low-level".to_owned(),
+            program => format!("{program:?}").to_lowercase(),
+        };
+        let fail =
+            if options.fail == Fail::InitializeRaises { "initialize-raises" } else { "none" };
+        let arguments = [
+            format!("--address={}", server.address()),
+            format!("--slow-initialize={}", options.slow_initialize.as_secs_f64()),
+            format!("--fail={fail}"),
+            format!("--backend={}", options.backend),
+            mode,
+        ];
+        Self::of(Process::start(server.side(), python, "starts.py", &arguments))
     }
 
     /// The address of its own server.

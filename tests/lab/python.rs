@@ -31,10 +31,19 @@ pub fn ezmsg(version: &str) -> PathBuf {
 /// Without a usable python3, or when a package cannot be installed.
 pub fn environment(packages: &[&str]) -> PathBuf {
     let base = std::env::var(PYTHON_VARIABLE).unwrap_or_else(|_| "python3".to_owned());
+    environment_of(Path::new(&base), packages)
+}
+
+/// The same, made with this Python.
+///
+/// # Panics
+///
+/// As [`environment`].
+pub fn environment_of(base: &Path, packages: &[&str]) -> PathBuf {
     let home = target_directory().join("lab");
     fs::create_dir_all(&home).expect("the lab's directory can be made");
     let name = packages.join("+").replace("==", "-");
-    let name = format!("{name}-py{}", python_version(&base));
+    let name = format!("{name}-py{}", python_version(base));
     let venv = home.join(&name);
     let python = venv.join("bin/python");
     let ready = venv.join("graphctl-lab-ready");
@@ -43,13 +52,13 @@ pub fn environment(packages: &[&str]) -> PathBuf {
     lock.lock().expect("the lock can be taken");
     // The link to the interpreter dangles once that Python has been uninstalled.
     if !(ready.exists() && python.exists()) {
-        make(&base, &venv, &python, packages);
+        make(base, &venv, &python, packages);
         fs::write(&ready, "").expect("the marker can be written");
     }
     python
 }
 
-fn make(base: &str, venv: &Path, python: &Path, packages: &[&str]) {
+fn make(base: &Path, venv: &Path, python: &Path, packages: &[&str]) {
     if venv.exists() {
         fs::remove_dir_all(venv).expect("a half-made environment can be removed");
     }
@@ -58,17 +67,18 @@ fn make(base: &str, venv: &Path, python: &Path, packages: &[&str]) {
     must_run(python, [&install, packages].concat());
 }
 
-fn python_version(base: &str) -> String {
+fn python_version(base: &Path) -> String {
     let help = format!(
         "the tests run real ezmsg pipelines and need Python 3.10 or newer with venv and pip: install \
          python3 (on Debian and Ubuntu: apt install python3 python3-venv), or name one in {PYTHON_VARIABLE}"
     );
+    let name = base.display();
     let output = Command::new(base)
         .args(["-c", PROBE])
         .output()
-        .unwrap_or_else(|error| panic!("`{base}` does not start ({error}); {help}"));
+        .unwrap_or_else(|error| panic!("`{name}` does not start ({error}); {help}"));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "`{base}` will not do; {help}\n{said}");
+    assert!(output.status.success(), "`{name}` will not do; {help}\n{said}");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 

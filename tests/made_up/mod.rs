@@ -87,6 +87,7 @@ pub(crate) fn ghost(session: Session) -> Session {
 pub(crate) fn holder(pid: u32) -> Holder {
     Holder {
         pid,
+        own_pid: 7,
         start: pid.into(),
         parent: 1,
         age: Duration::from_secs(LOOK),
@@ -101,7 +102,7 @@ pub(crate) fn holder(pid: u32) -> Holder {
 
 /// Its opener alone holds a session's connection.
 pub(crate) fn alone() -> Holding {
-    Holding { holders: vec![holder(7)], unsure: None }
+    Holding { holders: vec![holder(7)], unsure: None, ..Holding::default() }
 }
 
 /// The endpoints of a process's units, which it made before it registered them.

@@ -144,6 +144,7 @@ Drop 21 sessions? [y/N] arrows scroll",
 fn heir() -> Holder {
     Holder {
         pid: 100,
+        own_pid: 7,
         start: 1,
         parent: 1,
         age: Duration::from_secs(800),
@@ -159,7 +160,8 @@ fn heir() -> Holder {
 #[test]
 fn what_still_flows_is_told_beside_the_question() {
     let mut sends = laboratory(1000, 14.0, true);
-    sends.sessions[0].holding = Some(Holding { holders: vec![heir()], unsure: None });
+    sends.sessions[0].holding =
+        Some(Holding { holders: vec![heir()], unsure: None, ..Holding::default() });
     let mut person = Person::seeing(40, 10, vec![laboratory(100, 10.0, true), sends]);
     person.types("d");
     let told =

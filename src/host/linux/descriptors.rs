@@ -96,6 +96,16 @@ impl Descriptors {
         Ok(Self { shared, input_replaced: links.by_descriptor.iter().any(replaced) })
     }
 
+    /// Of a process, only its pipes, FIFOs and open files.
+    ///
+    /// # Errors
+    /// `NotFound` if the process has ended.
+    pub(super) fn pipes(process: &Process) -> ProcResult<Self> {
+        let links = Links::read(process)?;
+        let shared = pipes_and_files(process, &links)?;
+        Ok(Self { shared, input_replaced: false })
+    }
+
     /// Which of the wanted ends a process holds, and how; `None` if it has no descriptors at all.
     ///
     /// # Errors

@@ -2,30 +2,30 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::time::Duration;
 
 use procfs::ProcResult;
 
 use super::doubt::Doubts;
 use super::orphans::confirm_heirs;
-use super::process::uptime;
 use super::serving::{self, Answered, Watch};
-use super::sockets::{self, Socket};
+use super::sockets::Socket;
 use super::walk::{self, Found};
 use crate::host::{Connection, Role};
-use crate::model::{Holder, Holding};
+use crate::model::{Holder, Holding, Place};
 
-/// See [`Host::holders`](crate::host::Host::holders); `pause` is what passes between two looks at a
-/// holder that may be at work.
+/// See [`Host::holders`](crate::host::Host::holders). `sockets` are the client's ends of the connections, in their order;
+/// `now` is the time since boot; `pause` is what passes between two looks at a holder that may be at work.
 ///
 /// # Errors
 /// `/proc` cannot be read.
 pub(super) fn holders(
     root: &Path,
     connections: &[Connection],
+    sockets: &[Socket],
+    now: Duration,
     pause: &mut dyn FnMut(),
 ) -> ProcResult<Vec<Holding>> {
-    let now = uptime();
-    let sockets = sockets::clients(root, connections)?;
     let inodes = sockets.iter().filter_map(|socket| socket.inode()).collect();
     let walk = walk::walk(root, &inodes, now)?;
     let doubts = Doubts::new(root, &walk.blind);
@@ -33,7 +33,7 @@ pub(super) fn holders(
 
     let with_role = |role| {
         let ours = move |(connection, _): &(&Connection, &Socket)| connection.role == role;
-        connections.iter().zip(&sockets).filter(ours).map(|(_, socket)| *socket)
+        connections.iter().zip(sockets).filter(ours).map(|(_, socket)| *socket)
     };
     let sessions: HashSet<_> = with_role(Role::Session).filter_map(Socket::inode).collect();
     let answered = seen.answered(with_role(Role::Answered));
@@ -49,7 +49,7 @@ pub(super) fn holders(
             seen.holding(inode, uid, &watches, serving)
         }
     };
-    let mut holdings: Vec<_> = connections.iter().zip(&sockets).map(holding).collect();
+    let mut holdings: Vec<_> = connections.iter().zip(sockets).map(holding).collect();
     confirm_heirs(root, &mut holdings);
     Ok(holdings)
 }
@@ -113,6 +113,7 @@ impl<'a> Seen<'a> {
         Holding {
             holders: found.iter().filter(|it| !ended(it)).filter_map(holder).collect(),
             unsure: gone.or_else(|| self.doubts.about(uid, found)),
+            seen_from: Place::Here,
         }
     }
 }

@@ -16,6 +16,7 @@
 //! | [`descriptors`] | the pipes, sockets, terminals and files of one process |
 //! | [`unix`] | the other ends of unix sockets |
 //! | [`ties`] | the other ends of all these, for many processes at once |
+//! | [`copy`] | the same from what the server's machine showed |
 //! | [`end`](mod@end) | ends processes |
 //! | [`tree`] | the processes below graphctl itself |
 //!
@@ -23,6 +24,7 @@
 //! in one go is read through one handle of its directory, so it is never mixed from two; over longer
 //! times a process is its pid together with its start.
 
+mod copy;
 mod descriptors;
 mod doubt;
 mod end;
@@ -53,6 +55,7 @@ use procfs::{ProcError, ProcResult};
 use super::{Connection, Host, Sockets, Ties, Unseen, Written};
 use crate::model::{Family, Holder, Holding};
 
+pub(super) use copy::holders_in;
 pub(super) use end::{end, signal};
 pub(super) use process::ignores;
 pub(super) use process::uptime;
@@ -91,7 +94,11 @@ impl Host for Machine {
 
     fn holders(&self, connections: &[Connection]) -> Vec<Holding> {
         let mut pause = || thread::sleep(PAUSE);
-        holders::holders(&self.root, connections, &mut pause).unwrap_or_else(|error| {
+        let now = process::uptime();
+        let holders = sockets::clients(&self.root, connections).and_then(|sockets| {
+            holders::holders(&self.root, connections, &sockets, now, &mut pause)
+        });
+        holders.unwrap_or_else(|error| {
             let why = format!("who holds it cannot be seen on this machine: {error}");
             vec![Holding::unknown(&why); connections.len()]
         })

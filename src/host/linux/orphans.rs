@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use super::ties::ties;
-use super::unix::Peers;
+use super::ties::pipes;
 use crate::host::{Resource, ResourceKind};
 use crate::model::{Holder, Holding};
 
@@ -19,11 +18,10 @@ pub(super) fn confirm_heirs(root: &Path, holdings: &mut [Holding]) {
         return;
     }
     let groups: Vec<_> = in_question.iter().map(|it| it.holders.clone()).collect();
-    let mut ties = ties(root, &groups.concat(), &Peers::new()).into_iter();
+    let mut pipes = pipes(root, &groups.concat()).into_iter();
     for (holding, group) in in_question.into_iter().zip(&groups) {
-        for (holder, ties) in holding.holders.iter_mut().zip(&mut ties) {
-            let is_orphan = ties.is_ok_and(|ties| is_orphan(holder, &ties.resources, group));
-            holder.lives_elsewhere &= is_orphan;
+        for (holder, pipes) in holding.holders.iter_mut().zip(&mut pipes) {
+            holder.lives_elsewhere &= is_orphan(holder, &pipes, group);
         }
     }
 }

@@ -44,8 +44,10 @@ impl Identity {
     pub(super) fn read(process: &Process, now: Duration) -> ProcResult<Self> {
         let stat = alive(process)?;
         let command = command(process).unwrap_or_else(|| format!("[{}]", stat.comm));
+        let pid = process.pid.unsigned_abs();
         let holder = Holder {
-            pid: process.pid.unsigned_abs(),
+            pid,
+            own_pid: own_pid(process).unwrap_or(pid),
             start: stat.starttime,
             parent: stat.ppid.unsigned_abs(),
             age: now.saturating_sub(since_boot(stat.starttime)),
@@ -58,6 +60,13 @@ impl Identity {
         };
         Ok(Self { holder, parent: stat.ppid, session: stat.session })
     }
+}
+
+/// The pid of a process in its own pid namespace. A kernel before 4.1 does not show it.
+fn own_pid(process: &Process) -> Option<u32> {
+    let status = text(process, "status").ok()?;
+    let pids = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+    pids.split_whitespace().next_back()?.parse().ok()
 }
 
 /// A process that may not be looked into.

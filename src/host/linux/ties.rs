@@ -21,7 +21,8 @@ use crate::model::Holder;
 
 /// See [`Host::ties`](crate::host::Host::ties); `peers` are the other ends of unix sockets.
 pub(super) fn ties(root: &Path, processes: &[Holder], peers: &Peers) -> Vec<Result<Ties, Unseen>> {
-    let own: Vec<_> = processes.iter().map(|it| Own::read(root, it, peers)).collect();
+    let read = |it| Own::read(root, it, peers, Descriptors::read);
+    let own: Vec<_> = processes.iter().map(read).collect();
     let wanted = own.iter().flatten().flat_map(Own::keys).collect();
     let Ok(ends) = OtherEnds::read(root, &wanted) else {
         return vec![Err(Unseen::Hidden); processes.len()];
@@ -31,11 +32,7 @@ pub(super) fn ties(root: &Path, processes: &[Holder], peers: &Peers) -> Vec<Resu
     let parents = parents.filter(|parents| parents.complete);
     let ties = |own: Result<Own, ProcError>| match own {
         Ok(own) => Ok(Ties {
-            resources: own
-                .resources
-                .iter()
-                .map(|it| ends.resource(it, own.user, &doubts))
-                .collect(),
+            resources: own.resources(&ends, &doubts),
             input_replaced: own.input_replaced,
             descendants: parents.as_ref().map(|it| descendants(root, it, own.pid)),
         }),
@@ -43,6 +40,20 @@ pub(super) fn ties(root: &Path, processes: &[Holder], peers: &Peers) -> Vec<Resu
         Err(_) => Err(Unseen::Hidden),
     };
     own.into_iter().map(ties).collect()
+}
+
+/// The pipes of each of these processes, in their order; none where they cannot be read.
+pub(super) fn pipes(root: &Path, processes: &[Holder]) -> Vec<Vec<Resource>> {
+    let peers = Peers::new();
+    let read = |it| Own::read(root, it, &peers, Descriptors::pipes).ok();
+    let own: Vec<_> = processes.iter().map(read).collect();
+    let wanted = own.iter().flatten().flat_map(Own::keys).collect();
+    let Ok(ends) = OtherEnds::read(root, &wanted) else {
+        return vec![Vec::new(); processes.len()];
+    };
+    let doubts = Doubts::new(root, &ends.blind);
+    let resources = |own: Option<Own>| own.map(|it| it.resources(&ends, &doubts));
+    own.into_iter().map(|own| resources(own).unwrap_or_default()).collect()
 }
 
 /// The running descendants of a process, without those that exit during the look.
@@ -93,12 +104,17 @@ impl There {
 }
 
 impl Own {
-    fn read(root: &Path, holder: &Holder, peers: &Peers) -> ProcResult<Self> {
+    fn read(
+        root: &Path,
+        holder: &Holder,
+        peers: &Peers,
+        read: impl Fn(&Process) -> ProcResult<Descriptors>,
+    ) -> ProcResult<Self> {
         let process = open_process(root, holder.pid)?;
         if main_thread_exited(&process) {
             return Err(ProcError::PermissionDenied(None));
         }
-        let descriptors = Descriptors::read(&process);
+        let descriptors = read(&process);
         expect_same(&process, holder)?;
         // A running process of which something is not found cannot be looked into.
         let hidden = |_| ProcError::PermissionDenied(None);
@@ -106,6 +122,10 @@ impl Own {
         let resources = descriptors.shared.iter().flat_map(|it| OwnResource::of(it, peers));
         let resources = resources.collect();
         Ok(Self { pid: process.pid, user, resources, input_replaced: descriptors.input_replaced })
+    }
+
+    fn resources(&self, ends: &OtherEnds, doubts: &Doubts<'_>) -> Vec<Resource> {
+        self.resources.iter().map(|it| ends.resource(it, self.user, doubts)).collect()
     }
 
     fn keys(&self) -> impl Iterator<Item = Key> {

@@ -97,6 +97,7 @@ pub(super) fn processes() -> Vec<Process> {
 pub(super) fn sessions() -> Vec<Session> {
     let holder = |serving| Holder {
         pid: 1,
+        own_pid: 7,
         start: 1,
         parent: 1,
         age: SECOND,
@@ -108,7 +109,7 @@ pub(super) fn sessions() -> Vec<Session> {
         worker: None,
     };
     let holders = vec![holder(Some(true)), holder(None)];
-    let held = Some(Holding { holders, unsure: None });
+    let held = Some(Holding { holders, unsure: None, ..Holding::default() });
     let held = Session { root: Some("A".into()), holding: held, ..session(1, "A", &["B"]) };
     vec![held, Session { link: None, ..session(1, "C", &[]) }]
 }

@@ -87,6 +87,7 @@ fn holder(pid: u32) -> Holder {
     let stat = stat(pid);
     Holder {
         pid,
+        own_pid: 7,
         start: stat.starttime,
         parent: stat.ppid.unsigned_abs(),
         age: Duration::ZERO,

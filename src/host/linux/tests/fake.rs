@@ -8,7 +8,8 @@ use tempfile::TempDir;
 
 use super::ties::{READS, WRITES};
 use super::{SERVER, session};
-use crate::host::linux::{Machine, holders};
+use crate::host::linux::process::uptime;
+use crate::host::linux::{Machine, holders, sockets};
 use crate::host::{Connection, Host as _};
 use crate::model::Holding;
 
@@ -133,7 +134,9 @@ impl Fake {
             pauses += 1;
             at_pause(pauses);
         };
-        let holdings = holders::holders(self.root(), connections, &mut pause);
+        let sockets = sockets::clients(self.root(), connections).expect("a list of sockets");
+        let now = uptime();
+        let holdings = holders::holders(self.root(), connections, &sockets, now, &mut pause);
         (holdings.expect("everything can be read"), pauses)
     }
 }

@@ -67,7 +67,7 @@ fn a_socket_that_is_not_listed_is_elsewhere() {
     from_another_host.client = "10.0.0.7:4000".parse().expect("an address");
     for holding in fake.holders(&[session(4001), of_another_server, from_another_host]) {
         let why = "its client is on another machine, in a container, or gone";
-        assert_eq!(holding, Holding { holders: vec![], unsure: Some(why.into()) });
+        assert_eq!(holding, Holding::unknown(why));
     }
 }
 

@@ -1,0 +1,205 @@
+# Reads which processes of the server's machine hold connections, and what their threads wait on. All of it is raw: the
+# links and files of /proc that graphctl reads on its own machine. graphctl draws the conclusions.
+
+import os
+import socket
+import sys
+
+# Of linux/netlink.h, linux/sock_diag.h and linux/inet_diag.h.
+NETLINK_SOCK_DIAG = 4
+SOCK_DIAG_BY_FAMILY = 20
+NLM_F_REQUEST = 1
+ALL_STATES = 0xFFFFFFFF
+NO_COOKIE = b"\xff" * 8
+HEADER = struct.Struct("=IHHII")
+REQUEST = struct.Struct("=BBBxI2s2s16s16sI8s")
+USER_AND_INODE = struct.Struct("=52x12xII")
+
+EPOLL = "anon_inode:[eventpoll]"
+# In the mappings of a process: the semaphores that multiprocessing shares.
+SEMAPHORES = "/dev/shm/sem."
+# How often the threads of each holder are read, and how long the pause between two readings is, in seconds.
+SAMPLES = 4
+PAUSE = 0.02
+# How many ancestors of a holder are read: a fork server, and the program that started it.
+ANCESTORS = 2
+# The longest file that is sent, in bytes.
+LONGEST_FILE = 1 << 16
+# How many descriptors of a process are read in one step.
+DESCRIPTORS = 64
+
+
+def packed_address(address):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return family, socket.inet_pton(family, address).ljust(16, b"\0")
+
+
+def find_socket(diag, client, server):
+    """The inode and the user of the client's end of a connection; None if it is not in this network."""
+    family, source = packed_address(client[0])
+    _, destination = packed_address(server[0])
+    ports = struct.pack("!H", client[1]), struct.pack("!H", server[1])
+    body = REQUEST.pack(
+        family, socket.IPPROTO_TCP, 0, ALL_STATES, *ports, source, destination, 0, NO_COOKIE
+    )
+    header = HEADER.pack(HEADER.size + len(body), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 1, 0)
+    diag.send(header + body)
+    answer = diag.recv(1 << 16)
+    if HEADER.unpack_from(answer)[1] != SOCK_DIAG_BY_FAMILY:
+        return None
+    user, inode = USER_AND_INODE.unpack_from(answer, HEADER.size)
+    return inode, user
+
+
+async def list_sockets(replies, connections):
+    """One row for each connection, in their order. Returns the inodes."""
+    inodes = set()
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, NETLINK_SOCK_DIAG) as diag:
+        diag.connect((0, 0))
+        diag.settimeout(1.0)
+        for client, server in connections:
+            found = find_socket(diag, client, server)
+            inodes.add(found and found[0])
+            await replies.row("socket", *(found or (None, None)))
+    return inodes
+
+
+class Processes:
+    """What is read of /proc, row by row."""
+
+    def __init__(self, replies, inodes):
+        self.replies = replies
+        self.wanted = {f"socket:[{inode}]" for inode in inodes if inode}
+        self.links, self.holders, self.told = {}, [], set()
+
+    async def file(self, path, contains=""):
+        """Sends a file, or those of its lines that contain a text; each file once."""
+        if path in self.told:
+            return
+        self.told.add(path)
+        try:
+            with open(f"/proc/{path}", "rb") as file:
+                content = file.read(LONGEST_FILE) if not contains else file.read()
+        except OSError:
+            return
+        lines = content.decode(errors="replace")
+        if contains:
+            lines = "".join(line for line in lines.splitlines(True) if contains in line)
+        await self.replies.row("proc_file", path, lines)
+
+    async def link(self, path):
+        try:
+            await self.replies.row("proc_link", path, os.readlink(f"/proc/{path}"))
+        except OSError:
+            pass
+
+    async def read_links(self, pid):
+        """The descriptors of a process that may matter, with what they link to; None if they may not be read."""
+        links, any_at_all = {}, False
+        try:
+            for number, fd in enumerate(os.listdir(f"/proc/{pid}/fd")):
+                any_at_all = True
+                if number % DESCRIPTORS == 0:
+                    await self.replies.breathe()
+                try:
+                    target = os.readlink(f"/proc/{pid}/fd/{fd}")
+                except FileNotFoundError:
+                    continue
+                if target in self.wanted or target == EPOLL or target.startswith("pipe:"):
+                    links[fd] = target
+        except PermissionError:
+            return None
+        except OSError:
+            return {}
+        return links if any_at_all or not is_headless(pid) else None
+
+    async def walk(self):
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            await self.replies.breathe()
+            links = await self.read_links(pid)
+            if links is None:
+                await self.file(f"{pid}/stat")
+                await self.file(f"{pid}/status")
+                await self.replies.row("proc_file", f"{pid}/fd", "")
+            elif links:
+                self.links[pid] = links
+                if not self.wanted.isdisjoint(links.values()):
+                    self.holders.append(pid)
+
+    async def tell(self):
+        of_holders = {link for pid in self.holders for link in self.links[pid].values()}
+        pipes = {link for link in of_holders if link.startswith("pipe:")}
+        for pid, links in self.links.items():
+            holds = pid in self.holders
+            for fd, link in links.items():
+                if holds or link in pipes:
+                    await self.replies.row("proc_link", f"{pid}/fd/{fd}", link)
+                    if link != EPOLL or holds:
+                        await self.file(f"{pid}/fdinfo/{fd}")
+            if holds or not pipes.isdisjoint(links.values()):
+                await self.about(pid)
+        for pid in self.holders:
+            await self.link(f"{pid}/exe")
+            for _ in range(ANCESTORS):
+                pid = parent_of(pid)
+                if pid is None:
+                    break
+                await self.about(pid)
+                await self.link(f"{pid}/exe")
+                await self.file(f"{pid}/maps", SEMAPHORES)
+
+    async def about(self, pid):
+        for name in "stat", "status", "cmdline":
+            await self.file(f"{pid}/{name}")
+
+    async def sample(self):
+        """What each thread of the holders waits on."""
+        for pid in self.holders:
+            try:
+                threads = os.listdir(f"/proc/{pid}/task")
+            except OSError:
+                threads = []
+            self.told.discard(f"{pid}/stat")
+            await self.file(f"{pid}/stat")
+            for thread in threads:
+                for name in "syscall", "wchan", "stat":
+                    self.told.discard(f"{pid}/task/{thread}/{name}")
+                    await self.file(f"{pid}/task/{thread}/{name}")
+
+
+def is_headless(pid):
+    """Whether the main thread of a process has exited, and others run on: it lists no descriptors."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            columns = stat.read().rpartition(")")[2].split()
+        return columns[0] == "Z" and int(columns[17]) > 1
+    except (OSError, IndexError, ValueError):
+        return False
+
+
+def parent_of(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            parent = stat.read().rpartition(")")[2].split()[1]
+        return parent if parent != "0" else None
+    except (OSError, IndexError):
+        return None
+
+
+async def answer_holders(server, request, replies):
+    if sys.platform != "linux":
+        return
+    processes = Processes(replies, await list_sockets(replies, request["connections"]))
+    with open("/proc/uptime") as uptime:
+        await replies.row("machine", float(uptime.read().split()[0]), time.time())
+    for kind in "net", "pid":
+        await processes.link(f"self/ns/{kind}")
+    await processes.file("self/mountinfo", " - proc ")
+    await processes.file("1/stat")
+    await processes.walk()
+    await processes.tell()
+    for number in range(SAMPLES):
+        if number:
+            await asyncio.sleep(PAUSE)
+        await replies.row("sample")
+        await processes.sample()

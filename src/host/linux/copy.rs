@@ -1,0 +1,116 @@
+//! A copy of what another machine's `/proc` showed, laid out as `/proc` is: what reads one reads the other.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::holders::holders;
+use super::sockets::Socket;
+use crate::host::{Connection, RawProc};
+use crate::model::Holding;
+
+/// How many digits a pid, a thread or a descriptor has at the most.
+const LONGEST_NUMBER: usize = 10;
+
+/// See [`crate::host::holders_in`].
+pub(in crate::host) fn holders_in(
+    raw: RawProc,
+    connections: &[Connection],
+) -> io::Result<Vec<Holding>> {
+    let copy = Copy::new(&raw)?;
+    let mut samples: VecDeque<_> = raw.samples.into();
+    let mut next_sample = || {
+        // What cannot be written is missing, and what is missing proves nothing.
+        for (path, text) in samples.pop_front().into_iter().flatten() {
+            drop(copy.file(&path, &text));
+        }
+    };
+    next_sample();
+    let socket = |found: &Option<(u64, u32)>| match *found {
+        None => Socket::Elsewhere,
+        Some((0, _)) => Socket::Closed,
+        Some((inode, uid)) => Socket::Open { inode, uid },
+    };
+    let sockets: Vec<_> = raw.sockets.iter().map(socket).collect();
+    if sockets.len() != connections.len() {
+        return Err(io::Error::other("the server did not answer for each connection"));
+    }
+    holders(copy.root(), connections, &sockets, raw.uptime, &mut next_sample)
+        .map_err(io::Error::other)
+}
+
+struct Copy {
+    directory: TempDir,
+}
+
+impl Copy {
+    fn new(raw: &RawProc) -> io::Result<Self> {
+        let copy = Self { directory: TempDir::new()? };
+        for (path, text) in &raw.files {
+            copy.file(path, text)?;
+        }
+        for (path, target) in &raw.links {
+            copy.link(path, target)?;
+        }
+        Ok(copy)
+    }
+
+    fn root(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn file(&self, path: &str, text: &str) -> io::Result<()> {
+        if !is_file(path) {
+            return Err(unexpected(path));
+        }
+        fs::write(self.place(path)?, text)
+    }
+
+    fn link(&self, path: &str, target: &str) -> io::Result<()> {
+        if !is_link(path, target) {
+            return Err(unexpected(path));
+        }
+        symlink(target, self.place(path)?)
+    }
+
+    /// Where a file of `/proc` goes, below a folder that is there.
+    fn place(&self, path: &str) -> io::Result<PathBuf> {
+        let place = self.root().join(path);
+        place.parent().map_or(Ok(()), fs::create_dir_all)?;
+        Ok(place)
+    }
+}
+
+fn unexpected(path: &str) -> io::Error {
+    io::Error::other(format!("the server shows {path:?}, which was not asked for"))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.len() <= LONGEST_NUMBER && text.bytes().all(|it| it.is_ascii_digit())
+}
+
+/// Whether this is the path of a file that is asked for. The server could name any file of this machine, or one behind a
+/// link that it has sent before.
+fn is_file(path: &str) -> bool {
+    match path.split('/').collect::<Vec<_>>()[..] {
+        ["self", "mountinfo"] => true,
+        [pid, "fd" | "stat" | "status" | "cmdline" | "maps"] => is_number(pid),
+        [pid, "fdinfo", fd] => is_number(pid) && is_number(fd),
+        [pid, "task", thread, "stat" | "syscall" | "wchan"] => is_number(pid) && is_number(thread),
+        _ => false,
+    }
+}
+
+/// Whether this is the path of a link that is asked for, to something that is no file.
+fn is_link(path: &str, target: &str) -> bool {
+    match path.split('/').collect::<Vec<_>>()[..] {
+        ["self", "ns", "net" | "pid"] => !target.contains('/'),
+        [pid, "exe"] => is_number(pid),
+        [pid, "fd", fd] => is_number(pid) && is_number(fd) && !target.contains('/'),
+        _ => false,
+    }
+}

@@ -1,0 +1,210 @@
+//! Starts that failed, told from starts that go on by the Python stacks of their processes.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::lab::{
+    self, Fail, Options, PATIENCE, Phantom, Pipeline, Program, Runner, Server, StartMethod, phantom,
+};
+use crate::run::{Run, graphctl, graphctl_until};
+use crate::stage::{assert_full_rate, relaunch, server, starting, wait_until_judged};
+
+/// With these a start counts as too old at once.
+const OLD_START: [&str; 2] = ["--start-timeout", "1ms"];
+
+/// Expects that the session is dead long before the start timeout, that one reap drops it, and that the pipeline can be
+/// launched again.
+#[track_caller]
+fn expect_cleared(server: &Server) {
+    wait_until_judged(server, "stale start-failed");
+    Pipeline::start(server, &Options::two_processes()).wait_refused(PATIENCE);
+    let reap = ["sessions", "reap", "--component", "SYSTEM"];
+    let is_dropped = |run: &Run| run.stdout.contains("  dropped  ");
+    let run = graphctl_until(server.address(), &reap, is_dropped);
+    assert!(is_dropped(&run), "{run:#?}");
+    relaunch(server);
+}
+
+/// Expects that the session is `starting` however old it is, and that no reap drops it.
+#[track_caller]
+fn expect_starting(server: &Server) {
+    let list = [&OLD_START[..], &["sessions", "list", "--component", "SYSTEM*"]].concat();
+    let is_starting = |run: &Run| run.stdout.contains("  starting  ");
+    let run = graphctl_until(server.address(), &list, is_starting);
+    assert!(is_starting(&run), "{run:#?}");
+    let reap =
+        [&OLD_START[..], &["sessions", "reap", "--include-suspect", "--kill", "-y"]].concat();
+    let run = graphctl(server.address(), &reap);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:#?}");
+}
+
+/// `initialize` of the main process raises in a run of two processes.
+#[test]
+fn initialize_raises_in_the_main_process() {
+    let server = server();
+    let fail = Fail::InitializeRaises;
+    let options = Options { fail, backend: "SUB", ..Options::two_processes() };
+    let pipeline = Pipeline::start(&server, &options);
+    // The exception is printed when the run ends, which it does not.
+    pipeline.unit_pid("PUB");
+    server.wait_owned("SYSTEM/SUB");
+    expect_cleared(&server);
+}
+
+/// A program that does more than to run a pipeline.
+fn failed(program: Program) {
+    let server = server();
+    let python =
+        if program == Program::Kernel { Program::kernel() } else { server.python().into() };
+    let slow = Options { slow_initialize: Duration::from_secs(3600), ..Options::default() };
+    let raises = Options { fail: Fail::InitializeRaises, ..Options::default() };
+    let options = match program {
+        Program::Thread => raises,
+        Program::Notifying | Program::Kernel => slow,
+        _ => Options::default(),
+    };
+    let mut pipeline = Pipeline::started_by(program, &python, &server, &options);
+    match program {
+        Program::Thread => drop(pipeline.wait_stderr(PATIENCE, &["the amplifier is not there"])),
+        Program::Notifying | Program::Kernel => {
+            if program == Program::Kernel {
+                pipeline.tell("runner.start()");
+            }
+            pipeline.unit_pid("PUB");
+            server.wait_owned("SYSTEM/SUB");
+            expect_starting(&server);
+            pipeline.interrupt();
+        }
+        _ => {}
+    }
+    if program != Program::Thread {
+        pipeline.wait_event("failed", PATIENCE);
+    }
+    expect_cleared(&server);
+    if program == Program::Two {
+        let run = graphctl(server.address(), &["sessions", "list", "--component", "FIRST*"]);
+        assert!(run.stdout.contains("  live  "), "{run:#?}");
+        assert_full_rate(&pipeline);
+    }
+}
+
+#[test]
+fn the_run_of_a_thread_failed() {
+    failed(Program::Thread);
+}
+
+#[test]
+fn the_start_of_a_subclass_was_interrupted() {
+    failed(Program::Notifying);
+}
+
+#[test]
+fn start_raised() {
+    failed(Program::Unpicklable);
+}
+
+#[test]
+fn one_of_two_runners_failed() {
+    failed(Program::Two);
+}
+
+#[test]
+fn the_start_in_a_jupyter_kernel_was_interrupted() {
+    failed(Program::Kernel);
+}
+
+/// The four kinds of a start that goes on, and the programs that start one.
+#[test]
+fn a_slow_start_is_starting_however_old_it_is() {
+    let server = server();
+    let notebook = Options { runner: Runner::Start, ..Options::two_processes() };
+    let alone = Options { processes: 1, ..notebook.clone() };
+    let spawned = Options { start_method: StartMethod::Spawn, ..Options::two_processes() };
+    let forkserver = Options { start_method: StartMethod::Forkserver, ..notebook.clone() };
+    for options in [Options::default(), notebook, alone, spawned, forkserver] {
+        let pipeline = starting(&server, options);
+        expect_starting(&server);
+        pipeline.finish_initialize();
+        pipeline.wait_event("running", PATIENCE);
+        assert_full_rate(&pipeline);
+    }
+}
+
+#[test]
+fn a_slow_start_of_a_larger_program_is_starting() {
+    let server = server();
+    let slow = Options { slow_initialize: Duration::from_secs(3600), ..Options::default() };
+    for program in [Program::Thread, Program::Notifying, Program::Kernel] {
+        let kernel = program == Program::Kernel;
+        let python = if kernel { Program::kernel() } else { server.python().to_owned() };
+        let mut pipeline = Pipeline::started_by(program, &python, &server, &slow);
+        if kernel {
+            pipeline.tell("runner.start()");
+        }
+        pipeline.unit_pid("PUB");
+        expect_starting(&server);
+        pipeline.finish_initialize();
+        pipeline.wait_event("running", PATIENCE);
+        assert_full_rate(&pipeline);
+    }
+}
+
+/// Programs whose stacks do not show whether they will go on: a start in a way of their own is no failed start.
+#[test]
+fn a_start_in_a_way_of_its_own_is_not_taken_for_a_failed_one() {
+    let server = server();
+    for program in [Program::Subclass, Program::LowLevel] {
+        let mut pipeline =
+            Pipeline::started_by(program, server.python(), &server, &Options::default());
+        pipeline.wait_event("waiting", PATIENCE);
+        let reap = [&OLD_START[..], &["sessions", "reap", "--kill", "-y"]].concat();
+        let run = graphctl(server.address(), &reap);
+        assert_eq!(run.code, 0, "{run:#?}");
+        assert!(!run.stdout.contains("dropped"), "{run:#?}");
+        wait_until_judged(&server, "starting");
+        pipeline.tell("go");
+        let started = if program == Program::LowLevel { "registered" } else { "running" };
+        pipeline.wait_event(started, PATIENCE);
+    }
+}
+
+/// The Pythons of this machine that can run ezmsg, apart from that of the other tests.
+fn other_pythons() -> Vec<PathBuf> {
+    let versions = ["3.10", "3.11", "3.12", "3.13", "3.14"];
+    let pyenv = Command::new("pyenv").args(["root"]).output().ok();
+    let pyenv = pyenv.map(|it| String::from_utf8_lossy(&it.stdout).trim().to_owned());
+    let installed = pyenv.and_then(|root| Path::new(&root).join("versions").read_dir().ok());
+    let installed: Vec<_> = installed.into_iter().flatten().filter_map(Result::ok).collect();
+    let python = |version: &&str| {
+        let name = format!("python{version}");
+        let of_pyenv = installed.iter().map(|it| it.path().join("bin").join(&name));
+        let all: Vec<_> = std::iter::once(PathBuf::from(&name)).chain(of_pyenv).collect();
+        let runs = |it: &PathBuf| {
+            Command::new(it)
+                .args(["-c", "import venv, ensurepip"])
+                .output()
+                .is_ok_and(|it| it.status.success())
+        };
+        all.into_iter().find(runs)
+    };
+    versions.iter().filter_map(python).collect()
+}
+
+/// Each Python of this machine keeps its stacks in its own way.
+#[test]
+fn every_python_of_this_machine_is_read() {
+    for python in other_pythons() {
+        let python = lab::environment_of(&python, &["ezmsg==3.9.0"]);
+        let server = Server::start(&python);
+        let slow = starting(&server, Options { runner: Runner::Start, ..Options::two_processes() });
+        expect_starting(&server);
+        drop(slow);
+        for how in [Phantom::StartInterruptedNotebook, Phantom::InitializeFailed] {
+            let server = Server::start(&python);
+            let phantom = phantom(&server, how, "SYSTEM");
+            expect_cleared(&server);
+            drop(phantom);
+        }
+    }
+}
