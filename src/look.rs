@@ -164,11 +164,16 @@ impl Observer {
             && (closely || may_have_heirs || cases.iter().any(is_odd))
         {
             held = find_holders(&mut inventory, own, self.host.as_ref());
-            if let Source::Admin(channel) = &mut self.source {
-                let endpoints = closely || cases.iter().any(is_odd);
-                ask_server(channel, &mut inventory, &mut held, endpoints).await?;
-            }
             cases = judge::judge(&inventory, &thresholds);
+            if let Source::Admin(channel) = &mut self.source {
+                // Endpoints matter for what a drop takes along only, and there may be very many.
+                for endpoints in [false, true] {
+                    if !endpoints || closely || cases.iter().any(is_odd) {
+                        ask_server(channel, &mut inventory, &mut held, endpoints).await?;
+                        cases = judge::judge(&inventory, &thresholds);
+                    }
+                }
+            }
             if read_stacks(&mut inventory, &cases, self.host.as_ref(), closely) {
                 cases = judge::judge(&inventory, &thresholds);
             }

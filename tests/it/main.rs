@@ -27,6 +27,7 @@ mod locks;
 mod lying_server;
 mod matrix;
 mod pings;
+mod places;
 mod progress;
 mod protocol_errors;
 mod run;

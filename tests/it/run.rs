@@ -34,7 +34,7 @@ pub(crate) fn command_beside(server: &Server, arguments: &[&str]) -> Command {
     prepared(server.side().command(GRAPHCTL), server.address(), arguments)
 }
 
-fn prepared(mut command: Command, address: &str, arguments: &[&str]) -> Command {
+pub(crate) fn prepared(mut command: Command, address: &str, arguments: &[&str]) -> Command {
     for variable in [
         "GRAPHCTL_NO_ADMIN",
         "GRAPHCTL_START_TIMEOUT",

@@ -88,6 +88,10 @@ class Processes:
         await self.replies.row("proc_file", path, lines)
 
     async def link(self, path):
+        """Sends what a link leads to; each link once."""
+        if path in self.told:
+            return
+        self.told.add(path)
         try:
             await self.replies.row("proc_link", path, os.readlink(f"/proc/{path}"))
         except OSError:
@@ -192,6 +196,8 @@ async def answer_holders(server, request, replies):
     processes = Processes(replies, await list_sockets(replies, request["connections"]))
     with open("/proc/uptime") as uptime:
         await replies.row("machine", float(uptime.read().split()[0]), time.time())
+    if not processes.wanted:
+        return
     for kind in "net", "pid":
         await processes.link(f"self/ns/{kind}")
     await processes.file("self/mountinfo", " - proc ")
