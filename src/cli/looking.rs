@@ -43,6 +43,9 @@ pub struct Show {
     /// Ids, which may be shortened
     #[arg(required = true, value_name = "ID")]
     pub ids: Vec<String>,
+    /// Also print the Python stacks of their processes
+    #[arg(long)]
+    pub stacks: bool,
     /// How to print them
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub output: Document,

@@ -23,8 +23,12 @@ pub(super) async fn run(args: Show, options: &Options) -> Result<Exit> {
     console::print(|out| match args.output {
         Document::Table => {
             let planner = Planner::new(&look.inventory, &look.held);
-            let texts =
-                cases.iter().map(|case| explain::case(&look, case, &planner, options.terminal));
+            let text = |case: &&Case| {
+                let explained = explain::case(&look, case, &planner, options.terminal);
+                let stacks = args.stacks.then(|| explain::stacks_of(&look, case));
+                explained + &stacks.unwrap_or_default()
+            };
+            let texts = cases.iter().map(text);
             write!(out, "{}", texts.collect::<Vec<_>>().join("\n"))
         }
         Document::Json => json::list(out, &look, &cases),

@@ -26,6 +26,7 @@ use uuid::Uuid;
 
 pub use collisions::{Collision, CollisionKind};
 pub use liveness::{Lack, Missing};
+pub use standing::{Position, position};
 pub use verdict::{StaleReason, SuspectReason, Verdict};
 pub use wanted::Wanted;
 

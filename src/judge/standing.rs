@@ -19,6 +19,8 @@ struct Code {
     process: &'static str,
     /// The function of the thread in which a runner serves its session.
     event_loop: &'static str,
+    /// What `process` does up to and including each of these lines.
+    steps: [(u32, &'static str); 9],
 }
 
 /// The versions of ezmsg whose stacks can be a proof: `ezmsg/core/backend.py` and `ezmsg/core/backendprocess.py` of each
@@ -32,6 +34,17 @@ const VERSIONS: [Code; 1] = [Code {
     replaced: ["start", "run_blocking", "_initialize", "_start_processes", "_run_main_process"],
     process: "process",
     event_loop: "run_loop",
+    steps: [
+        (436, "in initialize() of its units"),
+        (531, "making its publishers and subscribers"),
+        (536, "registering its units"),
+        (548, "waiting for the other processes to start"),
+        (597, "running its units"),
+        (598, "waiting for the other processes to stop"),
+        (629, "in shutdown() of its units"),
+        (638, "in GraphContext.revert(), which waits for its publishers and subscribers to close"),
+        (647, "closing its registration"),
+    ],
 }];
 
 /// The package of ezmsg.
@@ -140,6 +153,73 @@ impl Standing {
     }
 }
 
+/// Where a process is, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position<'a> {
+    /// What it does in the code of ezmsg, in words; `None` if it is not there.
+    pub step: Option<&'static str>,
+    /// The call that shows that, or the innermost one of the program; `None` if only Python's own code runs.
+    pub at: Option<&'a Frame>,
+    /// The call of the program, or else the innermost one, that its event loop runs; `None` if the loop waits for events.
+    pub in_loop: Option<&'a Frame>,
+}
+
+/// Where a process is by its stacks.
+#[must_use]
+pub fn position(stacks: &Stacks) -> Position<'_> {
+    let code = code_of(stacks);
+    let mut threads = stacks.threads.iter();
+    let in_loop = stacks.threads.iter().find_map(|it| in_loop(it, code));
+    let main = threads.find_map(|thread| {
+        let frames = own_frames(thread);
+        let at = frames.iter().position(|it| is_of_pipeline(it, code))?;
+        Some((&frames[..at], &frames[at]))
+    });
+    let Some((called, frame)) = main else {
+        let named = |it: &&Thread| it.name.as_deref() == Some("MainThread");
+        let frames = stacks.threads.iter().find(named).map_or(&[][..], own_frames);
+        let at = frames.iter().find(|it| is_of_program(it));
+        return Position { step: None, at, in_loop };
+    };
+    let user = called.iter().find(|it| is_of_program(it));
+    Position { step: step(called, frame, code), at: user.or(Some(frame)), in_loop }
+}
+
+fn step(called: &[Frame], frame: &Frame, code: &Code) -> Option<&'static str> {
+    match frame.name() {
+        name if frame.is_in(code.backend) => {
+            let at = (name == code.process).then_some(frame.line).filter(|line| *line > 0)?;
+            code.steps.iter().find(|(last, _)| at <= *last).map(|(_, words)| *words)
+        }
+        name if name == code.join => Some("waiting for its backends to exit"),
+        "_cleanup" => Some("taking its session down, which waits for its clients to close"),
+        "start" if waits_at_barrier(called) => Some("waiting for its backends to start"),
+        "_start_processes" => Some("starting its backends"),
+        "_initialize" => Some("opening its session and registering its components"),
+        _ => None,
+    }
+}
+
+/// The call that the event loop of a thread runs; `None` if it waits for events, or if the thread runs no loop of ezmsg.
+fn in_loop<'a>(thread: &'a Thread, code: &Code) -> Option<&'a Frame> {
+    let runs_loop = thread.frames.iter().any(|it| it.is(code.event_loop, code.backend));
+    let turn = thread.frames.iter().position(|it| it.is("_run_once", ASYNCIO));
+    let called = &thread.frames[..turn.filter(|_| runs_loop)?];
+    let waits = called.iter().any(|it| it.is("select", "selectors.py"));
+    called.iter().find(|it| is_of_program(it)).or_else(|| called.first()).filter(|_| !waits)
+}
+
+/// Whether a frame is neither of Python nor of ezmsg.
+fn is_of_program(frame: &Frame) -> bool {
+    !is_of_python(frame) && !frame.file.contains(EZMSG)
+}
+
+fn is_of_python(frame: &Frame) -> bool {
+    let file = &frame.file;
+    let installed = file.contains("/site-packages/") || file.contains("/dist-packages/");
+    file.starts_with("<frozen ") || (file.contains("/lib/python3.") && !installed)
+}
+
 /// The version of ezmsg that a member runs, if its stacks prove nothing because graphctl does not know that version.
 pub(super) fn unknown_version(member: &Member) -> Option<String> {
     let stacks = member.stacks.as_ref().ok()?;
@@ -156,9 +236,7 @@ pub(super) fn unknown_version(member: &Member) -> Option<String> {
 fn why_unread(member: &Member, why: &Unread) -> String {
     let name = member.process.name();
     match why {
-        Unread::Forbidden => {
-            format!("the Python stacks of {name} may not be read (run graphctl with sudo)")
-        }
+        Unread::Forbidden => format!("the Python stacks of {name} may not be read by this user"),
         Unread::Failed(why) => format!("the Python stacks of {name} could not be read: {why}"),
         Unread::NotPython | Unread::Gone => format!("{name} has no Python stacks"),
     }
@@ -185,10 +263,7 @@ fn own_frames(thread: &Thread) -> &[Frame] {
 /// Where a thread stands; `None` if it is not in the code of a runner or a backend, or about to be.
 fn of_thread(thread: &Thread, code: &Code, owns_units: bool) -> Option<Standing> {
     let frames = own_frames(thread);
-    let is_ezmsg = |it: &Frame| {
-        it.is_in(code.runner) || (it.is_in(code.backend) && it.name() != code.event_loop)
-    };
-    let Some(at) = frames.iter().position(|it| is_ezmsg(it) && is_main_function(it, code)) else {
+    let Some(at) = frames.iter().position(|it| is_of_pipeline(it, code)) else {
         return of_other_thread(thread, frames, code);
     };
     let (called, frame) = (&frames[..at], &frames[at]);
@@ -206,14 +281,14 @@ fn of_thread(thread: &Thread, code: &Code, owns_units: bool) -> Option<Standing>
 }
 
 /// Whether a frame shows what the process does as a part of the pipeline.
-fn is_main_function(frame: &Frame, code: &Code) -> bool {
+fn is_of_pipeline(frame: &Frame, code: &Code) -> bool {
     let of_runner = frame.is_in(code.runner);
     of_runner || frame.is(code.process, code.backend) || frame.is("run", code.backend)
 }
 
 /// Where a thread stands that is in no function of a runner or a backend.
 fn of_other_thread(thread: &Thread, frames: &[Frame], code: &Code) -> Option<Standing> {
-    let is_replaced = |it: &Frame| code.replaced.contains(&it.name()) && !is_of_program(it);
+    let is_replaced = |it: &Frame| code.replaced.contains(&it.name()) && !starts_others(it);
     if frames.iter().any(is_replaced) {
         return Some(Standing::Unknown("may be starting a pipeline in its own way".to_owned()));
     }
@@ -229,7 +304,7 @@ fn of_other_thread(thread: &Thread, frames: &[Frame], code: &Code) -> Option<Sta
 }
 
 /// Whether a frame is of a package that runs other programs, or threads and processes of them.
-fn is_of_program(frame: &Frame) -> bool {
+fn starts_others(frame: &Frame) -> bool {
     PROGRAMS.iter().any(|folder| frame.file.contains(folder)) || frame.is_in(THREADING)
 }
 
@@ -259,13 +334,8 @@ fn is_at_prompt(thread: &Thread) -> bool {
     let is_prompt = |it: &Frame| {
         PROMPTS.iter().any(|place| it.file.contains(place)) || it.is("interact", "code.py")
     };
-    let is_of_python = |it: &Frame| {
-        let installed = it.file.contains("/site-packages/") || it.file.contains("/dist-packages/");
-        it.file.starts_with("<frozen ") || (it.file.contains("/lib/python3.") && !installed)
-    };
-    let is_of_ezmsg = |it: &Frame| it.file.contains(EZMSG);
     let end = thread.frames.iter().position(is_prompt).unwrap_or(thread.frames.len());
-    thread.frames[..end].iter().all(|it| is_of_python(it) || is_of_ezmsg(it))
+    thread.frames[..end].iter().all(|it| !is_of_program(it))
 }
 
 /// Whether the process serves the session in the event loop that a runner made. The thread that waits on the connection

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::standing::{Standing, unknown_version};
-use crate::model::{Family, Holding, Member, Process};
+use crate::model::{Family, Holding, Member, Process, Unread};
 use crate::words::list;
 
 /// What the stacks say of a start that is not complete.
@@ -25,8 +25,16 @@ pub(super) fn start(facts: &Facts<'_>) -> Option<Start> {
     }
     Some(match over(facts, family, &members) {
         Ok(proof) => Start::Over(proof),
-        Err(why) => Start::Unclear(why),
+        Err(why) => Start::Unclear(why + &how_to_read(facts, family).unwrap_or_default()),
     })
+}
+
+/// The command that reads the stacks which this user may not read, in words.
+fn how_to_read(facts: &Facts<'_>, family: &Family) -> Option<String> {
+    let is_forbidden = |it: &Member| it.stacks == Err(Unread::Forbidden);
+    let (address, id) = (&facts.inventory.server.address, facts.session.id);
+    let command = format!("sudo graphctl --address {address} sessions show {id}");
+    family.members.iter().any(is_forbidden).then(|| format!("; to read them: {command}"))
 }
 
 /// A member of the family, with what it has registered and where it stands.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::{FULL_ID, Holders};
+use super::{FULL_ID, Holders, stacks};
 use crate::admin::Taken;
 use crate::judge::{Case, StaleReason, SuspectReason, Verdict};
 use crate::look::Look;
@@ -34,6 +34,9 @@ pub fn case(look: &Look, case: &Case, planner: &Planner<'_>, terminal: Terminal)
     fields.extend(named_once("components", components(inventory, case)));
     fields.extend(named_once("processes", case.processes(inventory).map(describe)));
     fields.extend(named_once("left", departed(inventory, case)));
+    if let Some(family) = session.and_then(|session| session.family.as_ref()) {
+        fields.extend(named_once("stands", stacks::positions(family).into_iter()));
+    }
     let collisions = look.collisions.iter().filter(|it| it.held_by.contains(&case.id));
     let named = Holders::of(inventory, FULL_ID);
     fields.extend(collisions.map(|it| ("collision", named.of_collision(it))));
@@ -43,6 +46,13 @@ pub fn case(look: &Look, case: &Case, planner: &Planner<'_>, terminal: Terminal)
     }
     fields.extend(named_once("next", advice(case).into_iter()));
     super::fields(terminal, &fields)
+}
+
+/// The Python stacks of the processes of a case.
+#[must_use]
+pub fn stacks_of(look: &Look, case: &Case) -> String {
+    let family = case.session(&look.inventory).and_then(|session| session.family.as_ref());
+    family.map(stacks::whole).unwrap_or_default()
 }
 
 /// What a drop takes along, alone.

@@ -9,6 +9,7 @@ pub mod lock;
 mod printable;
 pub mod prometheus;
 pub mod report;
+mod stacks;
 pub mod status;
 pub mod table;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::lab::{
     self, Fail, Options, PATIENCE, Phantom, Pipeline, Program, Runner, Server, StartMethod, phantom,
 };
-use crate::run::{Run, graphctl, graphctl_until};
+use crate::run::{Run, command, finish, graphctl, graphctl_until};
 use crate::stage::{assert_full_rate, relaunch, server, starting, wait_until_judged};
 
 /// With these a start counts as too old at once.
@@ -207,4 +207,36 @@ fn every_python_of_this_machine_is_read() {
             drop(phantom);
         }
     }
+}
+
+/// Where the kernel forbids to read the memory of other processes, time decides, and the report names the command that
+/// sees more.
+#[test]
+fn stacks_that_may_not_be_read_prove_nothing() {
+    let server = server();
+    let phantom = phantom(&server, Phantom::InitializeFailed, "SYSTEM");
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let library = lab::compile(folder.path(), "yama");
+    let look = |global: &[&str]| {
+        let arguments = [global, &["sessions", "list", "-o", "json"]].concat();
+        let mut graphctl = command(server.address(), &arguments);
+        let run = finish(graphctl.env("LD_PRELOAD", &library).spawn().expect("graphctl starts"));
+        let session = run.json()["sessions"].as_array().expect("a list")[0].clone();
+        let evidence = session["evidence"].as_array().expect("a list").clone();
+        (session["verdict"].clone(), session["reason"].clone(), session["id"].clone(), evidence)
+    };
+    let (verdict, _, id, evidence) = look(&[]);
+    assert_eq!(verdict, "starting", "{evidence:?}");
+    let show = format!(
+        "sudo graphctl --address {} sessions show {}",
+        server.address(),
+        id.as_str().expect("text")
+    );
+    assert!(
+        evidence.iter().any(|it| it.as_str().is_some_and(|it| it.ends_with(&show))),
+        "{evidence:?}"
+    );
+    let (verdict, reason, ..) = look(&OLD_START);
+    assert_eq!((verdict, reason), ("suspect".into(), "never-started".into()));
+    drop(phantom);
 }

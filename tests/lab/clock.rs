@@ -1,12 +1,26 @@
 //! A machine whose clock can be set: programs on it see another time of day, and the same everything else.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
 
 use super::network::Side;
+
+/// Compiles a library of the lab into a folder, to be loaded before those of a program.
+///
+/// # Panics
+///
+/// Without a C compiler.
+pub fn compile(folder: &Path, name: &str) -> PathBuf {
+    let library = folder.join(format!("{name}.so"));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/lab/{name}.c"));
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source);
+    assert!(compiler.status().expect("there is a C compiler").success(), "{compiler:?}");
+    library
+}
 
 /// A clock that goes as this machine's does until it is set.
 pub struct Clock {
@@ -22,11 +36,7 @@ impl Clock {
     /// Without a C compiler.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let library = folder.path().join("clock.so");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/clock.c");
-        let mut compiler = Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source);
-        assert!(compiler.status().expect("there is a C compiler").success(), "{compiler:?}");
+        let library = compile(folder.path(), "clock");
         let file = folder.path().join("seconds");
         let variables = [("LD_PRELOAD", &library), ("CLOCK_SET_BY", &file)];
         let variables = variables.map(|(name, path)| format!("{name}={}", path.display()));

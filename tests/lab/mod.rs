@@ -40,7 +40,7 @@ mod vanished;
 #[allow(unused_imports, reason = "each test uses its own part of the lab")]
 pub use self::{
     clients::{Client, Odd, Witness},
-    clock::Clock,
+    clock::{Clock, compile},
     crowd::Crowd,
     fleet::Fleet,
     healthy::{Healthy, Scene},

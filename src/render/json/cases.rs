@@ -8,7 +8,10 @@ use uuid::Uuid;
 use super::{kind, seconds, time};
 use crate::admin::Taken;
 use crate::judge::{Case, Collision, Lack, Missing};
-use crate::model::{Holder, Holding, Inventory, Ping, Process, Session};
+use crate::model::{
+    Family, Frame, Holder, Holding, Inventory, Member, Ping, Place, Process, Session, Thread,
+    Unread,
+};
 use crate::reap::report::Clients;
 
 #[derive(Serialize)]
@@ -35,6 +38,33 @@ pub(super) struct CaseView<'a> {
     holders: Option<Vec<HolderView<'a>>>,
     holders_complete: Option<bool>,
     clients: Option<ClientsView>,
+    /// The Python stacks of its processes; `null` if they were not read.
+    stacks: Option<Vec<StacksView<'a>>>,
+}
+
+#[derive(Serialize)]
+struct StacksView<'a> {
+    pid: u32,
+    command: &'a str,
+    python: Option<&'a str>,
+    ezmsg: Option<&'a str>,
+    /// Why they could not be read.
+    unread: Option<&'a str>,
+    threads: Vec<ThreadView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ThreadView<'a> {
+    id: Option<u32>,
+    name: Option<&'a str>,
+    frames: Vec<FrameView<'a>>,
+}
+
+#[derive(Serialize)]
+struct FrameView<'a> {
+    function: &'a str,
+    file: &'a str,
+    line: u32,
 }
 
 #[derive(Serialize)]
@@ -57,6 +87,8 @@ struct HolderView<'a> {
     age_seconds: f64,
     serving: Option<bool>,
     lives_elsewhere: bool,
+    /// `graphctl`, or `server` if the server saw it on its own machine.
+    seen_by: &'static str,
 }
 
 #[derive(Serialize)]
@@ -110,14 +142,51 @@ pub(super) fn view<'a>(
         holders: holding.filter(|it| !it.holders.is_empty()).map(holders),
         holders_complete: holding.map(|holding| holding.unsure.is_none()),
         clients: taken.map(|taken| clients_view(taken.into())),
+        stacks: session.and_then(|it| it.family.as_ref()).map(stacks),
+    }
+}
+
+fn stacks(family: &Family) -> Vec<StacksView<'_>> {
+    family.members.iter().map(stacks_view).collect()
+}
+
+fn stacks_view(Member { process, stacks, .. }: &Member) -> StacksView<'_> {
+    let read = stacks.as_ref().ok();
+    StacksView {
+        pid: process.pid,
+        command: &process.command,
+        python: read.map(|it| it.python.as_str()),
+        ezmsg: read.and_then(|it| it.ezmsg.as_deref()),
+        unread: stacks.as_ref().err().map(|it| match it {
+            Unread::NotPython => "it runs no Python",
+            Unread::Forbidden => "permission denied",
+            Unread::Gone => "it has exited",
+            Unread::Failed(why) => why,
+        }),
+        threads: read.iter().flat_map(|it| &it.threads).map(thread).collect(),
+    }
+}
+
+fn thread(Thread { id, name, frames }: &Thread) -> ThreadView<'_> {
+    ThreadView {
+        id: *id,
+        name: name.as_deref(),
+        frames: frames
+            .iter()
+            .map(|Frame { function, file, line }| FrameView { function, file, line: *line })
+            .collect(),
     }
 }
 
 fn holders(holding: &Holding) -> Vec<HolderView<'_>> {
-    holding.holders.iter().map(holder).collect()
+    let seen_by = match holding.seen_from {
+        Place::Here => "graphctl",
+        Place::Server => "server",
+    };
+    holding.holders.iter().map(|it| holder(it, seen_by)).collect()
 }
 
-fn holder(holder: &Holder) -> HolderView<'_> {
+fn holder<'a>(holder: &'a Holder, seen_by: &'static str) -> HolderView<'a> {
     HolderView {
         pid: holder.pid,
         command: &holder.command,
@@ -125,6 +194,7 @@ fn holder(holder: &Holder) -> HolderView<'_> {
         age_seconds: seconds(holder.age),
         serving: holder.serving,
         lives_elsewhere: holder.lives_elsewhere,
+        seen_by,
     }
 }
 
