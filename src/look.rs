@@ -29,6 +29,10 @@ const PING_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long messages are counted for a rate.
 const RATE_SPAN: Duration = Duration::from_millis(500);
 
+/// How many more looks are taken at once if the first has missed something, and the pause before each.
+const FURTHER_LOOKS: usize = 2;
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// What one look saw.
 #[derive(Debug)]
 pub struct Look {
@@ -107,7 +111,7 @@ impl Observer {
     /// # Errors
     /// The server did not answer, or refused the admin channel.
     pub async fn look(&mut self) -> Result<Look> {
-        self.look_since(self.since_last(), false).await
+        self.look_until_clear(false).await
     }
 
     /// Takes a look that tells who holds each session, also where no verdict depends on it: that takes
@@ -116,7 +120,20 @@ impl Observer {
     /// # Errors
     /// As [`look`](Self::look).
     pub async fn look_closely(&mut self) -> Result<Look> {
-        self.look_since(self.since_last(), true).await
+        self.look_until_clear(true).await
+    }
+
+    /// Looks again if a look has missed something, unless another look follows anyway.
+    async fn look_until_clear(&mut self, closely: bool) -> Result<Look> {
+        let mut look = self.look_since(self.since_last(), closely).await?;
+        for _ in 0..FURTHER_LOOKS {
+            if self.memory.is_some() || !look.cases.iter().any(|case| case.lacks_sight) {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+            look = self.look_since(self.since_last(), closely).await?;
+        }
+        Ok(look)
     }
 
     /// Takes a look that knows of an earlier one: what spoke since then is alive.

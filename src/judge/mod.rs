@@ -14,6 +14,7 @@ mod health;
 mod leftovers;
 pub mod liveness;
 mod ownership;
+mod sight;
 mod standing;
 mod start;
 mod topics;
@@ -72,6 +73,8 @@ pub struct Case {
     pub lacks_endpoints: bool,
     /// Some unit of it is owned by no process.
     pub lacks_owners: bool,
+    /// It is not proven dead, and one more look may prove that: this one missed something.
+    pub lacks_sight: bool,
 }
 
 /// What a case is about, as an index into the inventory.
@@ -177,6 +180,7 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             may_have_vanished: verdict.is_suspect() && connections::may_have_vanished(&facts),
             lacks_endpoints: facts.missing.is_some(),
             lacks_owners: !owned.unowned.is_empty(),
+            lacks_sight: !verdict.is_stale() && sight::may_show_more_of_session(&facts, verdict),
             owners: owned.owners.clone(),
             age: session.created.map(|created| inventory.age_of(created)),
         }
@@ -198,6 +202,7 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             may_have_vanished: false,
             lacks_endpoints: false,
             lacks_owners: false,
+            lacks_sight: !verdict.is_stale() && sight::may_show_more_of_leftover(process),
         }
     });
     sessions.chain(leftovers).collect()

@@ -249,7 +249,8 @@ fn code_of(stacks: &Stacks) -> &'static Code {
     VERSIONS.iter().find(is_it).unwrap_or(newest)
 }
 
-fn is_whole(thread: &Thread) -> bool {
+/// Whether all calls of a thread were read.
+pub(super) fn is_whole(thread: &Thread) -> bool {
     thread.frames.last().is_some_and(|frame| OUTERMOST.contains(&frame.name()))
 }
 

@@ -129,6 +129,7 @@ pub(super) fn look() -> Look {
         messages: None,
         may_have_vanished: false,
         lacks_owners: false,
+        lacks_sight: false,
         lacks_endpoints: false,
     };
     let mut cases: Vec<_> =
