@@ -42,7 +42,7 @@ fn publisher(id: Uuid, peer: &str, port: u16) -> Endpoint {
         handled: true,
     };
     let kind = EndpointKind::Publisher("TOPIC".into());
-    Endpoint { id, created: None, link, listens: Some(port), kind }
+    Endpoint { id, created: None, link, listens: Some(port), sent: None, kind }
 }
 
 /// The publisher on port 600 is dropped, and that on port 700 is not.

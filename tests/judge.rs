@@ -467,7 +467,14 @@ fn only_what_two_looks_in_a_row_prove_dead_needs_no_further_look() {
 fn endpoint(second: u64, number: u8, host: &str, kind: EndpointKind) -> Endpoint {
     let id = id(second, number);
     let peer = Some(SocketAddr::new(host.parse().expect("an address"), 4711));
-    Endpoint { id, created: minted(id), link: Link { peer, ..link() }, listens: None, kind }
+    Endpoint {
+        id,
+        created: minted(id),
+        link: Link { peer, ..link() },
+        listens: None,
+        sent: None,
+        kind,
+    }
 }
 
 fn publishes(topic: &str) -> EndpointKind {

@@ -16,10 +16,11 @@ use crate::wire::{codec, pickle};
 pub const PROGRAM: &str = include_str!("program/running.py");
 
 /// What it compiles when it is needed, by the name under which it finds it.
-pub const PARTS: [(&str, &str); 8] = [
+pub const PARTS: [(&str, &str); 9] = [
     ("reading.py", include_str!("program/reading.py")),
     ("listing.py", include_str!("program/listing.py")),
     ("leaving.py", include_str!("program/leaving.py")),
+    ("sockets.py", include_str!("program/sockets.py")),
     ("holding.py", include_str!("program/holding.py")),
     ("asking.py", include_str!("program/asking.py")),
     ("locking.py", include_str!("program/locking.py")),

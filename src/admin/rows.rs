@@ -55,6 +55,8 @@ pub enum Row {
     Ping { process: Uuid, answer: String, ms: Option<f64>, unacked_ms: Option<f64> },
     /// How many messages the endpoints of a process carried until a time on its own clock, in seconds.
     Traffic { process: Uuid, published: u64, received: u64, seconds: f64 },
+    /// How many milliseconds ago a publisher last sent something to a channel in another process.
+    Flow { publisher: Uuid, sent_ms: u32 },
     /// The client's end of a connection on the server's machine, by its inode and its user; empty if it is not there.
     Socket { inode: Option<u64>, user: Option<u32> },
     /// How long ago the server's machine was booted, in seconds, and the server's clock then.

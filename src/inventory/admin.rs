@@ -67,6 +67,7 @@ pub struct Listing {
     registrations: HashMap<String, Vec<Uuid>>,
     pings: HashMap<Uuid, (Ping, Option<Duration>)>,
     traffic: Vec<Row>,
+    flows: HashMap<Uuid, Duration>,
 }
 
 impl Listing {
@@ -156,6 +157,9 @@ impl Listing {
                 self.pings.insert(process, ping);
             }
             traffic @ Row::Traffic { .. } => self.traffic.push(traffic),
+            Row::Flow { publisher, sent_ms } => {
+                self.flows.insert(publisher, Duration::from_millis(sent_ms.into()));
+            }
             _ => {}
         }
     }
@@ -176,6 +180,9 @@ impl Listing {
             process.last_change = past.map(|past| past.last_change);
             (process.ping, process.unacked_for) =
                 self.pings.remove(&process.id).unwrap_or((Ping::NotAsked, None));
+        }
+        for endpoint in &mut self.endpoints {
+            endpoint.sent = self.flows.get(&endpoint.id).copied();
         }
         let ended = ended(&self.sessions, self.sessions_past);
         let history = History {
@@ -260,7 +267,7 @@ fn process(
 
 fn endpoint(connection: Connection, kind: EndpointKind) -> Endpoint {
     let (id, created) = (connection.id, minted(connection.id));
-    Endpoint { id, created, link: link(connection), listens: None, kind }
+    Endpoint { id, created, link: link(connection), listens: None, sent: None, kind }
 }
 
 fn link(connection: Connection) -> Link {

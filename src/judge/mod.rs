@@ -61,8 +61,10 @@ pub struct Case {
     pub owners: Vec<usize>,
     /// How old it is.
     pub age: Option<Duration>,
-    /// When it last showed activity, as far as can be read.
-    pub last_activity: Option<SystemTime>,
+    /// When it, or a process of it, last sent something to the server or caused an event there.
+    pub last_control: Option<SystemTime>,
+    /// When a publisher of it last sent a message.
+    pub last_message: LastMessage,
     /// Messages that its processes publish a second, if all of them were asked and answered.
     pub rate: Option<f64>,
     /// Messages that its processes have published and received, if all of them were asked and answered.
@@ -75,6 +77,17 @@ pub struct Case {
     pub lacks_owners: bool,
     /// It is not proven dead, and one more look may prove that: this one missed something.
     pub lacks_sight: bool,
+}
+
+/// When messages last flowed from a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastMessage {
+    /// None of its publishers has a channel to send on.
+    NoChannel,
+    /// At this time, by the server's clock.
+    At(SystemTime),
+    /// That is not known: the kernel does not see messages inside one process, nor those of another machine.
+    Unknown,
 }
 
 /// What a case is about, as an index into the inventory.
@@ -147,10 +160,21 @@ impl Case {
         !self.owners.is_empty() && self.rate != Some(0.0)
     }
 
-    /// How long before the look it last showed activity.
+    /// When it was last active: the later of its last control traffic and of its last message; `None` if one of them is
+    /// not known.
+    #[must_use]
+    pub fn last_activity(&self) -> Option<SystemTime> {
+        match self.last_message {
+            LastMessage::NoChannel => self.last_control,
+            LastMessage::At(message) => Some(message).max(self.last_control),
+            LastMessage::Unknown => None,
+        }
+    }
+
+    /// How long before the look it was last active.
     #[must_use]
     pub fn idle(&self, inventory: &Inventory) -> Option<Duration> {
-        self.last_activity.map(|last| inventory.age_of(last))
+        self.last_activity().map(|last| inventory.age_of(last))
     }
 }
 
@@ -174,7 +198,8 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             subject: Subject::Session(index),
             verdict,
             evidence,
-            last_activity: last_activity(&facts),
+            last_control: last_control(&facts),
+            last_message: last_message(&facts),
             rate: rate(facts.owners()),
             messages: facts.messages(),
             may_have_vanished: verdict.is_suspect() && connections::may_have_vanished(&facts),
@@ -196,7 +221,8 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             evidence,
             owners: vec![leftover.process],
             age: process.created.map(|created| inventory.age_of(created)),
-            last_activity: process.last_event,
+            last_control: process.last_event,
+            last_message: LastMessage::NoChannel,
             rate: rate(std::iter::once(process)),
             messages: process.traffic.map(|it| it.messages()),
             may_have_vanished: false,
@@ -214,9 +240,23 @@ fn rate<'a>(mut owners: impl Iterator<Item = &'a Process>) -> Option<f64> {
     owners.map(of).sum::<Option<f64>>().map(|others| first + others)
 }
 
-/// The latest sign of life. What a process's connection received is left out: that is where the
+/// By the kernel, or by the counts of two looks.
+fn last_message(facts: &Facts<'_>) -> LastMessage {
+    let Facts { inventory, session, topics, .. } = facts;
+    let flows = rate(facts.owners()).is_some_and(|rate| rate > 0.0);
+    match topics.sent(session) {
+        _ if flows => LastMessage::At(inventory.now),
+        Ok(None) => LastMessage::NoChannel,
+        Ok(Some(ago)) => {
+            inventory.now.checked_sub(ago).map_or(LastMessage::Unknown, LastMessage::At)
+        }
+        Err(topics::Unknown) => LastMessage::Unknown,
+    }
+}
+
+/// The latest sign of life on the connections to the server. What a process's connection received is left out: that is where the
 /// answers to pings come in, ours among them.
-fn last_activity(facts: &Facts<'_>) -> Option<SystemTime> {
+fn last_control(facts: &Facts<'_>) -> Option<SystemTime> {
     let Facts { inventory, session, owned, lost, .. } = facts;
     let link = session.link.as_ref();
     let received =

@@ -1,6 +1,9 @@
 //! Who is on which topic.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use uuid::Uuid;
 
 use crate::model::{Component, Endpoint, EndpointKind, Inventory, Session};
 use crate::words::list;
@@ -12,6 +15,8 @@ type ByTopic<'a> = HashMap<&'a str, Vec<(usize, &'a Endpoint)>>;
 pub(super) struct Topics<'a> {
     publishers: ByTopic<'a>,
     subscribers: ByTopic<'a>,
+    /// The publishers that have a channel.
+    with_channels: HashSet<Uuid>,
     /// Whether the inventory lists endpoints.
     known: bool,
 }
@@ -19,12 +24,16 @@ pub(super) struct Topics<'a> {
 impl<'a> Topics<'a> {
     pub(super) fn of(inventory: &'a Inventory) -> Self {
         let (publishers, subscribers) = (HashMap::new(), HashMap::new());
-        let mut topics = Self { publishers, subscribers, known: inventory.endpoints.is_some() };
+        let (with_channels, known) = (HashSet::new(), inventory.endpoints.is_some());
+        let mut topics = Self { publishers, subscribers, with_channels, known };
         for (index, endpoint) in inventory.endpoints.iter().flatten().enumerate() {
             let (by_topic, topic) = match &endpoint.kind {
                 EndpointKind::Publisher(topic) => (&mut topics.publishers, topic),
                 EndpointKind::Subscriber(topic) => (&mut topics.subscribers, topic),
-                EndpointKind::Channel(_) => continue,
+                EndpointKind::Channel(publisher) => {
+                    topics.with_channels.insert(*publisher);
+                    continue;
+                }
             };
             by_topic.entry(topic.as_str()).or_default().push((index, endpoint));
         }
@@ -69,6 +78,29 @@ impl<'a> Topics<'a> {
         (!lacks.is_empty()).then(|| lacks.join(", and "))
     }
 }
+
+impl Topics<'_> {
+    /// How long ago a publisher of the session's units last sent a message. `Ok(None)` if none of them has a channel, and
+    /// `Err` if that is not known of all that have one: the kernel does not see messages inside one process.
+    pub(super) fn sent(&self, session: &Session) -> Result<Option<Duration>, Unknown> {
+        if !self.known {
+            return Err(Unknown);
+        }
+        let outputs = session.components.iter().flat_map(Component::outputs);
+        let publishers = outputs.filter_map(|topic| self.publishers.get(topic.as_str())).flatten();
+        let publishers = publishers.map(|(_, publisher)| publisher);
+        let own = publishers.filter(|it| {
+            self.with_channels.contains(&it.id)
+                && (it.created.is_none() || it.created > session.created)
+        });
+        let (seen, unseen): (Vec<_>, Vec<_>) = own.map(|it| it.sent).partition(Option::is_some);
+        let latest = seen.into_iter().flatten().min();
+        if unseen.is_empty() { Ok(latest) } else { latest.map(Some).ok_or(Unknown) }
+    }
+}
+
+/// Something is not known.
+pub(super) struct Unknown;
 
 /// The place of the first endpoint on the topic that is younger than the session.
 fn first_younger(by_topic: &ByTopic<'_>, topic: &str, session: &Session) -> Option<usize> {

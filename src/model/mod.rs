@@ -443,6 +443,8 @@ pub struct Endpoint {
     pub link: Link,
     /// Of a publisher: the port on which it takes its channels.
     pub listens: Option<u16>,
+    /// Of a publisher: how long ago it last sent something to a channel in another process, by the kernel.
+    pub sent: Option<Duration>,
     /// What it is.
     pub kind: EndpointKind,
 }

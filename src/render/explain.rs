@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{FULL_ID, Holders, stacks};
 use crate::admin::Taken;
-use crate::judge::{Case, StaleReason, SuspectReason, Verdict};
+use crate::judge::{Case, LastMessage, StaleReason, SuspectReason, Verdict};
 use crate::look::Look;
 use crate::model::{EndpointKind, Holder, Holding, Inventory, Ping, Place, Process, Session};
 use crate::options::Terminal;
@@ -23,8 +23,18 @@ pub fn case(look: &Look, case: &Case, planner: &Planner<'_>, terminal: Terminal)
     fields.extend(case.evidence.iter().map(|evidence| ("", evidence.clone())));
     fields.extend(flow(case).map(|flow| ("", flow)));
     fields.extend(case.age.map(|age| ("age", ago(age))));
-    let idle = case.idle(inventory);
-    fields.extend(idle.map(|idle| ("last activity", format!("{} ago", ago(idle)))));
+    let since = |time| format!("{} ago", ago(inventory.age_of(time)));
+    fields.extend(case.last_control.map(|time| ("last control traffic", since(time))));
+    match case.last_message {
+        LastMessage::At(time) => fields.push(("last message", since(time))),
+        LastMessage::Unknown => {
+            fields.push((
+                "last message",
+                "not known: the kernel does not see messages inside one process".to_owned(),
+            ));
+        }
+        LastMessage::NoChannel => {}
+    }
     if let Some(session) = session {
         fields.extend(session.peer().map(|peer| ("client", peer.to_string())));
         fields.extend(named_once("held by", holders(session)));

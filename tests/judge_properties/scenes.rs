@@ -411,7 +411,7 @@ fn made(created: Option<SystemTime>, number: u8, kind: EndpointKind) -> Endpoint
         closing: false,
         handled: true,
     };
-    Endpoint { id: id(created, number), created, link, listens: None, kind }
+    Endpoint { id: id(created, number), created, link, listens: None, sent: None, kind }
 }
 
 /// Gives everything its id, and every unit to the first that asks for it, as the server does.

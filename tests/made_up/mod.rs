@@ -117,7 +117,7 @@ fn connected(process: &Process) -> Vec<Endpoint> {
         let since = created.duration_since(SystemTime::UNIX_EPOCH).expect("a time of this century");
         let time = Timestamp::from_unix_time(since.as_secs(), since.subsec_nanos(), 0, 0);
         let id = Uuid::new_v1(time, &[0, 0, 0, 0, 1, number]);
-        Endpoint { id, created: minted(id), link: link(), listens: None, kind }
+        Endpoint { id, created: minted(id), link: link(), listens: None, sent: None, kind }
     };
     process.units.iter().flat_map(of_unit).enumerate().map(made).collect()
 }

@@ -2,18 +2,9 @@
 # links and files of /proc that graphctl reads on its own machine. graphctl draws the conclusions.
 
 import os
-import socket
 import sys
 
-# Of linux/netlink.h, linux/sock_diag.h and linux/inet_diag.h.
-NETLINK_SOCK_DIAG = 4
-SOCK_DIAG_BY_FAMILY = 20
-NLM_F_REQUEST = 1
-ALL_STATES = 0xFFFFFFFF
-NO_COOKIE = b"\xff" * 8
-HEADER = struct.Struct("=IHHII")
-REQUEST = struct.Struct("=BBBxI2s2s16s16sI8s")
-USER_AND_INODE = struct.Struct("=52x12xII")
+use("sockets")
 
 EPOLL = "anon_inode:[eventpoll]"
 # In the mappings of a process: the semaphores that multiprocessing shares.
@@ -29,34 +20,10 @@ LONGEST_FILE = 1 << 16
 DESCRIPTORS = 64
 
 
-def packed_address(address):
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    return family, socket.inet_pton(family, address).ljust(16, b"\0")
-
-
-def find_socket(diag, client, server):
-    """The inode and the user of the client's end of a connection; None if it is not in this network."""
-    family, source = packed_address(client[0])
-    _, destination = packed_address(server[0])
-    ports = struct.pack("!H", client[1]), struct.pack("!H", server[1])
-    body = REQUEST.pack(
-        family, socket.IPPROTO_TCP, 0, ALL_STATES, *ports, source, destination, 0, NO_COOKIE
-    )
-    header = HEADER.pack(HEADER.size + len(body), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 1, 0)
-    diag.send(header + body)
-    answer = diag.recv(1 << 16)
-    if HEADER.unpack_from(answer)[1] != SOCK_DIAG_BY_FAMILY:
-        return None
-    user, inode = USER_AND_INODE.unpack_from(answer, HEADER.size)
-    return inode, user
-
-
 async def list_sockets(replies, connections):
     """One row for each connection, in their order. Returns the inodes."""
     inodes = set()
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, NETLINK_SOCK_DIAG) as diag:
-        diag.connect((0, 0))
-        diag.settimeout(1.0)
+    with open_diag() as diag:
         for client, server in connections:
             found = find_socket(diag, client, server)
             inodes.add(found and found[0])

@@ -187,6 +187,12 @@ async def answer_list(server, request, replies):
         asked = asyncio.ensure_future(ping_processes(server, request, Replies(replies.writer)))
     try:
         await list_clients(server, replies, owned)
+        if asked and sys.platform == "linux":
+            use("sockets")
+            try:
+                await list_flows(replies, clients_of(server, "PublisherInfo"))
+            except OSError:
+                pass
         await list_history(server, replies, owned)
         for row in await asked if asked else ():
             await replies.row(*row)

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{kind, seconds, time};
 use crate::admin::Taken;
-use crate::judge::{Case, Collision, Lack, Missing};
+use crate::judge::{Case, Collision, Lack, LastMessage, Missing};
 use crate::model::{
     Family, Frame, Holder, Holding, Inventory, Member, Ping, Place, Process, Session, Thread,
     Unread,
@@ -22,6 +22,10 @@ pub(super) struct CaseView<'a> {
     age_seconds: Option<f64>,
     last_activity_at: Option<String>,
     last_activity_seconds: Option<f64>,
+    last_control_at: Option<String>,
+    last_control_seconds: Option<f64>,
+    last_message_at: Option<String>,
+    last_message_seconds: Option<f64>,
     root: Option<&'a str>,
     components: Vec<&'a str>,
     units: Vec<&'a str>,
@@ -122,13 +126,22 @@ pub(super) fn view<'a>(
     let session = case.session(inventory);
     let holding = session.and_then(|session| session.holding.as_ref());
     let created = case.age.and_then(|age| inventory.now.checked_sub(age));
+    let ago = |time| seconds(inventory.age_of(time));
+    let last_message = match case.last_message {
+        LastMessage::At(time) => Some(time),
+        LastMessage::NoChannel | LastMessage::Unknown => None,
+    };
     CaseView {
         id: case.id,
         kind: kind(session.is_none()),
         created_at: created.map(time),
         age_seconds: case.age.map(seconds),
-        last_activity_at: case.last_activity.map(time),
+        last_activity_at: case.last_activity().map(time),
         last_activity_seconds: case.idle(inventory).map(seconds),
+        last_control_at: case.last_control.map(time),
+        last_control_seconds: case.last_control.map(ago),
+        last_message_at: last_message.map(time),
+        last_message_seconds: last_message.map(ago),
         root: session.and_then(|session| session.root.as_deref()),
         components: case.keys(inventory),
         units: case.units(inventory),

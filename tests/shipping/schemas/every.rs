@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use graphctl::admin::Unconfirmed;
 use graphctl::host::{Ended, Held};
 use graphctl::judge::{
-    Case, Collision, CollisionKind, Lack, Missing, StaleReason, Subject, SuspectReason, Verdict,
+    Case, Collision, CollisionKind, Lack, LastMessage, Missing, StaleReason, Subject,
+    SuspectReason, Verdict,
 };
 use graphctl::look::Look;
 use graphctl::model::{
@@ -124,7 +125,8 @@ pub(super) fn look() -> Look {
         evidence: vec!["it is made up".into()],
         owners: vec![],
         age: Some(SECOND),
-        last_activity: Some(at(LOOK - 1)),
+        last_control: Some(at(LOOK - 1)),
+        last_message: LastMessage::At(at(LOOK - 1)),
         rate: Some(1.0),
         messages: None,
         may_have_vanished: false,
@@ -136,7 +138,8 @@ pub(super) fn look() -> Look {
         verdicts().into_iter().map(|verdict| case(Subject::Session(0), verdict)).collect();
     let bare = |subject| Case {
         age: None,
-        last_activity: None,
+        last_control: None,
+        last_message: LastMessage::Unknown,
         rate: None,
         ..case(subject, Verdict::Unknown)
     };
