@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::host::{Ends, RawProc};
-use crate::model::LockHolder;
+use crate::model::{Frame, LockHolder, Stacks, Thread};
 use crate::wire::{Session, codec};
 
 /// The byte before each frame of the program; the server's own replies are COMPLETE and ERROR.
@@ -41,6 +41,15 @@ const DROP_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long the server may take to read what its machine shows, beside its other work.
 const LOOK_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the server knows of its own process.
+#[derive(Debug, Default)]
+pub struct OwnStacks {
+    /// Its Python stacks.
+    pub stacks: Stacks,
+    /// The sessions that it holds, each with the thread whose event loop serves it.
+    pub sessions: Vec<(Uuid, Option<u32>)>,
+}
 
 /// An open admin channel.
 #[derive(Debug)]
@@ -126,6 +135,32 @@ impl Channel {
             }
         }
         Ok(seen.map(|seen| (raw, seen)))
+    }
+
+    /// The Python stacks of the server's own process, and which of these sessions it holds itself, each with the thread
+    /// whose event loop serves it. `None` if it holds none of them.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub async fn stacks(&mut self, sessions: &[Uuid]) -> Result<Option<OwnStacks>> {
+        let request = Request::Stacks(sessions);
+        let rows = self.collect("reading its stacks", request, Duration::ZERO).await?;
+        let mut own = OwnStacks::default();
+        for row in rows {
+            match row {
+                Row::Interpreter { python, ezmsg } => {
+                    (own.stacks.python, own.stacks.ezmsg) = (python, Some(ezmsg));
+                }
+                Row::Thread { id, name, calls } => {
+                    let frame = |(function, file, line)| Frame { function, file, line };
+                    let frames = calls.into_iter().map(frame).collect();
+                    own.stacks.threads.push(Thread { id, name, frames });
+                }
+                Row::Served { session, thread } => own.sessions.push((session, thread)),
+                _ => {}
+            }
+        }
+        Ok((!own.sessions.is_empty()).then_some(own))
     }
 
     /// Which of `targets` could not be dropped now, each with the reason. Changes nothing.

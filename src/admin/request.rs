@@ -16,12 +16,13 @@ use crate::wire::{codec, pickle};
 pub const PROGRAM: &str = include_str!("program/running.py");
 
 /// What it compiles when it is needed, by the name under which it finds it.
-pub const PARTS: [(&str, &str); 9] = [
+pub const PARTS: [(&str, &str); 10] = [
     ("reading.py", include_str!("program/reading.py")),
     ("listing.py", include_str!("program/listing.py")),
     ("leaving.py", include_str!("program/leaving.py")),
     ("sockets.py", include_str!("program/sockets.py")),
     ("holding.py", include_str!("program/holding.py")),
+    ("stacks.py", include_str!("program/stacks.py")),
     ("asking.py", include_str!("program/asking.py")),
     ("locking.py", include_str!("program/locking.py")),
     ("edges.py", include_str!("program/edges.py")),
@@ -44,6 +45,8 @@ pub enum Request<'a> {
     },
     /// Tell which processes of its machine hold the client's ends of these connections.
     Holders(&'a [Ends]),
+    /// Tell the Python stacks of the server's own process, if it holds the client's ends of any of these sessions.
+    Stacks(&'a [Uuid]),
     /// Report what would keep a drop of these from being done.
     Check(&'a [DropTarget]),
     /// Drop these.
@@ -83,6 +86,7 @@ impl Request<'_> {
                 let connections: Vec<_> = connections.iter().map(ends).collect();
                 json!({ "operation": "holders", "connections": connections })
             }
+            Self::Stacks(sessions) => json!({ "operation": "stacks", "sessions": sessions }),
             Self::Check(targets) => json!({ "operation": "check", "targets": targets }),
             Self::Drop(targets) => json!({ "operation": "drop", "targets": targets }),
             Self::Free(LockHolder { waits_for, client, peer, .. }) => {

@@ -65,6 +65,12 @@ pub enum Row {
     ProcFile { path: String, text: String },
     /// A link of `/proc` on the server's machine.
     ProcLink { path: String, target: String },
+    /// The versions of Python and of ezmsg in the server's own process.
+    Interpreter { python: String, ezmsg: String },
+    /// A thread of the server's own process, with its calls, innermost first: the function, its file and the line.
+    Thread { id: Option<u32>, name: Option<String>, calls: Vec<(String, String, u32)> },
+    /// A session that the server's own process holds, and the thread whose event loop serves it.
+    Served { session: Uuid, thread: Option<u32> },
     /// The files that follow say once more what threads wait on.
     Sample {},
     /// What became of one target of a drop.

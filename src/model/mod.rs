@@ -6,6 +6,7 @@ mod stacks;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub use stacks::{Family, Frame, Member, Stacks, Thread, Unread};
@@ -177,6 +178,29 @@ impl Session {
         seen_here.map(|it| &*it.holders).filter(|it| !it.is_empty())
     }
 
+    /// Adds the stacks of the process that opened it, as this process told them itself: it has this pid, and this thread
+    /// serves the session.
+    pub fn add_opener(&mut self, pid: u32, thread: Option<u32>, stacks: &Arc<Stacks>) {
+        let unsure = "its other processes cannot be seen from here".to_owned();
+        let unseen = || Family { members: Vec::new(), unsure: Some(unsure) };
+        let family = self.family.get_or_insert_with(unseen);
+        let is_it = |it: &&mut Member| it.process.pid == pid || it.process.own_pid == pid;
+        let seen = |process: Holder| Holder {
+            serving: thread.map_or(process.serving, |_| Some(true)),
+            serving_thread: thread.or(process.serving_thread),
+            ..process
+        };
+        if let Some(member) = family.members.iter_mut().find(is_it) {
+            member.process = seen(member.process.clone());
+            member.stacks = Ok(stacks.clone());
+            return;
+        }
+        let holders = self.holding.iter().flat_map(|it| &it.holders);
+        let known = holders.into_iter().find(|it| it.pid == pid || it.own_pid == pid).cloned();
+        let process = seen(known.unwrap_or_else(|| Holder::known_by_pid(pid)));
+        family.members.push(Member { process, holds: true, stacks: Ok(stacks.clone()) });
+    }
+
     /// The keys of its units.
     pub fn units(&self) -> impl Iterator<Item = &str> {
         self.components.iter().filter(|component| component.unit).map(|unit| &*unit.key)
@@ -333,6 +357,14 @@ pub struct Link {
     pub handled: bool,
 }
 
+impl Link {
+    /// Whether both ends have the same address: they are on one machine.
+    #[must_use]
+    pub fn is_within_one_machine(&self) -> bool {
+        matches!((self.peer, self.local), (Some(peer), Some(local)) if peer.ip() == local.ip())
+    }
+}
+
 /// Which processes hold the client's end of a connection.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Holding {
@@ -410,6 +442,24 @@ pub struct Worker {
 pub type ProcessId = (u32, u64);
 
 impl Holder {
+    /// A process of which nothing but the pid is known.
+    #[must_use]
+    pub const fn known_by_pid(pid: u32) -> Self {
+        Self {
+            pid,
+            own_pid: pid,
+            start: 0,
+            parent: 0,
+            age: Duration::ZERO,
+            command: String::new(),
+            state: '?',
+            serving: None,
+            serving_thread: None,
+            lives_elsewhere: false,
+            worker: None,
+        }
+    }
+
     /// What names it for good: a pid alone may be used again.
     #[must_use]
     pub const fn id(&self) -> ProcessId {
@@ -425,6 +475,9 @@ impl Holder {
     /// How it is called in words: `pid 4711 (python pipeline.py)`.
     #[must_use]
     pub fn name(&self) -> String {
+        if self.command.is_empty() {
+            return format!("pid {}", self.pid);
+        }
         match self.command.char_indices().nth(LONGEST_COMMAND) {
             Some((end, _)) => format!("pid {} ({}…)", self.pid, &self.command[..end]),
             None => format!("pid {} ({})", self.pid, self.command),

@@ -1,7 +1,7 @@
 """
 graphctl's admin program: what runs inside the GraphServer.
 
-It is in ten files. This one is run at once; the others are compiled when a request needs them, for that
+It is in eleven files. This one is run at once; the others are compiled when a request needs them, for that
 too takes the server's time. All of it is sent as it stands, with one variable part, the JSON text `request`.
 It runs in the server's own thread, inside the handler of graphctl's own session, and answers on that
 session: each frame is TAG, a little-endian u64 length, and a JSON array of rows. The first frame is written
@@ -33,6 +33,7 @@ OPERATIONS = {
     "list": "listing",
     "measure": "asking",
     "holders": "holding",
+    "stacks": "stacks",
     "check": "dropping",
     "drop": "dropping",
     "free": "locking",

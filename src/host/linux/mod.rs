@@ -14,6 +14,7 @@
 //! | [`stacks`] | the Python stacks of processes |
 //! | [`lists`] | the kernel's lists of sockets that are not TCP's |
 //! | [`descriptors`] | the pipes, sockets, terminals and files of one process |
+//! | [`netlink`] | asks the kernel for lists of sockets |
 //! | [`unix`] | the other ends of unix sockets |
 //! | [`ties`] | the other ends of all these, for many processes at once |
 //! | [`copy`] | the same from what the server's machine showed |
@@ -30,6 +31,7 @@ mod doubt;
 mod end;
 mod holders;
 mod lists;
+mod netlink;
 mod orphans;
 mod parents;
 mod process;
@@ -51,6 +53,8 @@ use std::thread;
 use std::time::Duration;
 
 use procfs::{ProcError, ProcResult};
+
+use stacks::Readers;
 
 use super::{Connection, Host, Sockets, Ties, Unseen, Written};
 use crate::model::{Family, Holder, Holding};
@@ -76,11 +80,12 @@ const PAUSE: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Machine {
     root: PathBuf,
+    readers: Readers,
 }
 
 impl Machine {
     pub(super) fn this() -> Self {
-        Self { root: ROOT.into() }
+        Self { root: ROOT.into(), readers: Readers::default() }
     }
 }
 
@@ -122,7 +127,11 @@ impl Host for Machine {
     }
 
     fn families(&self, groups: &[&[Holder]]) -> Vec<Family> {
-        if groups.is_empty() { Vec::new() } else { stacks::families(&self.root, groups) }
+        if groups.is_empty() {
+            Vec::new()
+        } else {
+            stacks::families(&self.root, groups, &self.readers)
+        }
     }
 
     fn listeners(&self, at: SocketAddr) -> Vec<Holder> {

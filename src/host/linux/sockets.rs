@@ -2,14 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use netlink_packet_sock_diag::SockDiagMessage;
+use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP};
+use netlink_packet_sock_diag::inet::{
+    ExtensionFlags, InetRequest, InetResponseHeader, SocketId, StateFlags,
+};
 use procfs::net::{TcpNetEntries, TcpNetEntry, TcpState};
 use procfs::process::{FDInfo, FDTarget, Process};
 use procfs::{FromReadSI as _, ProcError, ProcResult};
 
 use super::lists::{NETLINK, UDP, UDP6, UNIX};
+use super::netlink;
 use super::process::expect_same;
 use crate::host::{Connection, Ends, Sockets, Tcp};
 use crate::model::Holder;
@@ -48,6 +55,48 @@ pub(super) fn clients(root: &Path, connections: &[Connection]) -> ProcResult<Vec
 
 /// The client's end of each connection, in their order.
 pub(super) fn of_clients(root: &Path, connections: &[Ends]) -> ProcResult<Vec<Socket>> {
+    // Only the kernel of this machine answers, and a container may not let it be asked.
+    let known = if root == Path::new(super::ROOT) { asked().ok() } else { None };
+    let known = known.map_or_else(|| listed(root), Ok)?;
+    let socket = |connection: &Ends| {
+        let ends = (canonical(connection.client), canonical(connection.server));
+        known.get(&ends).copied().unwrap_or(Socket::Elsewhere)
+    };
+    Ok(connections.iter().map(socket).collect())
+}
+
+/// By its two ends.
+type Known = HashMap<((IpAddr, u16), (IpAddr, u16)), Socket>;
+
+/// What the kernel answers. Connections that only wait for their time to end are left out: there may be very many.
+fn asked() -> io::Result<Known> {
+    let mut known = HashMap::new();
+    for socket_id in [SocketId::new_v4(), SocketId::new_v6()] {
+        let is_v6 = socket_id.source_address.is_ipv6();
+        let request = InetRequest {
+            family: if is_v6 { AF_INET6 } else { AF_INET },
+            protocol: IPPROTO_TCP,
+            extensions: ExtensionFlags::empty(),
+            states: StateFlags::all() - StateFlags::TIME_WAIT - StateFlags::LISTEN,
+            socket_id,
+        };
+        for socket in netlink::list(&SockDiagMessage::InetRequest(request))? {
+            let SockDiagMessage::InetResponse(socket) = socket else { continue };
+            let InetResponseHeader { socket_id: id, inode, uid, .. } = &socket.header;
+            let client = (id.source_address.to_canonical(), id.source_port);
+            let server = (id.destination_address.to_canonical(), id.destination_port);
+            let socket = match *inode {
+                0 => Socket::Closed,
+                inode => Socket::Open { inode: inode.into(), uid: *uid },
+            };
+            known.insert((client, server), socket);
+        }
+    }
+    Ok(known)
+}
+
+/// What `/proc` lists.
+fn listed(root: &Path) -> ProcResult<Known> {
     let mut known = HashMap::new();
     for TcpNetEntry { local_address, remote_address, inode, uid, .. } in table(root)? {
         let ends = (canonical(local_address), canonical(remote_address));
@@ -57,11 +106,7 @@ pub(super) fn of_clients(root: &Path, connections: &[Ends]) -> ProcResult<Vec<So
             known.insert(ends, Socket::Open { inode, uid });
         }
     }
-    let socket = |connection: &Ends| {
-        let ends = (canonical(connection.client), canonical(connection.server));
-        known.get(&ends).copied().unwrap_or(Socket::Elsewhere)
-    };
-    Ok(connections.iter().map(socket).collect())
+    Ok(known)
 }
 
 /// The inodes of the sockets that listen at an address, or everywhere on its port.

@@ -2,8 +2,10 @@
 //!
 //! The memory changes while it is read, so a reading can be wrong. A caller that acts on one compares it with another.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::error::Error;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::iter::successors;
@@ -34,8 +36,18 @@ const MOST_PROCESSES: usize = 64;
 const MOST_THREADS: usize = 256;
 const MOST_FRAMES: usize = 512;
 
+/// The readers of processes, which know where each keeps its stacks: to find that out takes most of the first reading.
+#[derive(Default)]
+pub(super) struct Readers(RefCell<HashMap<ProcessId, PythonSpy>>);
+
+impl fmt::Debug for Readers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Readers").field(&self.0.borrow().len()).finish()
+    }
+}
+
 /// See [`Host::families`](crate::host::Host::families).
-pub(super) fn families(root: &Path, groups: &[&[Holder]]) -> Vec<Family> {
+pub(super) fn families(root: &Path, groups: &[&[Holder]], readers: &Readers) -> Vec<Family> {
     let now = uptime();
     let blind: &[Blind] = &[];
     let parents = Parents::read(root).ok();
@@ -57,7 +69,7 @@ pub(super) fn families(root: &Path, groups: &[&[Holder]]) -> Vec<Family> {
     };
     let families: Vec<Vec<(Holder, bool)>> = groups.iter().map(family).collect();
     let processes = families.iter().flatten().map(|(process, _)| process);
-    let stacks = read_all(root, processes);
+    let stacks = read_all(root, processes, readers);
     let unread =
         || Err(Unread::Failed(format!("more than {MOST_PROCESSES} processes were to be read")));
     let member = |(process, holds): (Holder, bool)| {
@@ -77,6 +89,7 @@ type Reading = Result<Arc<Stacks>, Unread>;
 fn read_all<'a>(
     root: &Path,
     processes: impl Iterator<Item = &'a Holder>,
+    readers: &Readers,
 ) -> HashMap<ProcessId, Reading> {
     let mut wanted: Vec<Holder> = Vec::new();
     for process in processes {
@@ -86,13 +99,21 @@ fn read_all<'a>(
     }
     let (results, received) = mpsc::channel();
     let (root, queue) = (root.to_owned(), wanted.clone());
+    let mut known = readers.0.take();
+    known.retain(|id, _| wanted.iter().any(|it| it.id() == *id));
     let reader = Builder::new().name(READER.to_owned()).spawn(move || {
         for process in queue {
-            let reading = read(&root, &process).map(Arc::new);
-            if results.send((process.id(), reading)).is_err() {
-                return;
+            let known_before = known.contains_key(&process.id());
+            let mut reading = read(&root, &process, &mut known);
+            if reading.is_err() && known_before {
+                // It may run another program by now.
+                reading = read(&root, &process, &mut known);
+            }
+            if results.send((process.id(), reading.map(Arc::new))).is_err() {
+                break;
             }
         }
+        known
     });
     let mut readings = HashMap::new();
     let deadline = Instant::now() + TIME;
@@ -109,24 +130,39 @@ fn read_all<'a>(
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
+    // Once all results are there it ends; otherwise it may never.
+    if readings.len() == wanted.len()
+        && let Ok(reader) = reader
+        && let Ok(known) = reader.join()
+    {
+        readers.0.replace(known);
+    }
     for process in wanted {
         readings.entry(process.id()).or_insert_with(|| Err(Unread::Failed(failed.clone())));
     }
     readings
 }
 
-fn read(root: &Path, holder: &Holder) -> Result<Stacks, Unread> {
+fn read(
+    root: &Path,
+    holder: &Holder,
+    readers: &mut HashMap<ProcessId, PythonSpy>,
+) -> Result<Stacks, Unread> {
     let process = open_process(root, holder.pid).map_err(unread)?;
     expect_same(&process, holder).map_err(unread)?;
     if !maps_python(&process).map_err(unread)? {
         return Err(Unread::NotPython);
     }
     let config = Config { blocking: LockingStrategy::NonBlocking, ..Config::default() };
-    let spy = PythonSpy::new(holder.pid.cast_signed(), &config);
-    let traces = spy.and_then(|mut spy| Ok((spy.get_stack_traces()?, spy.version.to_string())));
-    let (traces, python) = traces.map_err(|error| {
+    let reader = readers
+        .remove(&holder.id())
+        .map_or_else(|| PythonSpy::new(holder.pid.cast_signed(), &config), Ok);
+    let read = reader.and_then(|mut reader| Ok((reader.get_stack_traces()?, reader)));
+    let (traces, reader) = read.map_err(|error| {
         expect_same(&process, holder).map_or_else(unread, |()| failure(error.as_ref()))
     })?;
+    let python = reader.version.to_string();
+    readers.insert(holder.id(), reader);
     expect_same(&process, holder).map_err(unread)?;
     let too_deep = |it: &StackTrace| it.frames.len() > MOST_FRAMES;
     if traces.len() > MOST_THREADS || traces.iter().any(too_deep) {

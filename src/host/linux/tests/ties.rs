@@ -4,6 +4,7 @@ use std::os::unix::net::UnixStream;
 use std::process::Command;
 
 use super::fake::{Fake, Process};
+use crate::host::linux::netlink;
 use crate::host::linux::process::written;
 use crate::host::linux::ties::ties;
 use crate::host::linux::unix::{self, Peer, Peers};
@@ -304,7 +305,7 @@ fn an_interrupted_list_of_unix_sockets_is_not_used() {
         message.serialize(&mut bytes);
         bytes
     };
-    let add = |flags: u16| unix::add(&mut Peers::new(), &last_answer(flags));
+    let add = |flags: u16| netlink::add(&mut Vec::new(), &last_answer(flags));
     assert!(add(NLM_F_MULTIPART).expect("nothing interrupted it"), "it was the last");
     let interrupted = add(NLM_F_MULTIPART | NLM_F_DUMP_INTR).expect_err("it was interrupted");
     assert_eq!(interrupted.kind(), std::io::ErrorKind::Interrupted);

@@ -1,5 +1,7 @@
 //! One look at a server: inventory, verdicts and collisions, taken at one time.
 
+mod details;
+
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -11,23 +13,21 @@ use crate::beside;
 use crate::console;
 use crate::error::{Error, Result};
 use crate::host::{
-    Connection, Held, Host, Own, Sockets, Ties, Unseen, Written, add_seen_by_server, connections,
-    find_holders, here, holders_of_all, unseen,
+    Connection, Held, Host, Own, Sockets, Ties, Unseen, Written, connections, find_holders, here,
+    holders_of_all,
 };
 use crate::inventory::{self, Listing};
-use crate::judge::{self, Case, Collision, Subject, Thresholds, Verdict};
+use crate::judge::{self, Case, Collision, Thresholds, Verdict};
 use crate::memory::Memory;
 use crate::model::{Holder, Inventory, Process};
 use crate::options::{Options, Talk};
 use crate::pings::Pings;
 use crate::render::printable;
 use crate::wire::Session;
+use details::{ask_for_holders, ask_for_stacks, measure_traffic, read_stacks};
 
 /// How long a process may take to answer a ping. One that misses it is suspect, not dead.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// How long messages are counted for a rate.
-const RATE_SPAN: Duration = Duration::from_millis(500);
 
 /// How many more looks are taken at once if the first has missed something, and the pause before each.
 const FURTHER_LOOKS: usize = 2;
@@ -186,7 +186,7 @@ impl Observer {
                 // Endpoints matter for what a drop takes along only, and there may be very many.
                 for endpoints in [false, true] {
                     if !endpoints || closely || cases.iter().any(is_odd) {
-                        ask_server(channel, &mut inventory, &mut held, endpoints).await?;
+                        ask_for_holders(channel, &mut inventory, &mut held, endpoints).await?;
                         cases = judge::judge(&inventory, &thresholds);
                     }
                 }
@@ -194,6 +194,11 @@ impl Observer {
             if read_stacks(&mut inventory, &cases, self.host.as_ref(), closely) {
                 cases = judge::judge(&inventory, &thresholds);
             }
+        }
+        if let Source::Admin(channel) = &mut self.source
+            && ask_for_stacks(channel, &mut inventory, &cases, closely).await?
+        {
+            cases = judge::judge(&inventory, &thresholds);
         }
         if let Source::Admin(channel) = &mut self.source
             && self.memory.is_none()
@@ -307,60 +312,6 @@ async fn list(channel: &mut admin::Channel, address: &Address, ask: Ask) -> Resu
     channel.list(ask, |row| listing.add(row)).await?;
     let session = channel.session();
     Ok(listing.into_inventory(session.id, address.to_string(), session.version.clone()))
-}
-
-/// Asks the server which processes of its machine hold the connections of those clients that this machine does not show
-/// the holders of.
-async fn ask_server(
-    channel: &mut admin::Channel,
-    inventory: &mut Inventory,
-    held: &mut Held,
-    endpoints: bool,
-) -> Result<()> {
-    let clients = unseen(inventory, held, endpoints);
-    if clients.is_empty() {
-        return Ok(());
-    }
-    let ends: Vec<_> = clients.iter().map(|(_, connection)| connection.ends()).collect();
-    if let Some((raw, seen)) = channel.holders(&ends).await? {
-        add_seen_by_server(inventory, held, &clients, raw, seen);
-    }
-    Ok(())
-}
-
-/// Reads the Python stacks of the processes of those cases whose verdict depends on them, or of all; returns whether
-/// there were any.
-fn read_stacks(inventory: &mut Inventory, cases: &[Case], host: &dyn Host, all: bool) -> bool {
-    let wanted = cases.iter().filter(|case| all || case.depends_on_stacks());
-    let sessions = wanted.filter_map(|case| match case.subject {
-        Subject::Session(session) => Some(session),
-        Subject::Process(_) => None,
-    });
-    let held = sessions.filter_map(|it| Some((it, inventory.sessions[it].holders_here()?)));
-    let (sessions, holders): (Vec<_>, Vec<_>) = held.unzip();
-    let families = host.families(&holders);
-    for (session, family) in sessions.iter().zip(families) {
-        inventory.sessions[*session].family = Some(family);
-    }
-    !sessions.is_empty()
-}
-
-/// Counts the messages of the processes whose verdict depends on them; tells whether there were any.
-async fn measure_traffic(
-    channel: &mut admin::Channel,
-    inventory: &mut Inventory,
-    cases: &[Case],
-) -> Result<bool> {
-    let wanted = cases.iter().filter(|case| case.depends_on_traffic());
-    let asked = wanted.flat_map(|case| case.processes(inventory));
-    let answering: Vec<_> =
-        asked.filter(|process| process.answered()).map(|process| process.id).collect();
-    if answering.is_empty() {
-        return Ok(false);
-    }
-    let rows = channel.measure(&answering, PING_TIMEOUT, RATE_SPAN).await?;
-    inventory::add_traffic(inventory, rows);
-    Ok(true)
 }
 
 async fn snapshot(session: &mut Session, address: &Address) -> Result<Inventory> {

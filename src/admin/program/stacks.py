@@ -1,0 +1,75 @@
+# Reads the Python stacks of the server's own process, which is that of a pipeline if ezmsg found no server and started one.
+
+import os
+import socket
+import sys
+
+# The most threads, and calls of a thread, that are read.
+THREADS = 256
+CALLS = 512
+
+
+def own_sockets():
+    """By the address of its own end: the descriptor of each TCP socket of this process."""
+    sockets = {}
+    for fd in os.listdir("/dev/fd"):
+        try:
+            with socket.socket(fileno=os.dup(int(fd))) as it:
+                if it.family in (socket.AF_INET, socket.AF_INET6) and it.type == socket.SOCK_STREAM:
+                    sockets[it.getsockname()[:2]] = int(fd)
+        except OSError:
+            pass
+    return sockets
+
+
+def waits_on(frame):
+    """The descriptors that the event loop of a thread waits for; empty if it runs none."""
+    while frame:
+        loop = frame.f_locals.get("self") if frame.f_code.co_name == "run_forever" else None
+        selector = getattr(loop, "_selector", None)
+        if selector is not None:
+            return set(selector.get_map() or ())
+        frame = frame.f_back
+    return set()
+
+
+def calls_of(frame):
+    """Innermost first: the function, its file, and the line."""
+    calls = []
+    while frame and len(calls) < CALLS:
+        code = frame.f_code
+        function = text(getattr(code, "co_qualname", code.co_name))
+        calls.append((function, text(code.co_filename), frame.f_lineno or 0))
+        frame = frame.f_back
+    return calls
+
+
+async def answer_stacks(server, request, replies):
+    from ezmsg.core import __version__
+
+    sockets, held = own_sockets(), {}
+    for session_id in request["sessions"]:
+        info = server.clients.get(UUID(session_id))
+        peer = info and info.writer.get_extra_info("peername")
+        if peer and peer[:2] in sockets:
+            held[session_id] = sockets[peer[:2]]
+    if not held:
+        return
+    threads = {it.ident: it for it in threading.enumerate()}
+    frames = list(sys._current_frames().items())[:THREADS]
+    served = {}
+    for ident, frame in frames:
+        descriptors = waits_on(frame)
+        thread = threads.get(ident)
+        for session_id, fd in held.items():
+            if fd in descriptors and thread is not None:
+                served[session_id] = thread.native_id
+    # All in one step: the threads go on as soon as this one waits.
+    calls = [(threads.get(ident), calls_of(frame)) for ident, frame in frames]
+    del frames
+    await replies.row("interpreter", sys.version.split()[0], text(__version__))
+    for thread, of_thread in calls:
+        about = (thread.native_id, text(thread.name)) if thread else (None, None)
+        await replies.row("thread", *about, of_thread)
+    for session_id in held:
+        await replies.row("served", session_id, served.get(session_id))

@@ -1,0 +1,111 @@
+//! What is looked for only where a verdict depends on it: the holders of connections, Python stacks, message rates.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::PING_TIMEOUT;
+use crate::admin;
+use crate::error::Result;
+use crate::host::{Held, Host, add_seen_by_server, unseen};
+use crate::inventory;
+use crate::judge::{Case, Subject};
+use crate::model::{Inventory, Link, Session};
+
+/// How long messages are counted for a rate.
+const RATE_SPAN: Duration = Duration::from_millis(500);
+
+/// Asks the server which processes of its machine hold the connections of those clients that this machine does not show
+/// the holders of.
+pub(super) async fn ask_for_holders(
+    channel: &mut admin::Channel,
+    inventory: &mut Inventory,
+    held: &mut Held,
+    endpoints: bool,
+) -> Result<()> {
+    let clients = unseen(inventory, held, endpoints);
+    if clients.is_empty() {
+        return Ok(());
+    }
+    let ends: Vec<_> = clients.iter().map(|(_, connection)| connection.ends()).collect();
+    if let Some((raw, seen)) = channel.holders(&ends).await? {
+        add_seen_by_server(inventory, held, &clients, raw, seen);
+    }
+    Ok(())
+}
+
+/// Reads the Python stacks of the processes of those cases whose verdict depends on them, or of all; returns whether
+/// there were any.
+pub(super) fn read_stacks(
+    inventory: &mut Inventory,
+    cases: &[Case],
+    host: &dyn Host,
+    all: bool,
+) -> bool {
+    let wanted = cases.iter().filter(|case| all || case.depends_on_stacks());
+    let sessions = wanted.filter_map(|case| match case.subject {
+        Subject::Session(session) => Some(session),
+        Subject::Process(_) => None,
+    });
+    let held = sessions.filter_map(|it| Some((it, inventory.sessions[it].holders_here()?)));
+    let (sessions, holders): (Vec<_>, Vec<_>) = held.unzip();
+    let families = host.families(&holders);
+    for (session, family) in sessions.iter().zip(families) {
+        inventory.sessions[*session].family = Some(family);
+    }
+    !sessions.is_empty()
+}
+
+/// Asks the server for the stacks of its own process, for those sessions of which graphctl could not read them and which
+/// that process may have opened; returns whether it has opened any.
+pub(super) async fn ask_for_stacks(
+    channel: &mut admin::Channel,
+    inventory: &mut Inventory,
+    cases: &[Case],
+    all: bool,
+) -> Result<bool> {
+    let Some(server) = inventory.server.process.as_ref().map(|it| it.pid) else { return Ok(false) };
+    let may_be_own = |session: &Session| {
+        let holders = session.holding.as_ref().map_or(&[][..], |it| &it.holders);
+        let is_local = session.link.as_ref().is_some_and(Link::is_within_one_machine);
+        is_local
+            && (holders.is_empty()
+                || holders.iter().any(|it| it.pid == server || it.own_pid == server))
+    };
+    let is_unread = |session: &Session| {
+        session.family.as_ref().is_none_or(|it| it.members.iter().any(|it| it.stacks.is_err()))
+    };
+    let wanted = cases.iter().filter(|case| all || case.depends_on_stacks());
+    let sessions = wanted.filter_map(|case| case.session(inventory));
+    let sessions =
+        sessions.filter(|it| it.units().next().is_some() && may_be_own(it) && is_unread(it));
+    let sessions: Vec<_> = sessions.map(|session| session.id).collect();
+    if sessions.is_empty() {
+        return Ok(false);
+    }
+    let Some(own) = channel.stacks(&sessions).await? else { return Ok(false) };
+    let stacks = Arc::new(own.stacks);
+    for (id, thread) in own.sessions {
+        if let Some(session) = inventory.sessions.iter_mut().find(|session| session.id == id) {
+            session.add_opener(server, thread, &stacks);
+        }
+    }
+    Ok(true)
+}
+
+/// Counts the messages of the processes whose verdict depends on them; tells whether there were any.
+pub(super) async fn measure_traffic(
+    channel: &mut admin::Channel,
+    inventory: &mut Inventory,
+    cases: &[Case],
+) -> Result<bool> {
+    let wanted = cases.iter().filter(|case| case.depends_on_traffic());
+    let asked = wanted.flat_map(|case| case.processes(inventory));
+    let answering: Vec<_> =
+        asked.filter(|process| process.answered()).map(|process| process.id).collect();
+    if answering.is_empty() {
+        return Ok(false);
+    }
+    let rows = channel.measure(&answering, PING_TIMEOUT, RATE_SPAN).await?;
+    inventory::add_traffic(inventory, rows);
+    Ok(true)
+}
