@@ -44,10 +44,10 @@ fn main() {
         "Scene 2. stop() hangs in a unit's shutdown; Ctrl-C interrupts it, and the backend is killed.",
     );
     tell(
-        "The main process still runs, so graphctl cannot prove that the session is dead: you decide.",
+        "The main process still runs, and waits at a prompt: its Python stacks show that it has left the pipeline.",
     );
     let scene = Scene::open(&graphctl, &python, clean);
-    scene.play(Phantom::CleanupInterrupted, "suspect partial", &["--include-suspect"]);
+    scene.play(Phantom::CleanupInterrupted, "stale abandoned", &[]);
     tell("Both phantoms are cleared, and the pipeline ran again at full rate.");
 }
 

@@ -117,9 +117,9 @@ pub struct Filters {
     /// At least this old
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
     pub older_than: Option<Duration>,
-    /// Without control traffic or events for at least this long
+    /// Without messages, control traffic and events for at least this long
     ///
-    /// Messages between units do not count.
+    /// A session whose last message is not known does not match.
     #[arg(long, hide_short_help = true, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
     pub idle_for: Option<Duration>,
     /// With a component key like this

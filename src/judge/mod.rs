@@ -250,7 +250,7 @@ fn last_message(facts: &Facts<'_>) -> LastMessage {
         Ok(Some(ago)) => {
             inventory.now.checked_sub(ago).map_or(LastMessage::Unknown, LastMessage::At)
         }
-        Err(topics::Unknown) => LastMessage::Unknown,
+        Err(topics::UnknownTime) => LastMessage::Unknown,
     }
 }
 

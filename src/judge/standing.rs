@@ -62,27 +62,31 @@ const STARTS: [(&str, &str); 3] = [
     ("spawn_main", "multiprocessing/spawn.py"),
 ];
 
-/// The outermost functions of a main thread in a process that exits.
-const EXITING: [&str; 3] = ["_exit_function", "_shutdown", "_python_exit"];
 const ASYNCIO: &str = "asyncio/base_events.py";
 
 /// Packages that run other programs. They have functions with the names of a runner's.
 const PROGRAMS: [&str; 5] =
     ["/multiprocessing/", "/asyncio/", "/concurrent/", "/tornado/", "/ipykernel/"];
 
-/// Packages that wait for what a person types, or for a cell to run.
-const PROMPTS: [&str; 6] =
-    ["/IPython/", "/ipykernel/", "/tornado/", "/prompt_toolkit/", "/_pyrepl/", "/zmq/"];
+/// Packages that wait for what a person types, or for a cell to run. What they call is code of the program; what called
+/// them only launched them.
+const PROMPTS: [&str; 3] = ["/IPython/", "/ipykernel/", "/_pyrepl/"];
 
-/// The outermost functions of threads that are read whole: a script or a module, a thread of `threading`, and what
-/// Python calls when it exits.
-const OUTERMOST: [&str; 6] = [
-    "<module>",
-    "_run_module_as_main",
-    "_bootstrap",
-    "_exit_function",
-    "_shutdown",
-    "_python_exit",
+/// Packages that such prompts are built of.
+const TOOLS: [&str; 3] = ["/prompt_toolkit/", "/tornado/", "/zmq/"];
+
+/// The outermost functions, with their files, of threads that are read whole; besides those of a script or a module.
+const OUTERMOST: [(&str, &str); 3] = [
+    ("_bootstrap", THREADING),
+    ("_run_module_as_main", "<frozen runpy>"),
+    ("_run_module_as_main", "runpy.py"),
+];
+
+/// The same of the main thread while Python exits.
+const EXITING: [(&str, &str); 3] = [
+    ("_exit_function", "multiprocessing/util.py"),
+    ("_shutdown", THREADING),
+    ("_python_exit", "concurrent/futures/thread.py"),
 ];
 
 /// Where a process stands, most active first. What the process may still do makes the difference.
@@ -98,7 +102,7 @@ pub(super) enum Standing {
     Unknown(String),
     /// It waits at a barrier of ezmsg for other processes of the pipeline.
     AtBarrier,
-    /// It waits for its backends to exit.
+    /// It waits for its backends, to start or to exit.
     Joining,
     /// It serves the session in a runner's event loop, and no thread of it is in the code of a runner any more.
     Left,
@@ -147,6 +151,12 @@ impl Standing {
             let name = member.process.name();
             return Self::Unknown(format!(
                 "{name} is not seen to serve the session in a runner's event loop"
+            ));
+        }
+        if exits(stacks) {
+            return Self::Unknown(format!(
+                "{} is exiting, and may still be at work",
+                member.process.name()
             ));
         }
         Self::Unrelated
@@ -251,7 +261,11 @@ fn code_of(stacks: &Stacks) -> &'static Code {
 
 /// Whether all calls of a thread were read.
 pub(super) fn is_whole(thread: &Thread) -> bool {
-    thread.frames.last().is_some_and(|frame| OUTERMOST.contains(&frame.name()))
+    let is_outermost = |it: &Frame| {
+        let mut known = OUTERMOST.iter().chain(&EXITING);
+        it.name() == "<module>" || known.any(|(name, file)| it.is(name, file))
+    };
+    thread.frames.last().is_some_and(is_outermost)
 }
 
 /// The frames of a thread that are of this process. A forked process keeps those of the process that forked it.
@@ -268,9 +282,9 @@ fn of_thread(thread: &Thread, code: &Code, owns_units: bool) -> Option<Standing>
         return of_other_thread(thread, frames, code);
     };
     let (called, frame) = (&frames[..at], &frames[at]);
-    Some(if waits_at_barrier(called) {
+    Some(if waits_at_barrier(called) && frame.is_in(code.backend) {
         Standing::AtBarrier
-    } else if frame.is(code.join, code.runner) {
+    } else if waits_at_barrier(called) || frame.is(code.join, code.runner) {
         Standing::Joining
     } else if frame.is_in(code.runner) && code.stop.contains(&frame.name()) {
         Standing::Stopping
@@ -318,10 +332,15 @@ fn waits_at_barrier(called: &[Frame]) -> bool {
     }
 }
 
+/// Whether Python is exiting in the process.
+fn exits(stacks: &Stacks) -> bool {
+    let is_exit = |it: &Frame| EXITING.iter().any(|(name, file)| it.is(name, file));
+    stacks.threads.iter().any(|it| it.frames.last().is_some_and(is_exit))
+}
+
 /// Whether Python is exiting in the process, and no thread of it runs an event loop.
 fn is_exiting(stacks: &Stacks, code: &Code) -> bool {
-    let exits = |it: &Thread| it.frames.last().is_some_and(|it| EXITING.contains(&it.name()));
-    stacks.threads.iter().any(exits) && !stacks.threads.iter().any(|it| runs_event_loop(it, code))
+    exits(stacks) && !stacks.threads.iter().any(|it| runs_event_loop(it, code))
 }
 
 fn runs_event_loop(thread: &Thread, code: &Code) -> bool {
@@ -336,7 +355,8 @@ fn is_at_prompt(thread: &Thread) -> bool {
         PROMPTS.iter().any(|place| it.file.contains(place)) || it.is("interact", "code.py")
     };
     let end = thread.frames.iter().position(is_prompt).unwrap_or(thread.frames.len());
-    thread.frames[..end].iter().all(|it| !is_of_program(it))
+    let is_tool = |it: &Frame| TOOLS.iter().any(|place| it.file.contains(place));
+    thread.frames[..end].iter().all(|it| !is_of_program(it) || is_tool(it))
 }
 
 /// Whether the process serves the session in the event loop that a runner made. The thread that waits on the connection

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::standing::{Standing, unknown_version};
-use crate::model::{Family, Holding, Member, Process, Unread};
+use crate::model::{Family, Holding, Member, Place, Process, Unread};
 use crate::words::list;
 
 /// What the stacks say of a start that is not complete.
@@ -67,7 +67,8 @@ impl<'a> Placed<'a> {
 
 /// The processes of this machine that hold the connection of a registration, if all of them are seen.
 fn pids(process: &Process) -> Option<Vec<u32>> {
-    let holders = process.holding.as_ref().and_then(Holding::all)?;
+    let here = process.holding.as_ref().filter(|it| it.seen_from == Place::Here);
+    let holders = here.and_then(Holding::all)?;
     Some(holders.iter().map(|holder| holder.pid).collect())
 }
 
@@ -96,6 +97,10 @@ fn over(facts: &Facts<'_>, family: &Family, members: &[Placed<'_>]) -> Result<Ve
         match &member.standing {
             Standing::Unknown(why) => return Err(why.clone()),
             Standing::Running => return Err(format!("{} runs units", member.name())),
+            Standing::AtBarrier if !member.owns_units => {
+                let name = member.name();
+                return Err(format!("{name} waits for other processes, and owns no unit of it"));
+            }
             Standing::Stopping => return Err(format!("{} takes the pipeline down", member.name())),
             _ => {}
         }
@@ -104,6 +109,9 @@ fn over(facts: &Facts<'_>, family: &Family, members: &[Placed<'_>]) -> Result<Ve
         it.member.process.serving == Some(true) || it.standing == Standing::Exiting
     };
     let opener = members.iter().find(serves).ok_or("no process is seen to serve its connection")?;
+    if opener.standing == Standing::Unrelated {
+        return Err(format!("{} serves its connection, and runs no ezmsg", opener.name()));
+    }
     if facts.owned.owners.is_empty() && opener.standing == Standing::Left {
         let name = opener.name();
         return Err(format!(
@@ -124,7 +132,7 @@ fn over(facts: &Facts<'_>, family: &Family, members: &[Placed<'_>]) -> Result<Ve
     let left = match opener.standing {
         Standing::AtBarrier => format!("{} waits for processes that are not there", opener.name()),
         Standing::Joining => {
-            format!("{} has given the start up, and waits for its backends", opener.name())
+            format!("{} waits for its backends, and starts no unit itself", opener.name())
         }
         Standing::AtPrompt => {
             format!("{} has left the pipeline, and waits at a prompt", opener.name())

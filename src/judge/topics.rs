@@ -8,6 +8,9 @@ use uuid::Uuid;
 use crate::model::{Component, Endpoint, EndpointKind, Inventory, Session};
 use crate::words::list;
 
+/// A session whose last message is known to be younger than this is not idle, whatever its other publishers do.
+const RECENT: Duration = Duration::from_secs(5);
+
 /// Publishers or subscribers by topic, each with its place in the inventory.
 type ByTopic<'a> = HashMap<&'a str, Vec<(usize, &'a Endpoint)>>;
 
@@ -80,11 +83,11 @@ impl<'a> Topics<'a> {
 }
 
 impl Topics<'_> {
-    /// How long ago a publisher of the session's units last sent a message. `Ok(None)` if none of them has a channel, and
-    /// `Err` if that is not known of all that have one: the kernel does not see messages inside one process.
-    pub(super) fn sent(&self, session: &Session) -> Result<Option<Duration>, Unknown> {
+    /// How long ago a publisher of the session's units last sent a message. Returns `Ok(None)` if none of them has a
+    /// channel, and `Err` if the time is unknown for one that has: the kernel does not see messages inside a process.
+    pub(super) fn sent(&self, session: &Session) -> Result<Option<Duration>, UnknownTime> {
         if !self.known {
-            return Err(Unknown);
+            return Err(UnknownTime);
         }
         let outputs = session.components.iter().flat_map(Component::outputs);
         let publishers = outputs.filter_map(|topic| self.publishers.get(topic.as_str())).flatten();
@@ -95,12 +98,14 @@ impl Topics<'_> {
         });
         let (seen, unseen): (Vec<_>, Vec<_>) = own.map(|it| it.sent).partition(Option::is_some);
         let latest = seen.into_iter().flatten().min();
-        if unseen.is_empty() { Ok(latest) } else { latest.map(Some).ok_or(Unknown) }
+        // The others may have sent since, which matters only if that was long ago.
+        let is_recent = latest.is_some_and(|latest| latest < RECENT);
+        if unseen.is_empty() || is_recent { Ok(latest) } else { Err(UnknownTime) }
     }
 }
 
-/// Something is not known.
-pub(super) struct Unknown;
+/// The time of the last message is not known.
+pub(super) struct UnknownTime;
 
 /// The place of the first endpoint on the topic that is younger than the session.
 fn first_younger(by_topic: &ByTopic<'_>, topic: &str, session: &Session) -> Option<usize> {

@@ -24,7 +24,7 @@ pub fn case(look: &Look, case: &Case, planner: &Planner<'_>, terminal: Terminal)
     fields.extend(flow(case).map(|flow| ("", flow)));
     fields.extend(case.age.map(|age| ("age", ago(age))));
     let since = |time| format!("{} ago", ago(inventory.age_of(time)));
-    fields.extend(case.last_control.map(|time| ("last control traffic", since(time))));
+    fields.extend(case.last_control.map(|time| ("last control", since(time))));
     match case.last_message {
         LastMessage::At(time) => fields.push(("last message", since(time))),
         LastMessage::Unknown => {

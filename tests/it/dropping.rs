@@ -17,10 +17,10 @@ fn table(state: &str, outcome: &str, keys: &str) -> String {
     format!("ID  AGE  STATE  OUTCOME  COMPONENTS\nSHORTID  AGE  {state}  {outcome}  {keys}\n")
 }
 
-/// The whole way of a phantom without owners: refused, spared by default, dry-run, reaped, launched again. Its
-/// opener still runs, so nothing proves yet that it is dead.
+/// The whole way of a phantom without owners: refused, dry-run, reaped, launched again. Its opener still runs, and waits at
+/// a prompt.
 fn clears(how: Phantom) {
-    let reason = "suspect partial";
+    let reason = "stale abandoned";
     let server = server();
     let _phantom = phantom(&server, how, "SYSTEM");
     wait_until_judged(&server, reason);
@@ -29,12 +29,10 @@ fn clears(how: Phantom) {
     drop(refused);
 
     let before = server.witness();
-    let spared = "1 suspect session left alone; --include-suspect drops those too\n";
-    expect(&reap(&server, &[]), 0, "", &format!("{spared}nothing to drop\n"));
-    let would = reap(&server, &["--include-suspect", "--dry-run"]);
+    let would = reap(&server, &["--dry-run"]);
     expect(&would, 0, &table(reason, "would-drop", KEYS), "1 session would be dropped\n");
     assert_eq!(server.witness(), before, "a dry run changes nothing");
-    let did = reap(&server, &["--include-suspect"]);
+    let did = reap(&server, &[]);
     expect(&did, 0, &table(reason, "dropped", KEYS), "1 session dropped\n");
     assert_eq!(server.witness().sessions(), [] as [String; 0]);
     expect(&reap(&server, &[]), 0, "", "nothing to drop\n");

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::lab::{
     self, Fail, Options, PATIENCE, Phantom, Pipeline, Program, Runner, Server, StartMethod, phantom,
 };
@@ -209,19 +211,24 @@ fn every_python_of_this_machine_is_read() {
     }
 }
 
+/// The session of SYSTEM as JSON, seen by a graphctl that may not read the memory of other processes.
+fn without_memory(address: &str, global: &[&str]) -> Value {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let library = lab::compile(folder.path(), "yama");
+    let arguments = [global, &["sessions", "list", "--component", "SYSTEM", "-o", "json"]].concat();
+    let mut graphctl = command(address, &arguments);
+    let run = finish(graphctl.env("LD_PRELOAD", &library).spawn().expect("graphctl starts"));
+    run.json()["sessions"].as_array().expect("a list").first().expect("a session").clone()
+}
+
 /// Where the kernel forbids to read the memory of other processes, time decides, and the report names the command that
 /// sees more.
 #[test]
 fn stacks_that_may_not_be_read_prove_nothing() {
     let server = server();
     let phantom = phantom(&server, Phantom::InitializeFailed, "SYSTEM");
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let library = lab::compile(folder.path(), "yama");
     let look = |global: &[&str]| {
-        let arguments = [global, &["sessions", "list", "-o", "json"]].concat();
-        let mut graphctl = command(server.address(), &arguments);
-        let run = finish(graphctl.env("LD_PRELOAD", &library).spawn().expect("graphctl starts"));
-        let session = run.json()["sessions"].as_array().expect("a list")[0].clone();
+        let session = without_memory(server.address(), global);
         let evidence = session["evidence"].as_array().expect("a list").clone();
         (session["verdict"].clone(), session["reason"].clone(), session["id"].clone(), evidence)
     };
@@ -239,4 +246,71 @@ fn stacks_that_may_not_be_read_prove_nothing() {
     let (verdict, reason, ..) = look(&OLD_START);
     assert_eq!((verdict, reason), ("suspect".into(), "never-started".into()));
     drop(phantom);
+}
+
+/// A server that ezmsg started in the process of the pipeline reports the stacks of that process.
+#[test]
+fn the_server_reads_the_stacks_of_its_own_process() {
+    let python = lab::ezmsg("3.9.0");
+    let failed = Options { fail: Fail::InitializeRaises, ..Options::two_processes() };
+    let failed = Pipeline::with_own_server(&python, &failed);
+    let address = failed.own_address();
+    failed.wait_gone(failed.unit_pid("PUB"), PATIENCE);
+    let session = without_memory(&address, &[]);
+    assert_eq!(session["reason"], "start-failed", "{session:#}");
+
+    let slow = Options { slow_initialize: Duration::from_secs(3600), ..Options::default() };
+    let slow = Pipeline::with_own_server(&python, &slow);
+    let address = slow.own_address();
+    slow.unit_pid("PUB");
+    let session = without_memory(&address, &OLD_START);
+    assert_eq!(session["verdict"], "starting", "{session:#}");
+}
+
+#[test]
+fn show_names_the_line_that_blocks_an_event_loop() {
+    let server = server();
+    let _phantom = phantom(&server, Phantom::UnitBlocks, "SYSTEM");
+    let id = server.witness().sessions_of("SYSTEM").remove(0);
+    let run = graphctl(server.address(), &["sessions", "show", &id]);
+    assert!(run.stdout.contains("its event loop is in "), "{run:#?}");
+    assert!(run.stdout.contains("count (pipeline.py:"), "{run:#?}");
+    let run = graphctl(server.address(), &["sessions", "show", "--stacks", &id]);
+    assert!(run.stdout.contains("ezmsg 3.9.0\n  "), "{run:#?}");
+    assert!(run.stdout.contains("run_forever ("), "{run:#?}");
+}
+
+/// Messages do not pass the server: what it hears of a running pipeline gets older and older.
+#[test]
+fn a_session_whose_messages_flow_is_not_idle() {
+    let server = server();
+    let quiet = Options { quiet: true, ..Options::two_processes() };
+    let _pipeline = Pipeline::running(&server, &quiet);
+    let list = ["sessions", "list", "--component", "SYSTEM", "-o", "json"];
+    let is_old = |run: &Run| {
+        let sessions = run.json()["sessions"].take();
+        sessions[0]["last_control_seconds"].as_f64().is_some_and(|seconds| seconds > 2.0)
+    };
+    let run = graphctl_until(server.address(), &list, is_old);
+    let session = run.json()["sessions"][0].take();
+    for last in ["last_message_seconds", "last_activity_seconds"] {
+        assert!(session[last].as_f64().is_some_and(|seconds| seconds < 1.0), "{session:#}");
+    }
+    let run = graphctl(server.address(), &["sessions", "list", "--idle-for", "1s"]);
+    assert!(!run.stdout.contains("SYSTEM"), "{run:#?}");
+}
+
+/// Messages inside one process use no socket.
+#[test]
+fn the_last_message_inside_one_process_is_not_known() {
+    let server = server();
+    let _pipeline = Pipeline::running(&server, &Options::default());
+    let list = ["sessions", "list", "--component", "SYSTEM", "-o", "json"];
+    let session = graphctl(server.address(), &list).json()["sessions"][0].take();
+    assert_eq!(
+        (&session["last_message_at"], &session["last_activity_at"]),
+        (&Value::Null, &Value::Null)
+    );
+    let run = graphctl(server.address(), &["sessions", "list", "--idle-for", "1ms"]);
+    assert!(!run.stdout.contains("SYSTEM"), "{run:#?}");
 }

@@ -169,7 +169,7 @@ fn thread(frames: &[(&str, &str)]) -> Thread {
 }
 
 fn stacks_of(pose: Pose, known: bool) -> Stacks {
-    let threading = "/lib/threading.py";
+    let threading = "/lib/python3.13/threading.py";
     let serving = thread(&[("run_loop", BACKEND), ("_bootstrap", threading)]);
     let barrier =
         [("_wait", threading), ("wait", threading), ("process", BACKEND), ("<module>", "a.py")];
@@ -188,7 +188,7 @@ fn stacks_of(pose: Pose, known: bool) -> Stacks {
 /// The opener of a session, and perhaps a process below it.
 fn family() -> impl Strategy<Value = Family> {
     let pose = prop_oneof![
-        8 => Just(Pose::AtPrompt),
+        10 => Just(Pose::AtPrompt),
         1 => Just(Pose::Busy),
         2 => Just(Pose::AtBarrier),
         2 => Just(Pose::Joining),
@@ -227,6 +227,15 @@ fn family() -> impl Strategy<Value = Family> {
         let below = below.map(|(pid, it)| member(pid, 'S', None, false, it));
         Family { members: std::iter::once(opener).chain(below).collect(), unsure }
     })
+}
+
+/// An opener that has left the pipeline, alone.
+fn at_prompt() -> (Family, Holding) {
+    let opener = Holder { serving: Some(true), ..Holder::known_by_pid(100) };
+    let process = Holder { state: 'S', command: "python".into(), ..opener };
+    let stacks = Ok(Arc::new(stacks_of(Pose::AtPrompt, true)));
+    let holding = Holding { holders: vec![process.clone()], ..Holding::default() };
+    (Family { members: vec![Member { process, holds: true, stacks }], unsure: None }, holding)
 }
 
 fn components() -> impl Strategy<Value = Vec<Component>> {
@@ -351,14 +360,20 @@ fn pipeline() -> impl Strategy<Value = Pipeline> {
             departed,
             endpoint,
         });
-        let over = (session(age), departed(age)).prop_map(|(session, departed)| Pipeline {
-            session,
+        let left = (session(age).boxed(), departed(age), known(0.6, Just(at_prompt())));
+        let over = left.prop_map(|(session, departed, family)| Pipeline {
+            session: match family {
+                Some((family, holding)) => {
+                    Session { family: Some(family), holding: Some(holding), ..session }
+                }
+                None => session,
+            },
             gone: None,
             processes: Vec::new(),
             departed: Some((departed, None)),
             endpoint: None,
         });
-        prop_oneof![5 => running, 3 => over]
+        prop_oneof![5 => running, 4 => over]
     })
 }
 

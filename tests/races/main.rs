@@ -21,5 +21,6 @@ mod chance;
 mod crowds;
 mod gate;
 mod killed;
+mod random;
 mod stricken;
 mod together;

@@ -17,7 +17,7 @@ fn a_wide_screen_shows_every_column() {
         &mut person,
         r"lab:25978 · ezmsg 3.9.0 · 5 sessions, 1 stale · looked <1s ago
    ID        AGE▾     IDLE     MSG/S  STATE                 FOR      CHANGE        COMPONENTS
-▸  e5110a00  15m 0s   15m 0s     250  live                  4s                     EEG, EEG/PUB
+▸  e5110a00  15m 0s   <1s        250  live                  4s                     EEG, EEG/PUB
  ~ 97e16800  10m 0s   <1s          -  stale ghost           <1s      was live      SYSTEM, SYSTEM/PUB, SYSTEM/SUB
    d9bede00  1m 0s    1m 0s        -  suspect unresponsive  4s                     STUCK, STUCK/A
    eba08100  30s      30s          -  unknown               4s                     TWICE
@@ -34,7 +34,7 @@ fn at_80_columns_what_is_new_is_told_by_its_sign_alone() {
         &mut person,
         r"lab:25978 · ezmsg 3.9.0 · 5 sessions, 1 stale · looked <1s ago
    ID        AGE▾     IDLE     MSG/S  STATE                 COMPONENTS
-▸  e5110a00  15m 0s   15m 0s     250  live                  EEG, EEG/PUB
+▸  e5110a00  15m 0s   <1s        250  live                  EEG, EEG/PUB
  ~ 97e16800  10m 0s   <1s          -  stale ghost           SYSTEM, SYSTEM/PUB,…
    d9bede00  1m 0s    1m 0s        -  suspect unresponsive  STUCK, STUCK/A
    eba08100  30s      30s          -  unknown               TWICE
@@ -68,7 +68,7 @@ fn what_collides_is_marked_and_told() {
         &mut person,
         r"lab:25978 · ezmsg 3.9.0 · 5 sessions · looked <1s ago
    ID        AGE▾     IDLE     MSG/S  STATE                 COMPONENTS
-▸  e5110a00  15m 0s   15m 0s     200  live                  EEG, EEG/PUB
+▸  e5110a00  15m 0s   <1s        200  live                  EEG, EEG/PUB
    97e16800  10m 0s   10m 0s       -  live                  SYSTEM, SYSTEM/PUB,…
    d9bede00  1m 0s    1m 0s        -  suspect unresponsive  STUCK, STUCK/A
    eba08100  30s      30s          -  unknown !             TWICE
@@ -87,20 +87,20 @@ fn details_are_what_show_says_and_for_how_long() {
         &mut person,
         r"lab:25978 · ezmsg 3.9.0 · 5 sessions, 1 stale · looked <1s ago
 stale ghost for <1s
-session        97e16800-10ba-11f2-8000-000000000001
-state          stale ghost
-               its connection is closed, and no task of the server reads from
-               it any more
-age            10m 0s
-last activity  <1s ago
-client         10.0.0.7:4711
-edges          1
-components     SYSTEM (collection)
-               SYSTEM/PUB
-               SYSTEM/SUB
-left           pid 100 on lab owned SYSTEM/PUB, SYSTEM/SUB, and left <1s ago
-a drop takes   the session
-next           graphctl sessions drop 97e16800-10ba-11f2-8000-000000000001
+session       97e16800-10ba-11f2-8000-000000000001
+state         stale ghost
+              its connection is closed, and no task of the server reads from
+              it any more
+age           10m 0s
+last control  <1s ago
+client        10.0.0.7:4711
+edges         1
+components    SYSTEM (collection)
+              SYSTEM/PUB
+              SYSTEM/SUB
+left          pid 100 on lab owned SYSTEM/PUB, SYSTEM/SUB, and left <1s ago
+a drop takes  the session
+next          graphctl sessions drop 97e16800-10ba-11f2-8000-000000000001
 arrows scroll  d drop  ? help  Esc back",
     );
     person.watch.see(inventory(vec![], vec![]));

@@ -14,7 +14,7 @@ SAMPLES = 4
 PAUSE = 0.02
 # How many ancestors of a holder are read: a fork server, and the program that started it.
 ANCESTORS = 2
-# The longest file that is sent, in bytes.
+# How many bytes of a file are sent at most. A file of which only some lines are sent is read whole.
 LONGEST_FILE = 1 << 16
 # How many descriptors of a process are read in one step.
 DESCRIPTORS = 64
@@ -91,6 +91,7 @@ class Processes:
             if links is None:
                 await self.file(f"{pid}/stat")
                 await self.file(f"{pid}/status")
+                # A file in place of the directory: graphctl then finds that it may not read the descriptors.
                 await self.replies.row("proc_file", f"{pid}/fd", "")
             elif links:
                 self.links[pid] = links
@@ -160,7 +161,15 @@ def parent_of(pid):
 async def answer_holders(server, request, replies):
     if sys.platform != "linux":
         return
-    processes = Processes(replies, await list_sockets(replies, request["connections"]))
+    try:
+        await list_holders(replies, request["connections"])
+    except OSError:
+        # A container may forbid netlink, or have no /proc. What was not read is not known.
+        pass
+
+
+async def list_holders(replies, connections):
+    processes = Processes(replies, await list_sockets(replies, connections))
     with open("/proc/uptime") as uptime:
         await replies.row("machine", float(uptime.read().split()[0]), time.time())
     if not processes.wanted:

@@ -1,14 +1,12 @@
 # Asks the kernel about TCP sockets of the server's network, by netlink.
 
 import socket
-import sys
 
 # Of linux/netlink.h, linux/sock_diag.h and linux/inet_diag.h.
 NETLINK_SOCK_DIAG = 4
 SOCK_DIAG_BY_FAMILY = 20
 NLM_F_REQUEST = 0x1
 NLM_F_DUMP = 0x300
-NLMSG_DONE = 3
 INET_DIAG_INFO = 2
 ALL_STATES = 0xFFFFFFFF
 ESTABLISHED = 1 << 1
@@ -79,9 +77,9 @@ async def list_flows(replies, publishers):
     """
     When each publisher last sent a message to a channel in another process, by the kernel.
 
-    Its channels are connected to its port, those in its own process too, which get their messages in another way: a
-    connection that has carried no message does not count. A publisher of another machine may have the same one, so only those count
-    whose connection to the server has the server's own address at both ends.
+    The channels inside the publisher's own process are connected to its port too, but get their messages in another way:
+    a connection that has carried no message does not count. A publisher on another machine may have the same port. So only
+    publishers count whose connection to the server has the server's own address at both ends.
     """
     by_port = {}
     for info in publishers:

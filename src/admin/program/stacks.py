@@ -1,10 +1,10 @@
-# Reads the Python stacks of the server's own process, which is that of a pipeline if ezmsg found no server and started one.
+# Reads the Python stacks of the server's own process. A pipeline runs in it if ezmsg found no server and started one.
 
 import os
 import socket
 import sys
 
-# The most threads, and calls of a thread, that are read.
+# A process with more threads is not read. A thread with more calls is cut.
 THREADS = 256
 CALLS = 512
 
@@ -56,7 +56,9 @@ async def answer_stacks(server, request, replies):
     if not held:
         return
     threads = {it.ident: it for it in threading.enumerate()}
-    frames = list(sys._current_frames().items())[:THREADS]
+    frames = list(sys._current_frames().items())
+    if len(frames) > THREADS:
+        return
     served = {}
     for ident, frame in frames:
         descriptors = waits_on(frame)
@@ -64,7 +66,7 @@ async def answer_stacks(server, request, replies):
         for session_id, fd in held.items():
             if fd in descriptors and thread is not None:
                 served[session_id] = thread.native_id
-    # All in one step: the threads go on as soon as this one waits.
+    # Without an await in between. Other threads may still run meanwhile, so one reading alone proves nothing.
     calls = [(threads.get(ident), calls_of(frame)) for ident, frame in frames]
     del frames
     await replies.row("interpreter", sys.version.split()[0], text(__version__))

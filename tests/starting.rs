@@ -1,0 +1,178 @@
+//! Whether a start goes on, by made-up Python stacks: no server, no process.
+
+#[allow(dead_code, reason = "each test uses its own part")]
+mod made_up;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use graphctl::judge::{StaleReason, Thresholds, Verdict, judge};
+use graphctl::model::{Family, Frame, Holder, Member, Session, Stacks, Thread, Unread};
+use made_up::{alone, holder, inventory, session};
+
+const FAILED: Verdict = Verdict::Stale(StaleReason::StartFailed);
+
+const THREADING: &str = "/usr/lib/python3.13/threading.py";
+const BASE_EVENTS: &str = "/usr/lib/python3.13/asyncio/base_events.py";
+const PROCESS: &str = "/usr/lib/python3.13/multiprocessing/process.py";
+const CODE: &str = "/usr/lib/python3.13/code.py";
+const RUNNER: &str = "/lab/site-packages/ezmsg/core/backend.py";
+const BACKEND: &str = "/lab/site-packages/ezmsg/core/backendprocess.py";
+
+type Calls<'a> = &'a [(&'a str, &'a str)];
+
+/// The thread in which a runner serves its session.
+const SERVING: Calls<'_> =
+    &[("run_forever", BASE_EVENTS), ("run_loop", BACKEND), ("_bootstrap", THREADING)];
+
+const PROMPT: Calls<'_> = &[("interact", CODE), ("<module>", "rig.py")];
+
+const AT_BARRIER: [(&str, &str); 3] =
+    [("_wait", THREADING), ("wait", THREADING), ("process", BACKEND)];
+
+fn thread(id: u32, calls: Calls<'_>) -> Thread {
+    let frame = |(function, file): &(&str, &str)| Frame {
+        function: (*function).to_owned(),
+        file: (*file).to_owned(),
+        line: 1,
+    };
+    Thread { id: Some(id), name: None, frames: calls.iter().map(frame).collect() }
+}
+
+fn stacks(threads: &[Calls<'_>]) -> Stacks {
+    let threads = (1..).zip(threads).map(|(id, calls)| thread(id, calls)).collect();
+    Stacks { python: "3.13.0".to_owned(), ezmsg: Some("3.9.0".to_owned()), threads }
+}
+
+fn member(process: Holder, holds: bool, stacks: Stacks) -> Member {
+    Member { process, holds, stacks: Ok(Arc::new(stacks)) }
+}
+
+fn opener(threads: &[Calls<'_>]) -> Member {
+    member(Holder { serving_thread: Some(1), ..holder(7) }, true, stacks(threads))
+}
+
+/// A process that the opener started.
+fn child(threads: &[Calls<'_>]) -> Member {
+    member(Holder { serving: None, ..holder(8) }, false, stacks(threads))
+}
+
+/// The verdict on a session without owners whose family this is, long before its start timeout.
+fn verdict(members: Vec<Member>) -> Verdict {
+    let family = Some(Family { members, unsure: None });
+    let session = Session { holding: Some(alone()), family, ..session(990, "R", &["A"]) };
+    let start_timeout = Duration::from_secs(300);
+    let thresholds = Thresholds { start_timeout, heard_within: Duration::ZERO };
+    judge(&inventory(vec![session], Vec::new()), &thresholds)[0].verdict
+}
+
+#[test]
+fn an_opener_at_its_prompt_has_left_the_start() {
+    assert_eq!(verdict(vec![opener(&[SERVING, PROMPT])]), FAILED);
+    let kernel = [
+        ("run_forever", BASE_EVENTS),
+        ("start", "/lab/site-packages/tornado/platform/asyncio.py"),
+        ("start", "/lab/site-packages/ipykernel/kernelapp.py"),
+        ("<module>", "/lab/ipykernel_launcher.py"),
+    ];
+    assert_eq!(verdict(vec![opener(&[SERVING, &kernel])]), FAILED);
+}
+
+#[test]
+fn an_opener_that_runs_a_program_may_go_on() {
+    let waits = [("wait", THREADING), ("supervise", "/lab/rig.py"), ("<module>", "/lab/rig.py")];
+    let receives = [
+        ("recv", "/lab/site-packages/zmq/sugar/socket.py"),
+        ("supervise", "/lab/rig.py"),
+        ("<module>", "/lab/rig.py"),
+    ];
+    let cell = [
+        ("<module>", "/tmp/ipykernel_7/1.py"),
+        ("run_code", "/lab/site-packages/IPython/core/interactiveshell.py"),
+        ("<module>", "/lab/ipykernel_launcher.py"),
+    ];
+    let background = [("supervise", "/lab/rig.py"), ("_bootstrap", THREADING)];
+    for program in [&waits[..], &receives, &cell] {
+        assert_eq!(verdict(vec![opener(&[SERVING, program])]), Verdict::Starting, "{program:?}");
+    }
+    assert_eq!(verdict(vec![opener(&[SERVING, PROMPT, &background])]), Verdict::Starting);
+}
+
+#[test]
+fn a_session_that_another_event_loop_serves_is_not_judged() {
+    let own_loop =
+        [("run_forever", BASE_EVENTS), ("main", "/lab/rig.py"), ("<module>", "/lab/rig.py")];
+    assert_eq!(verdict(vec![opener(&[&own_loop, SERVING, PROMPT])]), Verdict::Starting);
+    let mut unseen = opener(&[SERVING, &own_loop]);
+    unseen.process.serving_thread = None;
+    assert_eq!(verdict(vec![unseen]), Verdict::Starting, "either of two loops may serve it");
+}
+
+#[test]
+fn a_runner_that_starts_in_its_own_way_is_not_judged() {
+    let own_start =
+        [("wait", THREADING), ("PatientRunner.start", "/lab/rig.py"), ("<module>", "/lab/rig.py")];
+    assert_eq!(verdict(vec![opener(&[SERVING, &own_start])]), Verdict::Starting);
+}
+
+#[test]
+fn one_process_that_may_still_register_is_enough() {
+    let initializes = [
+        ("result", THREADING),
+        ("process", BACKEND),
+        ("run", BACKEND),
+        ("_bootstrap", PROCESS),
+        ("<module>", "/lab/rig.py"),
+    ];
+    let writes_at_exit =
+        [("write", "/lab/rig.py"), ("_bootstrap", PROCESS), ("<module>", "<string>")];
+    let exits = [("join", THREADING), ("_shutdown", THREADING)];
+    let imports = [
+        ("load", "/lab/torch.py"),
+        ("spawn_main", "/usr/lib/python3.13/multiprocessing/spawn.py"),
+        ("<module>", "<string>"),
+    ];
+    let own_shutdown = [("_shutdown", "/lab/rig.py")];
+    for calls in [&initializes[..], &writes_at_exit, &exits, &imports, &own_shutdown, &[]] {
+        let verdict = verdict(vec![opener(&[SERVING, PROMPT]), child(&[calls])]);
+        assert_eq!(verdict, Verdict::Starting, "{calls:?}");
+    }
+    let pool = [
+        ("get", THREADING),
+        ("worker", "/usr/lib/python3.13/multiprocessing/pool.py"),
+        ("_bootstrap", PROCESS),
+        ("<module>", "/lab/rig.py"),
+    ];
+    let tool = [("main", "/lab/tool.py"), ("<module>", "/lab/tool.py")];
+    for calls in [&pool[..], &tool] {
+        assert_eq!(verdict(vec![opener(&[SERVING, PROMPT]), child(&[calls])]), FAILED, "{calls:?}");
+    }
+}
+
+#[test]
+fn what_is_not_known_proves_nothing() {
+    let whole = opener(&[SERVING, PROMPT]);
+    let stopped =
+        Member { process: Holder { state: 'T', ..whole.process.clone() }, ..whole.clone() };
+    let unread = Member { stacks: Err(Unread::Forbidden), ..whole.clone() };
+    let other_version = |version: Option<&str>| {
+        let mut stacks = stacks(&[SERVING, PROMPT]);
+        stacks.ezmsg = version.map(str::to_owned);
+        Member { stacks: Ok(Arc::new(stacks)), ..whole.clone() }
+    };
+    let torn = opener(&[SERVING, &[("interact", CODE)]]);
+    for opener in [stopped, unread, other_version(Some("4.0.0")), other_version(None), torn] {
+        assert_eq!(verdict(vec![opener.clone()]), Verdict::Starting, "{opener:?}");
+    }
+    let not_python = Member { stacks: Err(Unread::NotPython), ..child(&[]) };
+    assert_eq!(verdict(vec![whole, not_python]), FAILED, "what is no Python runs no unit");
+}
+
+#[test]
+fn a_process_at_a_barrier_has_registered_its_units() {
+    let mut calls = AT_BARRIER.to_vec();
+    calls.push(("<module>", "/lab/rig.py"));
+    assert_eq!(verdict(vec![opener(&[SERVING, &calls])]), Verdict::Starting);
+    let start = [&AT_BARRIER[..2], &[("start", RUNNER), ("<module>", "/lab/rig.py")]].concat();
+    assert_eq!(verdict(vec![opener(&[SERVING, &start])]), FAILED, "none of its backends is there");
+}
