@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     }
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().name() != Some(graphctl::host::READER) {
+        if std::thread::current().name() != Some(graphctl::host::STACK_READER_THREAD) {
             report(panic);
         }
     }));

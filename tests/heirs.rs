@@ -180,7 +180,7 @@ fn with(kind: ResourceKind, others: &[Holder]) -> Ties {
     Ties { resources: vec![resource], ..alone() }
 }
 
-const READER: ResourceKind = ResourceKind::PipeReader { input: false };
+const STACK_READER_THREAD: ResourceKind = ResourceKind::PipeReader { input: false };
 const WRITER: ResourceKind = ResourceKind::PipeWriter { output: false };
 const UNIX: ResourceKind = ResourceKind::Unix { output: false };
 
@@ -202,7 +202,7 @@ fn why(ties: Ties) -> Option<String> {
 #[test]
 fn a_process_that_shares_nothing_is_not_spared() {
     assert_eq!(why(alone()), None);
-    let both = [READER, WRITER, UNIX];
+    let both = [STACK_READER_THREAD, WRITER, UNIX];
     for kind in both {
         assert_eq!(why(with(kind.clone(), &[])), None, "{kind:?}: the other end is closed");
         assert_eq!(why(with(kind.clone(), &[holder(10, 1)])), None, "{kind:?}: it holds both");
@@ -213,7 +213,7 @@ fn a_process_that_shares_nothing_is_not_spared() {
 fn a_resource_shared_with_a_running_process_is_a_reason() {
     let rig = Holder { command: "python rig.py".into(), ..holder(40, 1) };
     for (kind, reason) in [
-        (READER, "it reads from a pipe that pid 40 (python rig.py) writes to"),
+        (STACK_READER_THREAD, "it reads from a pipe that pid 40 (python rig.py) writes to"),
         (WRITER, "it writes to a pipe that pid 40 (python rig.py) reads from"),
         (UNIX, "it has a unix socket that pid 40 (python rig.py) is connected to"),
     ] {
@@ -249,7 +249,8 @@ fn an_open_file_is_the_reason_only_where_there_is_no_other() {
     };
     let feeds_that_is_running = "it writes to a pipe that pid 40 (python) reads from";
     assert_eq!(why(feeds(40)).as_deref(), Some(feeds_that_is_running));
-    let both = [(holder(10, 1), feeds(11)), (holder(11, 1), with(READER, &[holder(40, 1)]))];
+    let both =
+        [(holder(10, 1), feeds(11)), (holder(11, 1), with(STACK_READER_THREAD, &[holder(40, 1)]))];
     let reasons = spared_of(&both, &[]);
     assert_eq!(reasons[0].1, "it writes to a pipe that pid 11 (python) reads from");
 }
@@ -291,7 +292,7 @@ fn helpers_of_multiprocessing_are_no_reason() {
     };
     let (tracker, server) = (python(40, "resource_tracker"), python(41, "forkserver"));
     assert_eq!(why(with(WRITER, std::slice::from_ref(&tracker))), None);
-    assert!(why(with(READER, &[tracker])).is_some(), "a tracker writes nothing");
+    assert!(why(with(STACK_READER_THREAD, &[tracker])).is_some(), "a tracker writes nothing");
     let worker =
         |server: &Holder| (holder(10, server.pid), with(WRITER, std::slice::from_ref(server)));
     assert!(spared_of(&[worker(&server)], &[]).is_empty());
@@ -313,9 +314,9 @@ fn a_descendant_that_is_not_ended_is_a_reason() {
 fn a_spared_process_is_a_reason_to_spare_others() {
     let processes = [
         (holder(10, 1), Ties { descendants: Some(vec![holder(11, 10)]), ..alone() }),
-        (holder(11, 10), with(READER, &[holder(12, 1)])),
+        (holder(11, 10), with(STACK_READER_THREAD, &[holder(12, 1)])),
         (holder(12, 1), with(ResourceKind::Udp(1), &[])),
-        (holder(13, 1), with(READER, &[holder(14, 1)])),
+        (holder(13, 1), with(STACK_READER_THREAD, &[holder(14, 1)])),
         (holder(14, 1), with(WRITER, &[holder(13, 1)])),
     ];
     let pids: Vec<_> = spared_of(&processes, &[]).into_iter().map(|(pid, _)| pid).collect();

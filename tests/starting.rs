@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use graphctl::judge::{StaleReason, Thresholds, Verdict, judge};
-use graphctl::model::{Family, Frame, Holder, Member, Session, Stacks, Thread, Unread};
+use graphctl::model::{Family, Frame, Holder, Member, Session, Stacks, StacksError, Thread};
 use made_up::{alone, holder, inventory, session};
 
 const FAILED: Verdict = Verdict::Stale(StaleReason::StartFailed);
@@ -116,7 +116,7 @@ fn a_runner_that_starts_in_its_own_way_is_not_judged() {
 }
 
 #[test]
-fn one_process_that_may_still_register_is_enough() {
+fn a_start_is_running_while_a_process_may_register_units() {
     let initializes = [
         ("result", THREADING),
         ("process", BACKEND),
@@ -154,7 +154,7 @@ fn what_is_not_known_proves_nothing() {
     let whole = opener(&[SERVING, PROMPT]);
     let stopped =
         Member { process: Holder { state: 'T', ..whole.process.clone() }, ..whole.clone() };
-    let unread = Member { stacks: Err(Unread::Forbidden), ..whole.clone() };
+    let unread = Member { stacks: Err(StacksError::Forbidden), ..whole.clone() };
     let other_version = |version: Option<&str>| {
         let mut stacks = stacks(&[SERVING, PROMPT]);
         stacks.ezmsg = version.map(str::to_owned);
@@ -164,7 +164,7 @@ fn what_is_not_known_proves_nothing() {
     for opener in [stopped, unread, other_version(Some("4.0.0")), other_version(None), torn] {
         assert_eq!(verdict(vec![opener.clone()]), Verdict::Starting, "{opener:?}");
     }
-    let not_python = Member { stacks: Err(Unread::NotPython), ..child(&[]) };
+    let not_python = Member { stacks: Err(StacksError::NotPython), ..child(&[]) };
     assert_eq!(verdict(vec![whole, not_python]), FAILED, "what is no Python runs no unit");
 }
 

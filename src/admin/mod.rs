@@ -109,8 +109,9 @@ impl Channel {
         self.collect("measuring message rates", request, within * 2 + apart).await
     }
 
-    /// What the `/proc` of the server's machine shows of the processes that hold the client's ends of these connections,
-    /// and how long after the server's clock showed `listed` that was. `None` where there is no `/proc`.
+    /// Reads what `/proc` on the server's machine shows of the processes that hold the client's ends of these
+    /// connections. Also returns the server's clock at that reading, in seconds since the Unix epoch. Returns `None` if
+    /// the server's system has no `/proc`.
     ///
     /// # Errors
     /// As [`list`](Self::list).

@@ -43,9 +43,9 @@ pub enum Request<'a> {
         /// The time between the two.
         apart: Duration,
     },
-    /// Tell which processes of its machine hold the client's ends of these connections.
+    /// Report which processes of its machine hold the client's ends of these connections.
     Holders(&'a [Ends]),
-    /// Tell the Python stacks of the server's own process, if it holds the client's ends of any of these sessions.
+    /// Report the Python stacks of the server's own process, if it holds the client's ends of any of these sessions.
     Stacks(&'a [Uuid]),
     /// Report what would keep a drop of these from being done.
     Check(&'a [DropTarget]),

@@ -57,9 +57,11 @@ pub enum Row {
     Traffic { process: Uuid, published: u64, received: u64, seconds: f64 },
     /// How many milliseconds ago a publisher last sent something to a channel in another process.
     Flow { publisher: Uuid, sent_ms: u32 },
-    /// The client's end of a connection on the server's machine, by its inode and its user; empty if it is not there.
+    /// The client's end of a connection on the server's machine, by its inode and its user; `None` if it does not
+    /// exist.
     Socket { inode: Option<u64>, user: Option<u32> },
-    /// How long ago the server's machine was booted, in seconds, and the server's clock then.
+    /// The uptime of the server's machine in seconds, and the server's clock at that moment, in seconds since the Unix
+    /// epoch.
     Machine { uptime: f64, now: f64 },
     /// A file of `/proc` on the server's machine.
     ProcFile { path: String, text: String },
@@ -71,7 +73,7 @@ pub enum Row {
     Thread { id: Option<u32>, name: Option<String>, calls: Vec<(String, String, u32)> },
     /// A session that the server's own process holds, and the thread whose event loop serves it.
     Served { session: Uuid, thread: Option<u32> },
-    /// The files that follow say once more what threads wait on.
+    /// Begins a new sample: the files after it show what threads wait on.
     Sample {},
     /// What became of one target of a drop.
     Outcome(Outcome),

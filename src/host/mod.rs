@@ -25,7 +25,8 @@ use crate::model::{Family, Holder, Holding};
 #[cfg(target_os = "linux")]
 pub use linux::Tree;
 pub use neighbours::{
-    Held, Own, add_seen_by_server, connections, find_holders, holders_of_all, unseen,
+    Held, Own, add_seen_by_server, clients_without_holders, connections, find_holders,
+    holders_of_all,
 };
 pub use ties::{Resource, ResourceKind, Ties, Written};
 
@@ -123,7 +124,7 @@ pub trait Host: Debug {
     /// Why that is not known.
     fn written(&self, process: &Holder) -> Result<Written, Unseen>;
 
-    /// Of each group of processes: these, and their running descendants, with their Python stacks.
+    /// For each group of processes, in their order: these, and their running descendants, with their Python stacks.
     fn families(&self, groups: &[&[Holder]]) -> Vec<Family>;
 
     /// The processes that hold a socket which listens at this address, as far as they can be seen.
@@ -131,7 +132,7 @@ pub trait Host: Debug {
 }
 
 /// The name of the thread that reads the memory of other processes. If it panics, the stacks are unknown.
-pub const READER: &str = "stacks";
+pub const STACK_READER_THREAD: &str = "stacks";
 
 /// The machine that graphctl runs on.
 #[must_use]
@@ -151,14 +152,14 @@ pub struct RawProc {
     pub files: Vec<(String, String)>,
     /// Links, with what they link to.
     pub links: Vec<(String, String)>,
-    /// The files that say what threads wait on, as often as they were read.
+    /// The files that show what threads wait on, one entry for each reading.
     pub samples: Vec<Vec<(String, String)>>,
 }
 
 /// Which processes held the client's end of each connection on that machine, in their order.
 ///
 /// # Errors
-/// What was shown makes no sense, or cannot be laid out on this machine.
+/// The data is invalid, or the copy cannot be written.
 pub fn holders_in(raw: RawProc, connections: &[Connection]) -> io::Result<Vec<Holding>> {
     system::holders_in(raw, connections)
 }

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant, SystemTime};
 use uuid::Uuid;
 
 use super::{Connection, Host, RawProc, Role, holders_in};
-use crate::model::{Holder, Holding, Inventory, Link, Place, Process};
+use crate::model::{Holder, Holding, Inventory, Link, Process, SeenBy};
 use crate::words::list;
 
-/// By client of a server: who holds its end of the connection on this machine.
+/// By client of a server: which processes hold its end of the connection, as graphctl or the server saw them.
 pub type Held = HashMap<Uuid, Holding>;
 
 /// Our own connection to the server, as we see it.
@@ -132,15 +132,15 @@ fn take_over(mut held: Held, inventory: &mut Inventory) -> Held {
     }
     for process in &mut inventory.processes {
         if let (Some(pid), Some(holding)) = (process.pid, held.get_mut(&process.id)) {
-            expect_registered(holding, pid);
+            check_registered_pid(holding, pid);
         }
         process.holding = held.get(&process.id).cloned();
     }
     held
 }
 
-/// A process registers with its own pid. A relay such as that of ssh holds the connections of several processes.
-fn expect_registered(holding: &mut Holding, pid: u32) {
+/// Marks a holding as unsure if no holder has the registered pid: a relay, such as that of ssh, may hold the connection.
+fn check_registered_pid(holding: &mut Holding, pid: u32) {
     if !holding.holders.is_empty() && holding.holders.iter().all(|it| it.own_pid != pid) {
         let names: Vec<_> = holding.holders.iter().map(Holder::name).collect();
         holding.unsure =
@@ -148,10 +148,14 @@ fn expect_registered(holding: &mut Holding, pid: u32) {
     }
 }
 
-/// The clients that this machine does not show the holders of, with their connections as the server sees them; with
-/// `endpoints`, also publishers, subscribers and channels.
+/// The clients whose holders are not all seen on this machine, with their connections as the server sees them. With
+/// `endpoints`, this includes publishers, subscribers and channels.
 #[must_use]
-pub fn unseen(inventory: &Inventory, held: &Held, endpoints: bool) -> Vec<(Uuid, Connection)> {
+pub fn clients_without_holders(
+    inventory: &Inventory,
+    held: &Held,
+    endpoints: bool,
+) -> Vec<(Uuid, Connection)> {
     let is_unseen = |id: &Uuid| held.get(id).is_none_or(|it| it.all().is_none());
     let ours = inventory.sessions.iter().filter(|session| !session.graphctl);
     let sessions = ours.filter_map(|it| Some((it.id, it.link.as_ref()?, Role::Session)));
@@ -166,8 +170,8 @@ pub fn unseen(inventory: &Inventory, held: &Held, endpoints: bool) -> Vec<(Uuid,
     clients.filter_map(connection).collect()
 }
 
-/// Adds to `held` and to the inventory what the server's machine showed of these clients when its clock showed `seen`, in
-/// seconds since the Unix epoch.
+/// Adds to `held` and to the inventory what the server's machine showed of these clients. `seen` is the server's clock at
+/// that moment, in seconds since the Unix epoch.
 pub fn add_seen_by_server(
     inventory: &mut Inventory,
     held: &mut Held,
@@ -178,7 +182,7 @@ pub fn add_seen_by_server(
     let connections: Vec<_> = clients.iter().map(|(_, connection)| *connection).collect();
     let now = inventory.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let since = Duration::try_from_secs_f64(seen - now.as_secs_f64()).unwrap_or_default();
-    // What makes no sense leaves them as unknown as they were.
+    // Invalid data is ignored: the holders stay unknown.
     let holdings = holders_in(raw, &connections).unwrap_or_default();
     for ((id, _), mut holding) in clients.iter().zip(holdings) {
         let is_known = |it: &Holding| !it.holders.is_empty();
@@ -188,7 +192,7 @@ pub fn add_seen_by_server(
         for holder in &mut holding.holders {
             holder.age = holder.age.saturating_sub(since);
         }
-        held.insert(*id, Holding { seen_from: Place::Server, ..holding });
+        held.insert(*id, Holding { seen_by: SeenBy::Server, ..holding });
     }
     *held = take_over(std::mem::take(held), inventory);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::facts::{Facts, Judged};
 use super::{StaleReason, Verdict};
-use crate::model::{Holder, Holding, Link, Ping, Place, Process};
+use crate::model::{Holder, Holding, Link, Ping, Process, SeenBy};
 use crate::words::{ago, count, list};
 
 /// For how long a host must have left the same unacknowledged to be taken for gone. A shorter partition
@@ -59,7 +59,7 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
         kept,
         "each of them answered a ping on a connection of its own, and none was seen reading this one".to_owned(),
     ];
-    let by_server = facts.session.holding.as_ref().is_some_and(|it| it.seen_from == Place::Server);
+    let by_server = facts.session.holding.as_ref().is_some_and(|it| it.seen_by == SeenBy::Server);
     evidence
         .extend(by_server.then(|| "the server saw these processes on its own machine".to_owned()));
     Some((Verdict::Stale(StaleReason::Headless), evidence))

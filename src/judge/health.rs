@@ -168,12 +168,12 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     }
     let start = start(facts);
     let unclear = match start {
-        Some(Start::GoesOn(place)) => return (Verdict::Starting, vec![place]),
-        Some(Start::Over(proof)) if own_topic.is_none() && facts.inventory.endpoints.is_some() => {
-            return of_over(facts, proof);
+        Some(Start::Running(place)) => return (Verdict::Starting, vec![place]),
+        Some(Start::Ended(proof)) if own_topic.is_none() && facts.inventory.endpoints.is_some() => {
+            return judge_ended(facts, proof);
         }
-        Some(Start::Unclear(why)) => Some(why),
-        Some(Start::Over(_)) | None => None,
+        Some(Start::Unknown(why)) => Some(why),
+        Some(Start::Ended(_)) | None => None,
     };
     // Units that run in unregistered processes show by their endpoints only.
     let departures =
@@ -185,8 +185,9 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     (verdict, std::iter::once(why).chain(unclear).collect())
 }
 
-/// No process can run the units that have none: the `proof`, in words. It is dead, unless the others have run.
-fn of_over(facts: &Facts<'_>, proof: Vec<String>) -> Judged {
+/// The verdict if no process can run the units without a process; `proof` says why, in words. If processes own the other
+/// units, the session is dead only if these are known to have carried no message.
+fn judge_ended(facts: &Facts<'_>, proof: Vec<String>) -> Judged {
     if facts.owned.owners.is_empty() {
         return match departures(facts) {
             Some(departures) => {
@@ -218,7 +219,8 @@ fn departures(facts: &Facts<'_>) -> Option<String> {
     Some(format!("{number} that {owned}, the last {} ago", ago(facts.inventory.age_of(*last))))
 }
 
-/// No process is known to have left: `own_topic` is a topic of a unit without a process that is in use. Time decides.
+/// No process is known to have left: `own_topic` is a topic of a unit without a process that is in use. The age of the
+/// session decides.
 fn of_waiting(
     facts: &Facts<'_>,
     thresholds: &Thresholds,

@@ -6,6 +6,8 @@
 //! that are in each other's way, and [`liveness`] what of wanted keys does not run.
 //! Ambiguity goes down a step, never up: what is not known makes nothing stale.
 
+mod activity;
+mod another_look;
 pub mod collisions;
 mod connections;
 mod departures;
@@ -14,8 +16,6 @@ mod health;
 mod leftovers;
 pub mod liveness;
 mod ownership;
-mod sight;
-mod standing;
 mod start;
 mod topics;
 mod verdict;
@@ -25,9 +25,9 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
+pub use activity::{Position, position};
 pub use collisions::{Collision, CollisionKind};
 pub use liveness::{Lack, Missing};
-pub use standing::{Position, position};
 pub use verdict::{StaleReason, SuspectReason, Verdict};
 pub use wanted::Wanted;
 
@@ -71,15 +71,22 @@ pub struct Case {
     pub messages: Option<u64>,
     /// All speaks for it that its host has vanished, and only time is missing for the proof.
     pub may_have_vanished: bool,
-    /// Some topic of its units lacks its publisher or its subscriber.
-    pub lacks_endpoints: bool,
-    /// Some unit of it is owned by no process.
-    pub lacks_owners: bool,
+    /// What it lacks on the server.
+    pub gaps: Gaps,
     /// It is not proven dead, and one more look may prove that: this one missed something.
-    pub lacks_sight: bool,
+    pub may_need_another_look: bool,
 }
 
-/// When messages last flowed from a session.
+/// What a session lacks on the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gaps {
+    /// Some topic of its units lacks its publisher or its subscriber.
+    pub endpoints: bool,
+    /// Some unit of it is owned by no process.
+    pub owners: bool,
+}
+
+/// When a session last sent a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LastMessage {
     /// None of its publishers has a channel to send on.
@@ -140,7 +147,7 @@ impl Case {
         match self.verdict {
             Verdict::Stale(_)
             | Verdict::Suspect(SuspectReason::Partial | SuspectReason::NeverStarted) => true,
-            Verdict::Unknown => self.lacks_endpoints,
+            Verdict::Unknown => self.gaps.endpoints,
             Verdict::Suspect(SuspectReason::Unresponsive)
             | Verdict::Live
             | Verdict::Starting
@@ -151,7 +158,7 @@ impl Case {
     /// Whether the Python stacks of its processes can change its verdict: some unit has no process.
     #[must_use]
     pub fn depends_on_stacks(&self) -> bool {
-        self.lacks_owners && matches!(self.verdict, Verdict::Starting | Verdict::Suspect(_))
+        self.gaps.owners && matches!(self.verdict, Verdict::Starting | Verdict::Suspect(_))
     }
 
     /// Whether messages still flow from its processes, dead as it is; also if that is not known.
@@ -160,8 +167,8 @@ impl Case {
         !self.owners.is_empty() && self.rate != Some(0.0)
     }
 
-    /// When it was last active: the later of its last control traffic and of its last message; `None` if one of them is
-    /// not known.
+    /// When it was last active: the later of its last control traffic and its last message. `None` if messages may have
+    /// been sent at an unknown time, or if neither time is known.
     #[must_use]
     pub fn last_activity(&self) -> Option<SystemTime> {
         match self.last_message {
@@ -203,9 +210,8 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             rate: rate(facts.owners()),
             messages: facts.messages(),
             may_have_vanished: verdict.is_suspect() && connections::may_have_vanished(&facts),
-            lacks_endpoints: facts.missing.is_some(),
-            lacks_owners: !owned.unowned.is_empty(),
-            lacks_sight: !verdict.is_stale() && sight::may_show_more_of_session(&facts, verdict),
+            gaps: Gaps { endpoints: facts.missing.is_some(), owners: !owned.unowned.is_empty() },
+            may_need_another_look: !verdict.is_stale() && another_look::of_session(&facts, verdict),
             owners: owned.owners.clone(),
             age: session.created.map(|created| inventory.age_of(created)),
         }
@@ -226,9 +232,8 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             rate: rate(std::iter::once(process)),
             messages: process.traffic.map(|it| it.messages()),
             may_have_vanished: false,
-            lacks_endpoints: false,
-            lacks_owners: false,
-            lacks_sight: !verdict.is_stale() && sight::may_show_more_of_leftover(process),
+            gaps: Gaps::default(),
+            may_need_another_look: !verdict.is_stale() && another_look::of_leftover(process),
         }
     });
     sessions.chain(leftovers).collect()
@@ -240,7 +245,7 @@ fn rate<'a>(mut owners: impl Iterator<Item = &'a Process>) -> Option<f64> {
     owners.map(of).sum::<Option<f64>>().map(|others| first + others)
 }
 
-/// By the kernel, or by the counts of two looks.
+/// When a publisher last sent a message, by the kernel's times or by two message counts.
 fn last_message(facts: &Facts<'_>) -> LastMessage {
     let Facts { inventory, session, topics, .. } = facts;
     let flows = rate(facts.owners()).is_some_and(|rate| rate > 0.0);

@@ -1,62 +1,62 @@
 //! Whether the start of a pipeline still goes on, by the Python stacks of its processes.
 
+use super::activity::{Activity, unknown_version};
 use super::facts::Facts;
-use super::standing::{Standing, unknown_version};
-use crate::model::{Family, Holding, Member, Place, Process, Unread};
+use crate::model::{Family, Holding, Member, Process, SeenBy, StacksError};
 use crate::words::list;
 
-/// What the stacks say of a start that is not complete.
+/// What the stacks show of a start that is not complete.
 pub(super) enum Start {
-    /// It goes on: where, in words.
-    GoesOn(String),
-    /// It is over, and nothing can complete it: the proof, in words.
-    Over(Vec<String>),
-    /// Not known: why, in words.
-    Unclear(String),
+    /// It is running: where, in words.
+    Running(String),
+    /// It has ended, and no process can complete it: the proof, in words.
+    Ended(Vec<String>),
+    /// Unknown: why, in words.
+    Unknown(String),
 }
 
-/// `None` if the stacks were not read.
+/// Whether the start is still running, by the stacks. `None` if these were not read.
 pub(super) fn start(facts: &Facts<'_>) -> Option<Start> {
     let family = facts.session.family.as_ref()?;
-    let members = family.members.iter().map(|it| Placed::of(it, facts)).collect::<Vec<_>>();
-    let starting = |it: &&Placed<'_>| it.standing == Standing::Starting;
+    let members = family.members.iter().map(|it| MemberActivity::of(it, facts)).collect::<Vec<_>>();
+    let starting = |it: &&MemberActivity<'_>| it.activity == Activity::Starting;
     if let Some(member) = members.iter().find(starting) {
-        return Some(Start::GoesOn(format!("its start goes on in {}", member.name())));
+        return Some(Start::Running(format!("its start is still running in {}", member.name())));
     }
-    Some(match over(facts, family, &members) {
-        Ok(proof) => Start::Over(proof),
-        Err(why) => Start::Unclear(why + &how_to_read(facts, family).unwrap_or_default()),
+    Some(match prove_ended(facts, family, &members) {
+        Ok(proof) => Start::Ended(proof),
+        Err(why) => Start::Unknown(why + &how_to_read(facts, family).unwrap_or_default()),
     })
 }
 
 /// The command that reads the stacks which this user may not read, in words.
 fn how_to_read(facts: &Facts<'_>, family: &Family) -> Option<String> {
-    let is_forbidden = |it: &Member| it.stacks == Err(Unread::Forbidden);
+    let is_forbidden = |it: &Member| it.stacks == Err(StacksError::Forbidden);
     let (address, id) = (&facts.inventory.server.address, facts.session.id);
     let command = format!("sudo graphctl --address {address} sessions show {id}");
     family.members.iter().any(is_forbidden).then(|| format!("; to read them: {command}"))
 }
 
 /// A member of the family, with what it has registered and where it stands.
-struct Placed<'a> {
+struct MemberActivity<'a> {
     member: &'a Member,
     /// It owns units of the session.
     owns_units: bool,
-    standing: Standing,
+    activity: Activity,
 }
 
-impl<'a> Placed<'a> {
+impl<'a> MemberActivity<'a> {
     fn of(member: &'a Member, facts: &Facts<'_>) -> Self {
         let is_it = |it: &Process| pids(it).is_some_and(|pids| pids.contains(&member.process.pid));
         let owns_units = facts.owners().any(is_it);
         let mut registered = facts.inventory.processes.iter().filter(|it| !it.units.is_empty());
-        let standing = Standing::of(member, registered.any(is_it));
+        let activity = Activity::of(member, registered.any(is_it));
         let serves = member.process.serving == Some(true);
-        let runs_others = standing == Standing::Running && !owns_units && !serves;
+        let runs_others = activity == Activity::Running && !owns_units && !serves;
         Self {
             member,
             owns_units,
-            standing: if runs_others { Standing::Unrelated } else { standing },
+            activity: if runs_others { Activity::Unrelated } else { activity },
         }
     }
 
@@ -65,22 +65,26 @@ impl<'a> Placed<'a> {
     }
 }
 
-/// The processes of this machine that hold the connection of a registration, if all of them are seen.
+/// The pids of the processes that hold the connection of a registration, if graphctl sees all of them on this machine.
 fn pids(process: &Process) -> Option<Vec<u32>> {
-    let here = process.holding.as_ref().filter(|it| it.seen_from == Place::Here);
+    let here = process.holding.as_ref().filter(|it| it.seen_by == SeenBy::Graphctl);
     let holders = here.and_then(Holding::all)?;
     Some(holders.iter().map(|holder| holder.pid).collect())
 }
 
 /// The proof that no process can complete the start, or what is missing for it. All of this must hold:
 ///
-/// - All processes that hold the session's connection are seen, and all of their descendants. One of them serves the
-///   session, in the event loop of an ezmsg runner.
-/// - None of them runs units of the session, starts units or processes, or takes the pipeline down.
-/// - The processes that own units of the session are among them, and wait at a barrier of ezmsg. If none does, the
-///   interpreter that serves the session waits at a prompt, or exits.
+/// - All processes that hold the session's connection are seen, and all of their descendants. One of them runs ezmsg and
+///   serves the session, or Python is exiting in it.
+/// - None of them runs units of the session, starts units or processes, or stops the pipeline.
+/// - Each process that owns units of the session is one of them, and waits at a barrier of ezmsg or for its backends. If
+///   no process owns units, the opener waits for its backends or at a prompt, or it is exiting.
 /// - They run a version of ezmsg that graphctl knows.
-fn over(facts: &Facts<'_>, family: &Family, members: &[Placed<'_>]) -> Result<Vec<String>, String> {
+fn prove_ended(
+    facts: &Facts<'_>,
+    family: &Family,
+    members: &[MemberActivity<'_>],
+) -> Result<Vec<String>, String> {
     if let Some(why) = &family.unsure {
         return Err(why.clone());
     }
@@ -94,25 +98,25 @@ fn over(facts: &Facts<'_>, family: &Family, members: &[Placed<'_>]) -> Result<Ve
         return Err(format!("{} runs {version}, whose code graphctl does not know", member.name()));
     }
     for member in members {
-        match &member.standing {
-            Standing::Unknown(why) => return Err(why.clone()),
-            Standing::Running => return Err(format!("{} runs units", member.name())),
-            Standing::AtBarrier if !member.owns_units => {
+        match &member.activity {
+            Activity::Unknown(why) => return Err(why.clone()),
+            Activity::Running => return Err(format!("{} runs units", member.name())),
+            Activity::AtBarrier if !member.owns_units => {
                 let name = member.name();
                 return Err(format!("{name} waits for other processes, and owns no unit of it"));
             }
-            Standing::Stopping => return Err(format!("{} takes the pipeline down", member.name())),
+            Activity::Stopping => return Err(format!("{} takes the pipeline down", member.name())),
             _ => {}
         }
     }
-    let serves = |it: &&Placed<'_>| {
-        it.member.process.serving == Some(true) || it.standing == Standing::Exiting
+    let serves = |it: &&MemberActivity<'_>| {
+        it.member.process.serving == Some(true) || it.activity == Activity::Exiting
     };
     let opener = members.iter().find(serves).ok_or("no process is seen to serve its connection")?;
-    if opener.standing == Standing::Unrelated {
+    if opener.activity == Activity::Unrelated {
         return Err(format!("{} serves its connection, and runs no ezmsg", opener.name()));
     }
-    if facts.owned.owners.is_empty() && opener.standing == Standing::Left {
+    if facts.owned.owners.is_empty() && opener.activity == Activity::OutsideRunner {
         let name = opener.name();
         return Err(format!(
             "{name} has left the start, and runs other code, which may go on with it"
@@ -127,17 +131,17 @@ fn over(facts: &Facts<'_>, family: &Family, members: &[Placed<'_>]) -> Result<Ve
     if let Some(owner) = facts.owners().find(|owner| !is_waiting(owner)) {
         return Err(format!("{} is not seen to wait for other processes", owner.name()));
     }
-    let waiting = members.iter().filter(|it| it.standing == Standing::AtBarrier);
-    let waiting: Vec<_> = waiting.map(Placed::name).collect();
-    let left = match opener.standing {
-        Standing::AtBarrier => format!("{} waits for processes that are not there", opener.name()),
-        Standing::Joining => {
+    let waiting = members.iter().filter(|it| it.activity == Activity::AtBarrier);
+    let waiting: Vec<_> = waiting.map(MemberActivity::name).collect();
+    let left = match opener.activity {
+        Activity::AtBarrier => format!("{} waits for processes that are not there", opener.name()),
+        Activity::Joining => {
             format!("{} waits for its backends, and starts no unit itself", opener.name())
         }
-        Standing::AtPrompt => {
+        Activity::AtPrompt => {
             format!("{} has left the pipeline, and waits at a prompt", opener.name())
         }
-        Standing::Exiting => format!("Python is exiting in {}", opener.name()),
+        Activity::Exiting => format!("Python is exiting in {}", opener.name()),
         _ => format!(
             "{} has left the start: no thread of it is in ezmsg's GraphRunner",
             opener.name()
@@ -150,8 +154,8 @@ fn over(facts: &Facts<'_>, family: &Family, members: &[Placed<'_>]) -> Result<Ve
     Ok(proof)
 }
 
-impl Placed<'_> {
+impl MemberActivity<'_> {
     const fn waits(&self) -> bool {
-        matches!(self.standing, Standing::AtBarrier | Standing::Joining)
+        matches!(self.activity, Activity::AtBarrier | Activity::Joining)
     }
 }

@@ -30,7 +30,7 @@ pub enum StaleReason {
     Headless,
     /// Its host has vanished: nothing is acknowledged there any more.
     HalfOpen,
-    /// The process that opened it has left the start, and no process is there that could complete it.
+    /// Its start has failed: some unit has no process, and no process of the pipeline can start or run it.
     StartFailed,
     /// Its units ended, and the process that opened it has left the pipeline without closing the session.
     Abandoned,

@@ -1,4 +1,5 @@
-//! What is looked for only where a verdict depends on it: the holders of connections, Python stacks, message rates.
+//! Facts that are collected only where a verdict depends on them: the holders of connections, Python stacks, message
+//! rates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,23 +7,78 @@ use std::time::Duration;
 use super::PING_TIMEOUT;
 use crate::admin;
 use crate::error::Result;
-use crate::host::{Held, Host, add_seen_by_server, unseen};
+use crate::host::{Held, Host, Own, add_seen_by_server, clients_without_holders, find_holders};
 use crate::inventory;
-use crate::judge::{Case, Subject};
-use crate::model::{Inventory, Link, Session};
+use crate::judge::{self, Case, Subject, Thresholds, Verdict};
+use crate::model::{Inventory, Link, Process, Session};
 
 /// How long messages are counted for a rate.
 const RATE_SPAN: Duration = Duration::from_millis(500);
 
+/// Where these facts come from.
+pub(super) struct Sources<'a> {
+    /// The admin channel, where it may be used.
+    pub(super) channel: Option<&'a mut admin::Channel>,
+    /// Our own connection; `None` without the admin channel.
+    pub(super) own: Option<Own>,
+    pub(super) host: &'a dyn Host,
+    /// Collect them for all sessions, also where no verdict depends on them.
+    pub(super) closely: bool,
+    /// Measure message rates.
+    pub(super) measures: bool,
+}
+
+/// Judges the inventory, and judges it again with each fact that is added. Also returns the holders of all clients, as far
+/// as a verdict depends on them.
+pub(super) async fn judge(
+    sources: Sources<'_>,
+    inventory: &mut Inventory,
+    thresholds: &Thresholds,
+) -> Result<(Vec<Case>, Held)> {
+    let Sources { mut channel, own, host, closely, measures } = sources;
+    let mut cases = judge::judge(inventory, thresholds);
+    // A process that inherited a session's connection answers on one of its own.
+    let may_have_heirs = inventory.processes.iter().any(Process::answered);
+    let is_odd = |case: &Case| !matches!(case.verdict, Verdict::Live | Verdict::Observer);
+    let mut held = Held::new();
+    if let Some(own) = own
+        && (closely || may_have_heirs || cases.iter().any(is_odd))
+    {
+        held = find_holders(inventory, own, host);
+        cases = judge::judge(inventory, thresholds);
+        if let Some(channel) = &mut channel {
+            // The holders of endpoints only matter for what a drop takes along, and there may be very many.
+            for endpoints in [false, true] {
+                if !endpoints || closely || cases.iter().any(is_odd) {
+                    ask_for_holders(channel, inventory, &mut held, endpoints).await?;
+                    cases = judge::judge(inventory, thresholds);
+                }
+            }
+        }
+        if read_stacks(inventory, &cases, host, closely) {
+            cases = judge::judge(inventory, thresholds);
+        }
+    }
+    if let Some(channel) = &mut channel {
+        if ask_for_stacks(channel, inventory, &cases, closely).await? {
+            cases = judge::judge(inventory, thresholds);
+        }
+        if measures && measure_traffic(channel, inventory, &cases).await? {
+            cases = judge::judge(inventory, thresholds);
+        }
+    }
+    Ok((cases, held))
+}
+
 /// Asks the server which processes of its machine hold the connections of those clients that this machine does not show
 /// the holders of.
-pub(super) async fn ask_for_holders(
+async fn ask_for_holders(
     channel: &mut admin::Channel,
     inventory: &mut Inventory,
     held: &mut Held,
     endpoints: bool,
 ) -> Result<()> {
-    let clients = unseen(inventory, held, endpoints);
+    let clients = clients_without_holders(inventory, held, endpoints);
     if clients.is_empty() {
         return Ok(());
     }
@@ -35,12 +91,7 @@ pub(super) async fn ask_for_holders(
 
 /// Reads the Python stacks of the processes of those cases whose verdict depends on them, or of all; returns whether
 /// there were any.
-pub(super) fn read_stacks(
-    inventory: &mut Inventory,
-    cases: &[Case],
-    host: &dyn Host,
-    all: bool,
-) -> bool {
+fn read_stacks(inventory: &mut Inventory, cases: &[Case], host: &dyn Host, all: bool) -> bool {
     let wanted = cases.iter().filter(|case| all || case.depends_on_stacks());
     let sessions = wanted.filter_map(|case| match case.subject {
         Subject::Session(session) => Some(session),
@@ -57,7 +108,7 @@ pub(super) fn read_stacks(
 
 /// Asks the server for the stacks of its own process, for those sessions of which graphctl could not read them and which
 /// that process may have opened; returns whether it has opened any.
-pub(super) async fn ask_for_stacks(
+async fn ask_for_stacks(
     channel: &mut admin::Channel,
     inventory: &mut Inventory,
     cases: &[Case],
@@ -92,8 +143,8 @@ pub(super) async fn ask_for_stacks(
     Ok(true)
 }
 
-/// Counts the messages of the processes whose verdict depends on them; tells whether there were any.
-pub(super) async fn measure_traffic(
+/// Counts the messages of the processes whose verdict depends on them; returns whether there were any.
+async fn measure_traffic(
     channel: &mut admin::Channel,
     inventory: &mut Inventory,
     cases: &[Case],

@@ -13,24 +13,25 @@ use crate::beside;
 use crate::console;
 use crate::error::{Error, Result};
 use crate::host::{
-    Connection, Held, Host, Own, Sockets, Ties, Unseen, Written, connections, find_holders, here,
-    holders_of_all,
+    Connection, Held, Host, Own, Sockets, Ties, Unseen, Written, connections, here, holders_of_all,
 };
 use crate::inventory::{self, Listing};
-use crate::judge::{self, Case, Collision, Thresholds, Verdict};
+use crate::judge::{self, Case, Collision, Thresholds};
 use crate::memory::Memory;
-use crate::model::{Holder, Inventory, Process};
+use crate::model::{Holder, Inventory};
 use crate::options::{Options, Talk};
 use crate::pings::Pings;
 use crate::render::printable;
 use crate::wire::Session;
-use details::{ask_for_holders, ask_for_stacks, measure_traffic, read_stacks};
+use details::Sources;
 
 /// How long a process may take to answer a ping. One that misses it is suspect, not dead.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How many more looks are taken at once if the first has missed something, and the pause before each.
+/// How many further looks are taken if one missed something.
 const FURTHER_LOOKS: usize = 2;
+
+/// The pause before each further look.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// What one look saw.
@@ -42,7 +43,7 @@ pub struct Look {
     pub cases: Vec<Case>,
     /// Keys that are in each other's way.
     pub collisions: Vec<Collision>,
-    /// By client: which processes of this machine hold its connection; empty if no verdict depends on that.
+    /// By client: which processes hold its connection; empty if no verdict depends on that.
     pub held: Held,
     /// When it was taken: at the end of the wait for answers.
     pub taken: Instant,
@@ -125,13 +126,13 @@ impl Observer {
 
     /// Looks again if a look has missed something, unless another look follows anyway.
     async fn look_until_clear(&mut self, closely: bool) -> Result<Look> {
-        let mut look = self.look_since(self.since_last(), closely).await?;
+        let mut look = Box::pin(self.look_since(self.since_last(), closely)).await?;
         for _ in 0..FURTHER_LOOKS {
-            if self.memory.is_some() || !look.cases.iter().any(|case| case.lacks_sight) {
+            if self.memory.is_some() || !look.cases.iter().any(|case| case.may_need_another_look) {
                 break;
             }
             tokio::time::sleep(PAUSE).await;
-            look = self.look_since(self.since_last(), closely).await?;
+            look = Box::pin(self.look_since(self.since_last(), closely)).await?;
         }
         Ok(look)
     }
@@ -141,7 +142,7 @@ impl Observer {
     /// # Errors
     /// As [`look`](Self::look).
     pub async fn look_again(&mut self, first: Instant) -> Result<Look> {
-        self.look_since(first.elapsed(), false).await
+        Box::pin(self.look_since(first.elapsed(), false)).await
     }
 
     /// For how long before it a look takes what was heard for a sign of life. Without the kernel's word on
@@ -172,40 +173,14 @@ impl Observer {
             memory.recall(&mut inventory);
         }
         let taken = Instant::now();
-        let mut cases = judge::judge(&inventory, &thresholds);
-        // An heir is told by its own connection, on which it answers.
-        let may_have_heirs = inventory.processes.iter().any(Process::answered);
-        let is_odd = |case: &Case| !matches!(case.verdict, Verdict::Live | Verdict::Observer);
-        let mut held = Held::new();
-        if let Some(own) = self.own()
-            && (closely || may_have_heirs || cases.iter().any(is_odd))
-        {
-            held = find_holders(&mut inventory, own, self.host.as_ref());
-            cases = judge::judge(&inventory, &thresholds);
-            if let Source::Admin(channel) = &mut self.source {
-                // Endpoints matter for what a drop takes along only, and there may be very many.
-                for endpoints in [false, true] {
-                    if !endpoints || closely || cases.iter().any(is_odd) {
-                        ask_for_holders(channel, &mut inventory, &mut held, endpoints).await?;
-                        cases = judge::judge(&inventory, &thresholds);
-                    }
-                }
-            }
-            if read_stacks(&mut inventory, &cases, self.host.as_ref(), closely) {
-                cases = judge::judge(&inventory, &thresholds);
-            }
-        }
-        if let Source::Admin(channel) = &mut self.source
-            && ask_for_stacks(channel, &mut inventory, &cases, closely).await?
-        {
-            cases = judge::judge(&inventory, &thresholds);
-        }
-        if let Source::Admin(channel) = &mut self.source
-            && self.memory.is_none()
-            && measure_traffic(channel, &mut inventory, &cases).await?
-        {
-            cases = judge::judge(&inventory, &thresholds);
-        }
+        let own = self.own();
+        let channel = match &mut self.source {
+            Source::Admin(channel) => Some(channel),
+            Source::Snapshot(..) => None,
+        };
+        let measures = self.memory.is_none();
+        let sources = Sources { channel, own, host: self.host.as_ref(), closely, measures };
+        let (cases, held) = details::judge(sources, &mut inventory, &thresholds).await?;
         let collisions = judge::collisions::among(&inventory, &cases);
         if let Some(memory) = &mut self.memory {
             memory.keep(&inventory, &cases, taken);

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-pub use stacks::{Family, Frame, Member, Stacks, Thread, Unread};
+pub use stacks::{Family, Frame, Member, Stacks, StacksError, Thread};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -174,12 +174,12 @@ impl Session {
     /// The processes of this machine that are seen to hold its connection; `None` if none is.
     #[must_use]
     pub fn holders_here(&self) -> Option<&[Holder]> {
-        let seen_here = self.holding.as_ref().filter(|it| it.seen_from == Place::Here);
+        let seen_here = self.holding.as_ref().filter(|it| it.seen_by == SeenBy::Graphctl);
         seen_here.map(|it| &*it.holders).filter(|it| !it.is_empty())
     }
 
-    /// Adds the stacks of the process that opened it, as this process told them itself: it has this pid, and this thread
-    /// serves the session.
+    /// Adds the stacks of the process that opened it, as the server reported them from inside that process. The process
+    /// has this `pid`, and `thread` serves the session.
     pub fn add_opener(&mut self, pid: u32, thread: Option<u32>, stacks: &Arc<Stacks>) {
         let unsure = "its other processes cannot be seen from here".to_owned();
         let unseen = || Family { members: Vec::new(), unsure: Some(unsure) };
@@ -372,17 +372,17 @@ pub struct Holding {
     pub holders: Vec<Holder>,
     /// Why there may be others, or why nobody could be seen; `None` if these are all there are.
     pub unsure: Option<String>,
-    /// The machine whose processes these are.
-    pub seen_from: Place,
+    /// Which program saw them.
+    pub seen_by: SeenBy,
 }
 
-/// From where processes were seen.
+/// Which program saw processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Place {
-    /// This machine, by graphctl itself.
+pub enum SeenBy {
+    /// graphctl, on this machine.
     #[default]
-    Here,
-    /// The server's machine, by the server. It is only its word.
+    Graphctl,
+    /// The server, on its own machine. graphctl cannot verify that.
     Server,
 }
 

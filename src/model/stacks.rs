@@ -1,5 +1,6 @@
 //! The Python stacks of processes, as plain data.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::Holder;
@@ -22,13 +23,13 @@ pub struct Member {
     /// It holds the session's connection; otherwise it is a descendant of a process that does.
     pub holds: bool,
     /// Its stacks, or why they are not known.
-    pub stacks: Result<Arc<Stacks>, Unread>,
+    pub stacks: Result<Arc<Stacks>, StacksError>,
 }
 
 /// Why the Python stacks of a process are not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unread {
-    /// It runs no Python: no file that it has mapped belongs to one.
+pub enum StacksError {
+    /// It runs no Python: no path in its memory map contains `python`.
     NotPython,
     /// The system does not let this user read its memory.
     Forbidden,
@@ -36,6 +37,17 @@ pub enum Unread {
     Gone,
     /// Another reason, in words.
     Failed(String),
+}
+
+impl fmt::Display for StacksError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NotPython => "it runs no Python",
+            Self::Forbidden => "permission denied",
+            Self::Gone => "it has exited",
+            Self::Failed(why) => why,
+        })
+    }
 }
 
 /// The Python stacks of a process, from one reading.

@@ -8,7 +8,7 @@ use super::{FULL_ID, Holders, stacks};
 use crate::admin::Taken;
 use crate::judge::{Case, LastMessage, StaleReason, SuspectReason, Verdict};
 use crate::look::Look;
-use crate::model::{EndpointKind, Holder, Holding, Inventory, Ping, Place, Process, Session};
+use crate::model::{EndpointKind, Holder, Holding, Inventory, Ping, Process, SeenBy, Session};
 use crate::options::Terminal;
 use crate::reap::Planner;
 use crate::words::{ago, count, list};
@@ -30,7 +30,7 @@ pub fn case(look: &Look, case: &Case, planner: &Planner<'_>, terminal: Terminal)
         LastMessage::Unknown => {
             fields.push((
                 "last message",
-                "not known: the kernel does not see messages inside one process".to_owned(),
+                "not known: the kernel of the server's machine does not show it".to_owned(),
             ));
         }
         LastMessage::NoChannel => {}
@@ -45,7 +45,7 @@ pub fn case(look: &Look, case: &Case, planner: &Planner<'_>, terminal: Terminal)
     fields.extend(named_once("processes", case.processes(inventory).map(describe)));
     fields.extend(named_once("left", departed(inventory, case)));
     if let Some(family) = session.and_then(|session| session.family.as_ref()) {
-        fields.extend(named_once("stands", stacks::positions(family).into_iter()));
+        fields.extend(named_once("running", stacks::positions(family).into_iter()));
     }
     let collisions = look.collisions.iter().filter(|it| it.held_by.contains(&case.id));
     let named = Holders::of(inventory, FULL_ID);
@@ -62,7 +62,7 @@ pub fn case(look: &Look, case: &Case, planner: &Planner<'_>, terminal: Terminal)
 #[must_use]
 pub fn stacks_of(look: &Look, case: &Case) -> String {
     let family = case.session(&look.inventory).and_then(|session| session.family.as_ref());
-    family.map(stacks::whole).unwrap_or_default()
+    family.map(stacks::format_stacks).unwrap_or_default()
 }
 
 /// What a drop takes along, alone.
@@ -89,11 +89,11 @@ fn flow(case: &Case) -> Option<String> {
 
 fn holders(session: &Session) -> impl Iterator<Item = String> {
     let holding = session.holding.iter();
-    holding.flat_map(|Holding { holders, unsure, seen_from }| {
+    holding.flat_map(|Holding { holders, unsure, seen_by }| {
         let unsure = unsure.iter().map(|why| format!("not known for sure: {why}"));
-        let place = match seen_from {
-            Place::Here => "",
-            Place::Server => "on the server's machine, ",
+        let place = match seen_by {
+            SeenBy::Graphctl => "",
+            SeenBy::Server => "on the server's machine, ",
         };
         holders.iter().map(move |it| format!("{place}{}", holder(it))).chain(unsure)
     })

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::judge::{Position, position};
-use crate::model::{Family, Frame, Member, Stacks, Thread, Unread};
+use crate::model::{Family, Frame, Member, Stacks, StacksError, Thread};
 use crate::render::printable;
 
 /// Where each process of the family is, a line for each.
@@ -11,44 +11,39 @@ pub(super) fn positions(family: &Family) -> Vec<String> {
     let line = |member: &Member| {
         let name = member.process.name();
         match &member.stacks {
-            Ok(stacks) => Some(format!("{name}: {}", sentence(&position(stacks)))),
-            Err(Unread::Forbidden) => {
-                Some(format!("{name}: its Python stacks may not be read by this user"))
-            }
-            Err(Unread::Failed(why)) => {
-                Some(format!("{name}: its Python stacks are not known: {why}"))
-            }
-            Err(Unread::NotPython | Unread::Gone) => None,
+            Ok(stacks) => Some(format!("{name}: {}", describe_position(&position(stacks)))),
+            Err(StacksError::NotPython | StacksError::Gone) => None,
+            Err(why) => Some(format!("{name}: its Python stacks cannot be read: {why}")),
         }
     };
     family.members.iter().filter_map(line).collect()
 }
 
-fn sentence(position: &Position<'_>) -> String {
+fn describe_position(position: &Position<'_>) -> String {
     let at = match (position.step, position.at) {
-        (Some(step), Some(frame)) => format!("{step} ({})", place(frame)),
-        (None, Some(frame)) => format!("in {} ({})", frame.function, place(frame)),
+        (Some(step), Some(frame)) => format!("{step} ({})", file_and_line(frame)),
+        (None, Some(frame)) => format!("in {} ({})", frame.function, file_and_line(frame)),
         (_, None) => "at a prompt, or idle".to_owned(),
     };
     let in_loop = position
         .in_loop
-        .map(|it| format!("; its event loop is in {} ({})", it.function, place(it)));
+        .map(|it| format!("; its event loop is in {} ({})", it.function, file_and_line(it)));
     at + &in_loop.unwrap_or_default()
 }
 
 /// The name of the file and the line.
-fn place(frame: &Frame) -> String {
+fn file_and_line(frame: &Frame) -> String {
     let file = frame.file.rsplit('/').next().unwrap_or_default();
     format!("{file}:{}", frame.line)
 }
 
 /// All calls of all processes of the family whose stacks are known.
-pub(super) fn whole(family: &Family) -> String {
+pub(super) fn format_stacks(family: &Family) -> String {
     let mut text = String::new();
     for member in &family.members {
         if let Ok(stacks) = &member.stacks {
             let name = printable(&member.process.name());
-            let _ = writeln!(text, "{name}, {}", versions(stacks));
+            let _ = writeln!(text, "{name}, {}", format_versions(stacks));
             for thread in &stacks.threads {
                 add_thread(&mut text, thread);
             }
@@ -57,7 +52,7 @@ pub(super) fn whole(family: &Family) -> String {
     text
 }
 
-fn versions(stacks: &Stacks) -> String {
+fn format_versions(stacks: &Stacks) -> String {
     let ezmsg = stacks.ezmsg.as_ref().map(|version| format!(", ezmsg {version}"));
     printable(&format!("Python {}{}", stacks.python, ezmsg.unwrap_or_default()))
 }

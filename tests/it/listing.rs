@@ -103,7 +103,7 @@ components  SYSTEM (collection)
   SYSTEM/SUB
 processes  pid N on HOST answered after N ms; owns SYSTEM/SUB
   pid N on HOST answered after N ms; owns SYSTEM/PUB
-stands  pid N (COMMAND): running its units (backendprocess.py:580)
+running  pid N (COMMAND): running its units (backendprocess.py:580)
   pid N (COMMAND): running its units (backendprocess.py:580)
 a drop takes  the session
   2 process registrations: pid N on HOST pid N on HOST

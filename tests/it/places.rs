@@ -16,7 +16,7 @@ use crate::run::{GRAPHCTL, Run, finish, prepared};
 use crate::stage::{assert_full_rate, network, relaunch, server};
 use crate::wiretap::Wiretap;
 
-/// Nobody, in the words of the kernel.
+/// The user id of `nobody`.
 const OTHER_USER: &str = "65534";
 
 /// Where graphctl runs.
@@ -32,7 +32,7 @@ enum Place {
     OtherNetwork,
 }
 
-/// A graphctl in its place.
+/// A graphctl that runs in such a place.
 struct Remote {
     prefix: Vec<String>,
     address: String,
@@ -121,7 +121,7 @@ impl Remote {
     }
 }
 
-/// Drops a phantom beside a healthy pipeline, which stays live.
+/// Drops three phantoms, one after the other, beside two healthy pipelines, which stay live.
 fn clear(place: Place) {
     let network = if place == Place::OtherNetwork {
         let Some(network) = network() else { return };

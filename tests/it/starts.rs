@@ -1,4 +1,4 @@
-//! Starts that failed, told from starts that go on by the Python stacks of their processes.
+//! Failed starts are distinguished from running ones by the Python stacks of their processes.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -54,8 +54,8 @@ fn initialize_raises_in_the_main_process() {
     expect_cleared(&server);
 }
 
-/// A program that does more than to run a pipeline.
-fn failed(program: Program) {
+/// Expects that the failed start of this program is dropped.
+fn expect_failed_start_cleared(program: Program) {
     let server = server();
     let python =
         if program == Program::Kernel { Program::kernel() } else { server.python().into() };
@@ -93,30 +93,30 @@ fn failed(program: Program) {
 
 #[test]
 fn the_run_of_a_thread_failed() {
-    failed(Program::Thread);
+    expect_failed_start_cleared(Program::Thread);
 }
 
 #[test]
 fn the_start_of_a_subclass_was_interrupted() {
-    failed(Program::Notifying);
+    expect_failed_start_cleared(Program::Notifying);
 }
 
 #[test]
 fn start_raised() {
-    failed(Program::Unpicklable);
+    expect_failed_start_cleared(Program::Unpicklable);
 }
 
 #[test]
 fn one_of_two_runners_failed() {
-    failed(Program::Two);
+    expect_failed_start_cleared(Program::Two);
 }
 
 #[test]
 fn the_start_in_a_jupyter_kernel_was_interrupted() {
-    failed(Program::Kernel);
+    expect_failed_start_cleared(Program::Kernel);
 }
 
-/// The four kinds of a start that goes on, and the programs that start one.
+/// Pipelines whose `initialize` is slow, for each start method and runner.
 #[test]
 fn a_slow_start_is_starting_however_old_it_is() {
     let server = server();
@@ -171,7 +171,7 @@ fn a_start_in_a_way_of_its_own_is_not_taken_for_a_failed_one() {
     }
 }
 
-/// The Pythons of this machine that can run ezmsg, apart from that of the other tests.
+/// The Pythons 3.10 to 3.14 of this machine that can make a virtual environment.
 fn other_pythons() -> Vec<PathBuf> {
     let versions = ["3.10", "3.11", "3.12", "3.13", "3.14"];
     let pyenv = Command::new("pyenv").args(["root"]).output().ok();
@@ -193,7 +193,7 @@ fn other_pythons() -> Vec<PathBuf> {
     versions.iter().filter_map(python).collect()
 }
 
-/// Each Python of this machine keeps its stacks in its own way.
+/// Each version of Python lays out its stacks differently.
 #[test]
 fn every_python_of_this_machine_is_read() {
     for python in other_pythons() {
@@ -280,7 +280,7 @@ fn show_names_the_line_that_blocks_an_event_loop() {
     assert!(run.stdout.contains("run_forever ("), "{run:#?}");
 }
 
-/// Messages do not pass the server: what it hears of a running pipeline gets older and older.
+/// Messages do not pass the server: the last control traffic of a running pipeline gets older.
 #[test]
 fn a_session_whose_messages_flow_is_not_idle() {
     let server = server();

@@ -2,7 +2,7 @@
 
 use graphctl::model::{
     Departed, Ended, Endpoint, History, Holder, Inventory, Link, Member, Ping, Process, Session,
-    Unread,
+    StacksError,
 };
 
 /// Every inventory that knows one fact less, with the name of that fact.
@@ -41,7 +41,7 @@ pub(crate) fn with_one_fact_less(all: &Inventory) -> Vec<(&'static str, Inventor
         ("process.last_change", each(all, processes, |it| it.last_change = None)),
         ("holder.worker", each(all, holders, |it| it.worker = None)),
         ("family", each(all, sessions, |it| it.family = None)),
-        ("stacks", each(all, members, |it| it.stacks = Err(Unread::Forbidden))),
+        ("stacks", each(all, members, |it| it.stacks = Err(StacksError::Forbidden))),
         ("member.serving", each(all, members, |it| it.process.serving = None)),
         ("process.holding", each(all, processes, |it| it.holding = None)),
     ];

@@ -10,7 +10,7 @@ use graphctl::judge::Thresholds;
 use graphctl::model::{
     Channel, Component, Departed, Ended, Endpoint, EndpointKind, Family, Frame, History, Holder,
     Holding, Inventory, Link, Member, Ping, Process, Seen, Server, ServerProcess, Session, Stacks,
-    Streams, Thread, Traffic, Unread, Worker,
+    StacksError, Streams, Thread, Traffic, Worker,
 };
 use proptest::option::weighted as known;
 use proptest::prelude::*;
@@ -220,7 +220,7 @@ fn family() -> impl Strategy<Value = Family> {
             stacks: if readable {
                 Ok(Arc::new(stacks_of(pose, version)))
             } else {
-                Err(Unread::Forbidden)
+                Err(StacksError::Forbidden)
             },
         };
         let opener = member(pid, state, serving, true, it);

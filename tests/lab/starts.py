@@ -130,7 +130,7 @@ def kernel(args: argparse.Namespace) -> None:
     from jupyter_client import BlockingKernelClient
     from jupyter_client.connect import write_connection_file
 
-    # It is interrupted with the kernel, as a notebook is not.
+    # SIGINT also reaches this client; a notebook's client does not get it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     file, _ = write_connection_file(str(Path(tempfile.mkdtemp()) / "kernel.json"))
     subprocess.Popen([sys.executable, "-B", "-m", "ipykernel_launcher", "-f", file, "--IPKernelApp.capture_fd_output=False"])

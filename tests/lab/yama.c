@@ -1,5 +1,5 @@
-/* A machine that lets nobody read the memory of another process, as Ubuntu does for all but root and ancestors: Yama's
-   ptrace_scope 1. */
+/* Simulates Yama's ptrace_scope 1, which Ubuntu sets: a process may not read the memory of another process, unless it is
+   root or an ancestor. Here, no process may. */
 
 #define _GNU_SOURCE
 #include <errno.h>

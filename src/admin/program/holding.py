@@ -32,18 +32,18 @@ async def list_sockets(replies, connections):
 
 
 class Processes:
-    """What is read of /proc, row by row."""
+    """Reads /proc and sends it row by row."""
 
     def __init__(self, replies, inodes):
         self.replies = replies
         self.wanted = {f"socket:[{inode}]" for inode in inodes if inode}
-        self.links, self.holders, self.told = {}, [], set()
+        self.links, self.holders, self.sent = {}, [], set()
 
     async def file(self, path, contains=""):
         """Sends a file, or those of its lines that contain a text; each file once."""
-        if path in self.told:
+        if path in self.sent:
             return
-        self.told.add(path)
+        self.sent.add(path)
         try:
             with open(f"/proc/{path}", "rb") as file:
                 content = file.read(LONGEST_FILE) if not contains else file.read()
@@ -56,20 +56,23 @@ class Processes:
 
     async def link(self, path):
         """Sends what a link leads to; each link once."""
-        if path in self.told:
+        if path in self.sent:
             return
-        self.told.add(path)
+        self.sent.add(path)
         try:
             await self.replies.row("proc_link", path, os.readlink(f"/proc/{path}"))
         except OSError:
             pass
 
     async def read_links(self, pid):
-        """The descriptors of a process that may matter, with what they link to; None if they may not be read."""
-        links, any_at_all = {}, False
+        """The descriptors of a process that may matter, with what they link to.
+
+        None if they may not be read, or if the main thread has exited.
+        """
+        links, has_descriptors = {}, False
         try:
             for number, fd in enumerate(os.listdir(f"/proc/{pid}/fd")):
-                any_at_all = True
+                has_descriptors = True
                 if number % DESCRIPTORS == 0:
                     await self.replies.breathe()
                 try:
@@ -82,9 +85,9 @@ class Processes:
             return None
         except OSError:
             return {}
-        return links if any_at_all or not is_headless(pid) else None
+        return links if has_descriptors or not main_thread_exited(pid) else None
 
-    async def walk(self):
+    async def find_holders(self):
         for pid in filter(str.isdigit, os.listdir("/proc")):
             await self.replies.breathe()
             links = await self.read_links(pid)
@@ -98,7 +101,7 @@ class Processes:
                 if not self.wanted.isdisjoint(links.values()):
                     self.holders.append(pid)
 
-    async def tell(self):
+    async def send_links(self):
         of_holders = {link for pid in self.holders for link in self.links[pid].values()}
         pipes = {link for link in of_holders if link.startswith("pipe:")}
         for pid, links in self.links.items():
@@ -109,18 +112,18 @@ class Processes:
                     if link != EPOLL or holds:
                         await self.file(f"{pid}/fdinfo/{fd}")
             if holds or not pipes.isdisjoint(links.values()):
-                await self.about(pid)
+                await self.send_identity(pid)
         for pid in self.holders:
             await self.link(f"{pid}/exe")
             for _ in range(ANCESTORS):
                 pid = parent_of(pid)
                 if pid is None:
                     break
-                await self.about(pid)
+                await self.send_identity(pid)
                 await self.link(f"{pid}/exe")
                 await self.file(f"{pid}/maps", SEMAPHORES)
 
-    async def about(self, pid):
+    async def send_identity(self, pid):
         for name in "stat", "status", "cmdline":
             await self.file(f"{pid}/{name}")
 
@@ -131,15 +134,15 @@ class Processes:
                 threads = os.listdir(f"/proc/{pid}/task")
             except OSError:
                 threads = []
-            self.told.discard(f"{pid}/stat")
+            self.sent.discard(f"{pid}/stat")
             await self.file(f"{pid}/stat")
             for thread in threads:
                 for name in "syscall", "wchan", "stat":
-                    self.told.discard(f"{pid}/task/{thread}/{name}")
+                    self.sent.discard(f"{pid}/task/{thread}/{name}")
                     await self.file(f"{pid}/task/{thread}/{name}")
 
 
-def is_headless(pid):
+def main_thread_exited(pid):
     """Whether the main thread of a process has exited, and others run on: it lists no descriptors."""
     try:
         with open(f"/proc/{pid}/stat") as stat:
@@ -178,8 +181,8 @@ async def list_holders(replies, connections):
         await processes.link(f"self/ns/{kind}")
     await processes.file("self/mountinfo", " - proc ")
     await processes.file("1/stat")
-    await processes.walk()
-    await processes.tell()
+    await processes.find_holders()
+    await processes.send_links()
     for number in range(SAMPLES):
         if number:
             await asyncio.sleep(PAUSE)

@@ -17,7 +17,7 @@ ANSWER = struct.Struct("=4x2s2s16s16s12x12xII")
 ATTRIBUTE = struct.Struct("=HH")
 # In `struct tcp_info`: how long ago data was last sent, in milliseconds, and how many bytes were acknowledged in all.
 SENT = struct.Struct("=44xI72xQ")
-# What a publisher sends on a new connection before the first message, in bytes, besides its topic: at most so many.
+# Bytes that a publisher sends on a new connection before the first message, apart from its topic: an upper bound.
 GREETING = 128
 # The longest answer that the kernel gives at once, in bytes.
 LONGEST_ANSWER = 1 << 16
@@ -26,6 +26,7 @@ LONGEST_ANSWER = 1 << 16
 def open_diag():
     diag = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, NETLINK_SOCK_DIAG)
     diag.connect((0, 0))
+    # In seconds. The kernel answers at once.
     diag.settimeout(0.2)
     return diag
 

@@ -10,7 +10,7 @@ CALLS = 512
 
 
 def own_sockets():
-    """By the address of its own end: the descriptor of each TCP socket of this process."""
+    """Maps the local address of each TCP socket of this process to its descriptor."""
     sockets = {}
     for fd in os.listdir("/dev/fd"):
         try:
@@ -22,7 +22,7 @@ def own_sockets():
     return sockets
 
 
-def waits_on(frame):
+def watched_descriptors(frame):
     """The descriptors that the event loop of a thread waits for; empty if it runs none."""
     while frame:
         loop = frame.f_locals.get("self") if frame.f_code.co_name == "run_forever" else None
@@ -34,7 +34,7 @@ def waits_on(frame):
 
 
 def calls_of(frame):
-    """Innermost first: the function, its file, and the line."""
+    """The calls of a thread, innermost first: function, file and line."""
     calls = []
     while frame and len(calls) < CALLS:
         code = frame.f_code
@@ -61,7 +61,7 @@ async def answer_stacks(server, request, replies):
         return
     served = {}
     for ident, frame in frames:
-        descriptors = waits_on(frame)
+        descriptors = watched_descriptors(frame)
         thread = threads.get(ident)
         for session_id, fd in held.items():
             if fd in descriptors and thread is not None:

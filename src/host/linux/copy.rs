@@ -21,10 +21,10 @@ pub(in crate::host) fn holders_in(
     raw: RawProc,
     connections: &[Connection],
 ) -> io::Result<Vec<Holding>> {
-    let copy = Copy::new(&raw)?;
+    let copy = ProcCopy::new(&raw)?;
     let mut samples: VecDeque<_> = raw.samples.into();
     let mut next_sample = || {
-        // What cannot be written is missing, and what is missing proves nothing.
+        // A file that is not sent again, or cannot be written, keeps the text of the previous sample.
         for (path, text) in samples.pop_front().into_iter().flatten() {
             drop(copy.file(&path, &text));
         }
@@ -43,11 +43,11 @@ pub(in crate::host) fn holders_in(
         .map_err(io::Error::other)
 }
 
-struct Copy {
+struct ProcCopy {
     directory: TempDir,
 }
 
-impl Copy {
+impl ProcCopy {
     fn new(raw: &RawProc) -> io::Result<Self> {
         let copy = Self { directory: TempDir::new()? };
         for (path, text) in &raw.files {
@@ -93,8 +93,8 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.len() <= LONGEST_NUMBER && text.bytes().all(|it| it.is_ascii_digit())
 }
 
-/// Whether this is the path of a file that is asked for. The server could name any file of this machine, or one behind a
-/// link that it has sent before.
+/// Whether graphctl asks for a file at this path. Otherwise the server could name any file of this machine, or a path
+/// through a link that it has sent before.
 fn is_file(path: &str) -> bool {
     match path.split('/').collect::<Vec<_>>()[..] {
         ["self", "mountinfo"] => true,
@@ -105,7 +105,8 @@ fn is_file(path: &str) -> bool {
     }
 }
 
-/// Whether this is the path of a link that is asked for, to something that is no file.
+/// Whether graphctl asks for a link at this path. The target of `exe` may be any path: it is compared, and never opened.
+/// No other target may contain a slash.
 fn is_link(path: &str, target: &str) -> bool {
     match path.split('/').collect::<Vec<_>>()[..] {
         ["self", "ns", "net" | "pid"] => !target.contains('/'),

@@ -12,7 +12,7 @@ use super::serving::{self, Answered, Watch};
 use super::sockets::Socket;
 use super::walk::{self, Found};
 use crate::host::{Connection, Role};
-use crate::model::{Holder, Holding, Place};
+use crate::model::{Holder, Holding, SeenBy};
 
 /// See [`Host::holders`](crate::host::Host::holders). `sockets` are the client's ends of the connections, in their order;
 /// `now` is the time since boot; `pause` is what passes between two looks at a holder that may be at work.
@@ -113,7 +113,7 @@ impl<'a> Seen<'a> {
         Holding {
             holders: found.iter().filter(|it| !ended(it)).filter_map(holder).collect(),
             unsure: gone.or_else(|| self.doubts.about(uid, found)),
-            seen_from: Place::Here,
+            seen_by: SeenBy::Graphctl,
         }
     }
 }

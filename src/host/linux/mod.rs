@@ -17,7 +17,7 @@
 //! | [`netlink`] | asks the kernel for lists of sockets |
 //! | [`unix`] | the other ends of unix sockets |
 //! | [`ties`] | the other ends of all these, for many processes at once |
-//! | [`copy`] | the same from what the server's machine showed |
+//! | [`copy`] | finds holders in a copy of the `/proc` of the server's machine |
 //! | [`end`](mod@end) | ends processes |
 //! | [`tree`] | the processes below graphctl itself |
 //!
@@ -54,7 +54,7 @@ use std::time::Duration;
 
 use procfs::{ProcError, ProcResult};
 
-use stacks::Readers;
+use stacks::StackReaders;
 
 use super::{Connection, Host, Sockets, Ties, Unseen, Written};
 use crate::model::{Family, Holder, Holding};
@@ -80,12 +80,12 @@ const PAUSE: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Machine {
     root: PathBuf,
-    readers: Readers,
+    readers: StackReaders,
 }
 
 impl Machine {
     pub(super) fn this() -> Self {
-        Self { root: ROOT.into(), readers: Readers::default() }
+        Self { root: ROOT.into(), readers: StackReaders::default() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The kernel's lists of sockets, by netlink: complete, and without a privilege.
+//! Lists of the sockets of this network namespace, by netlink. This requires no privilege.
 
 use std::io::{Error, ErrorKind, Result};
 use std::iter;
@@ -13,7 +13,7 @@ use netlink_sys::{Socket, SocketAddr};
 /// The most answers that are read, of several sockets each.
 const MOST_ANSWERS: usize = 100_000;
 
-/// How often the kernel is asked again for a list that changed while it was made.
+/// How often the kernel is asked for a list, if it changes while it is made.
 const MOST_TRIES: usize = 3;
 
 /// Asks the kernel for a list of sockets.

@@ -55,9 +55,9 @@ pub(super) fn clients(root: &Path, connections: &[Connection]) -> ProcResult<Vec
 
 /// The client's end of each connection, in their order.
 pub(super) fn of_clients(root: &Path, connections: &[Ends]) -> ProcResult<Vec<Socket>> {
-    // Only the kernel of this machine answers, and a container may not let it be asked.
-    let known = if root == Path::new(super::ROOT) { asked().ok() } else { None };
-    let known = known.map_or_else(|| listed(root), Ok)?;
+    // A test's copy of `/proc` must not be compared with this kernel. A container may forbid netlink; `/proc` is read then.
+    let known = if root == Path::new(super::ROOT) { from_kernel().ok() } else { None };
+    let known = known.map_or_else(|| from_proc(root), Ok)?;
     let socket = |connection: &Ends| {
         let ends = (canonical(connection.client), canonical(connection.server));
         known.get(&ends).copied().unwrap_or(Socket::Elsewhere)
@@ -65,11 +65,11 @@ pub(super) fn of_clients(root: &Path, connections: &[Ends]) -> ProcResult<Vec<So
     Ok(connections.iter().map(socket).collect())
 }
 
-/// By its two ends.
-type Known = HashMap<((IpAddr, u16), (IpAddr, u16)), Socket>;
+/// Sockets by the address and port of their own end and of the other end.
+type SocketsByEnds = HashMap<((IpAddr, u16), (IpAddr, u16)), Socket>;
 
-/// What the kernel answers. Connections that only wait for their time to end are left out: there may be very many.
-fn asked() -> io::Result<Known> {
+/// The sockets that the kernel lists. Those in `TIME_WAIT` are left out, because there may be very many.
+fn from_kernel() -> io::Result<SocketsByEnds> {
     let mut known = HashMap::new();
     for socket_id in [SocketId::new_v4(), SocketId::new_v6()] {
         let is_v6 = socket_id.source_address.is_ipv6();
@@ -95,8 +95,8 @@ fn asked() -> io::Result<Known> {
     Ok(known)
 }
 
-/// What `/proc` lists.
-fn listed(root: &Path) -> ProcResult<Known> {
+/// The sockets that `/proc` lists.
+fn from_proc(root: &Path) -> ProcResult<SocketsByEnds> {
     let mut known = HashMap::new();
     for TcpNetEntry { local_address, remote_address, inode, uid, .. } in table(root)? {
         let ends = (canonical(local_address), canonical(remote_address));

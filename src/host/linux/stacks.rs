@@ -23,31 +23,34 @@ use py_spy::{Config, PythonSpy, StackTrace};
 use super::doubt::Doubts;
 use super::parents::Parents;
 use super::process::{Blind, Identity, expect_same, is_gone, numbers, open_process, text, uptime};
-use crate::host::READER;
-use crate::model::{Family, Frame, Holder, Member, ProcessId, Stacks, Thread, Unread};
+use crate::host::STACK_READER_THREAD;
+use crate::model::{Family, Frame, Holder, Member, ProcessId, Stacks, StacksError, Thread};
 
-/// How long the readings of one look may take together. One takes 4 to 160 ms of this machine's time.
-const TIME: Duration = Duration::from_secs(3);
+/// Time limit for all readings of one look. A reading took 4 to 160 ms when measured.
+const READ_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How many processes are read in one look.
 const MOST_PROCESSES: usize = 64;
 
-/// How many threads of a process are read, and how many frames of a thread.
+/// A process with more threads than this is not read.
 const MOST_THREADS: usize = 256;
+
+/// A process of which a thread has more frames than this is not read.
 const MOST_FRAMES: usize = 512;
 
-/// The readers of processes, which know where each keeps its stacks: to find that out takes most of the first reading.
+/// The readers of earlier looks. Each knows where its process keeps its stacks; finding that takes most of the first
+/// reading.
 #[derive(Default)]
-pub(super) struct Readers(RefCell<HashMap<ProcessId, PythonSpy>>);
+pub(super) struct StackReaders(RefCell<HashMap<ProcessId, PythonSpy>>);
 
-impl fmt::Debug for Readers {
+impl fmt::Debug for StackReaders {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Readers").field(&self.0.borrow().len()).finish()
+        formatter.debug_tuple("StackReaders").field(&self.0.borrow().len()).finish()
     }
 }
 
 /// See [`Host::families`](crate::host::Host::families).
-pub(super) fn families(root: &Path, groups: &[&[Holder]], readers: &Readers) -> Vec<Family> {
+pub(super) fn families(root: &Path, groups: &[&[Holder]], readers: &StackReaders) -> Vec<Family> {
     let now = uptime();
     let blind: &[Blind] = &[];
     let parents = Parents::read(root).ok();
@@ -70,8 +73,9 @@ pub(super) fn families(root: &Path, groups: &[&[Holder]], readers: &Readers) -> 
     let families: Vec<Vec<(Holder, bool)>> = groups.iter().map(family).collect();
     let processes = families.iter().flatten().map(|(process, _)| process);
     let stacks = read_all(root, processes, readers);
-    let unread =
-        || Err(Unread::Failed(format!("more than {MOST_PROCESSES} processes were to be read")));
+    let unread = || {
+        Err(StacksError::Failed(format!("more than {MOST_PROCESSES} processes were to be read")))
+    };
     let member = |(process, holds): (Holder, bool)| {
         let stacks = stacks.get(&process.id()).cloned().unwrap_or_else(unread);
         Member { process, holds, stacks }
@@ -83,13 +87,13 @@ pub(super) fn families(root: &Path, groups: &[&[Holder]], readers: &Readers) -> 
     families.into_iter().map(family).collect()
 }
 
-type Reading = Result<Arc<Stacks>, Unread>;
+type Reading = Result<Arc<Stacks>, StacksError>;
 
-/// Reads these processes, each once. A thread of its own does that: the kernel may let a read wait for the process.
+/// Reads these processes, each once. A separate thread does that, because the kernel may block a read.
 fn read_all<'a>(
     root: &Path,
     processes: impl Iterator<Item = &'a Holder>,
-    readers: &Readers,
+    readers: &StackReaders,
 ) -> HashMap<ProcessId, Reading> {
     let mut wanted: Vec<Holder> = Vec::new();
     for process in processes {
@@ -101,12 +105,12 @@ fn read_all<'a>(
     let (root, queue) = (root.to_owned(), wanted.clone());
     let mut known = readers.0.take();
     known.retain(|id, _| wanted.iter().any(|it| it.id() == *id));
-    let reader = Builder::new().name(READER.to_owned()).spawn(move || {
+    let reader = Builder::new().name(STACK_READER_THREAD.to_owned()).spawn(move || {
         for process in queue {
             let known_before = known.contains_key(&process.id());
             let mut reading = read(&root, &process, &mut known);
             if reading.is_err() && known_before {
-                // It may run another program by now.
+                // The process may have called `execve` since the last look.
                 reading = read(&root, &process, &mut known);
             }
             if results.send((process.id(), reading.map(Arc::new))).is_err() {
@@ -116,7 +120,7 @@ fn read_all<'a>(
         known
     });
     let mut readings = HashMap::new();
-    let deadline = Instant::now() + TIME;
+    let deadline = Instant::now() + READ_TIMEOUT;
     let mut failed = "its memory could not be read".to_owned();
     while reader.is_ok() && readings.len() < wanted.len() {
         match received.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -124,13 +128,13 @@ fn read_all<'a>(
                 readings.insert(process, reading);
             }
             Err(RecvTimeoutError::Timeout) => {
-                failed = format!("reading took longer than {} s", TIME.as_secs());
+                failed = format!("reading took longer than {} s", READ_TIMEOUT.as_secs());
                 break;
             }
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    // Once all results are there it ends; otherwise it may never.
+    // The reader thread exits after its last result. Without all results it may be blocked for ever, and is not joined.
     if readings.len() == wanted.len()
         && let Ok(reader) = reader
         && let Ok(known) = reader.join()
@@ -138,7 +142,7 @@ fn read_all<'a>(
         readers.0.replace(known);
     }
     for process in wanted {
-        readings.entry(process.id()).or_insert_with(|| Err(Unread::Failed(failed.clone())));
+        readings.entry(process.id()).or_insert_with(|| Err(StacksError::Failed(failed.clone())));
     }
     readings
 }
@@ -147,11 +151,11 @@ fn read(
     root: &Path,
     holder: &Holder,
     readers: &mut HashMap<ProcessId, PythonSpy>,
-) -> Result<Stacks, Unread> {
+) -> Result<Stacks, StacksError> {
     let process = open_process(root, holder.pid).map_err(unread)?;
     expect_same(&process, holder).map_err(unread)?;
     if !maps_python(&process).map_err(unread)? {
-        return Err(Unread::NotPython);
+        return Err(StacksError::NotPython);
     }
     let config = Config { blocking: LockingStrategy::NonBlocking, ..Config::default() };
     let reader = readers
@@ -166,9 +170,9 @@ fn read(
     expect_same(&process, holder).map_err(unread)?;
     let too_deep = |it: &StackTrace| it.frames.len() > MOST_FRAMES;
     if traces.len() > MOST_THREADS || traces.iter().any(too_deep) {
-        return Err(Unread::Failed("it has too many threads or calls".to_owned()));
+        return Err(StacksError::Failed("it has too many threads or calls".to_owned()));
     }
-    let places = Places::read(&process);
+    let places = StackPointers::read(&process);
     let pthreads: Vec<u64> = traces.iter().map(|it| it.thread_id).collect();
     let thread = |trace: StackTrace| {
         let id = trace.os_thread_id.and_then(|id| u32::try_from(id).ok());
@@ -188,36 +192,41 @@ fn frame(frame: py_spy::Frame) -> Frame {
     Frame { function: name, file: filename, line: line.try_into().unwrap_or_default() }
 }
 
-fn unread(error: ProcError) -> Unread {
+fn unread(error: ProcError) -> StacksError {
     match error {
-        error if is_gone(&error) => Unread::Gone,
-        ProcError::PermissionDenied(_) => Unread::Forbidden,
-        error => Unread::Failed(error.to_string()),
+        error if is_gone(&error) => StacksError::Gone,
+        ProcError::PermissionDenied(_) => StacksError::Forbidden,
+        error => StacksError::Failed(error.to_string()),
     }
 }
 
-fn failure(error: &(dyn Error + 'static)) -> Unread {
+fn failure(error: &(dyn Error + 'static)) -> StacksError {
     let mut errors = successors(Some(error), |error| Error::source(*error));
     let is_forbidden = |it: &(dyn Error + 'static)| {
         let error = it.downcast_ref::<io::Error>();
         error.is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
     };
-    if errors.any(is_forbidden) { Unread::Forbidden } else { Unread::Failed(error.to_string()) }
+    if errors.any(is_forbidden) {
+        StacksError::Forbidden
+    } else {
+        StacksError::Failed(error.to_string())
+    }
 }
 
-/// Whether the process has mapped a file that belongs to a Python: its executable, its library or a module.
+/// Whether a path in the process's memory map contains `python`, as those of the interpreter, its library and its modules
+/// do.
 fn maps_python(process: &Process) -> ProcResult<bool> {
     Ok(text(process, "maps")?.lines().any(|line| line.contains("python")))
 }
 
-/// Where the threads of a process have their stacks. Python before 3.11 does not keep the system's id of a thread, only
+/// The stack pointers of the threads of a process. Python before 3.11 does not keep the system's id of a thread, only
 /// the address of its descriptor, which glibc places at the top of the thread's stack.
-struct Places {
+struct StackPointers {
     /// By thread: its stack pointer.
     pointers: Vec<(u32, u64)>,
 }
 
-impl Places {
+impl StackPointers {
     fn read(process: &Process) -> Self {
         let threads = process.open_relative("task").and_then(numbers).unwrap_or_default();
         let place = |thread: u32| {

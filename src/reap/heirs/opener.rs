@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Obstacle, parts};
 use crate::admin::DropTarget;
 use crate::host::{Held, multiprocessing};
-use crate::model::{Holder, Holding, Inventory, Place};
+use crate::model::{Holder, Holding, Inventory, SeenBy};
 
 /// By pid: why a process may be the program that opened a session that is dropped, or is not known to belong to it.
 ///
@@ -43,7 +43,7 @@ fn of_session(
     let seen = inventory.sessions.iter().find(|it| it.id == session);
     let served = seen.and_then(|session| session.holding.as_ref());
     // What the server saw on its own machine is only its word, and its pids may be those of other processes here.
-    let served = served.filter(|it| it.seen_from == Place::Here);
+    let served = served.filter(|it| it.seen_by == SeenBy::Graphctl);
     let holders = holders(held.get(&session), served);
     let first = holders.iter().map(|it| it.start).min();
     let why = |holder: &&Holder| {

@@ -9,8 +9,7 @@ use super::{kind, seconds, time};
 use crate::admin::Taken;
 use crate::judge::{Case, Collision, Lack, LastMessage, Missing};
 use crate::model::{
-    Family, Frame, Holder, Holding, Inventory, Member, Ping, Place, Process, Session, Thread,
-    Unread,
+    Family, Frame, Holder, Holding, Inventory, Member, Ping, Process, SeenBy, Session, Thread,
 };
 use crate::reap::report::Clients;
 
@@ -53,7 +52,7 @@ struct StacksView<'a> {
     python: Option<&'a str>,
     ezmsg: Option<&'a str>,
     /// Why they could not be read.
-    unread: Option<&'a str>,
+    unread: Option<String>,
     threads: Vec<ThreadView<'a>>,
 }
 
@@ -170,12 +169,7 @@ fn stacks_view(Member { process, stacks, .. }: &Member) -> StacksView<'_> {
         command: &process.command,
         python: read.map(|it| it.python.as_str()),
         ezmsg: read.and_then(|it| it.ezmsg.as_deref()),
-        unread: stacks.as_ref().err().map(|it| match it {
-            Unread::NotPython => "it runs no Python",
-            Unread::Forbidden => "permission denied",
-            Unread::Gone => "it has exited",
-            Unread::Failed(why) => why,
-        }),
+        unread: stacks.as_ref().err().map(ToString::to_string),
         threads: read.iter().flat_map(|it| &it.threads).map(thread).collect(),
     }
 }
@@ -192,9 +186,9 @@ fn thread(Thread { id, name, frames }: &Thread) -> ThreadView<'_> {
 }
 
 fn holders(holding: &Holding) -> Vec<HolderView<'_>> {
-    let seen_by = match holding.seen_from {
-        Place::Here => "graphctl",
-        Place::Server => "server",
+    let seen_by = match holding.seen_by {
+        SeenBy::Graphctl => "graphctl",
+        SeenBy::Server => "server",
     };
     holding.holders.iter().map(|it| holder(it, seen_by)).collect()
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use graphctl::admin::Unconfirmed;
 use graphctl::host::{Ended, Held};
 use graphctl::judge::{
-    Case, Collision, CollisionKind, Lack, LastMessage, Missing, StaleReason, Subject,
+    Case, Collision, CollisionKind, Gaps, Lack, LastMessage, Missing, StaleReason, Subject,
     SuspectReason, Verdict,
 };
 use graphctl::look::Look;
@@ -130,9 +130,8 @@ pub(super) fn look() -> Look {
         rate: Some(1.0),
         messages: None,
         may_have_vanished: false,
-        lacks_owners: false,
-        lacks_sight: false,
-        lacks_endpoints: false,
+        may_need_another_look: false,
+        gaps: Gaps::default(),
     };
     let mut cases: Vec<_> =
         verdicts().into_iter().map(|verdict| case(Subject::Session(0), verdict)).collect();

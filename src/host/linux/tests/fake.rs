@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::ties::{READS, WRITES};
 use super::{SERVER, session};
 use crate::host::linux::process::uptime;
-use crate::host::linux::stacks::Readers;
+use crate::host::linux::stacks::StackReaders;
 use crate::host::linux::{Machine, holders, sockets};
 use crate::host::{Connection, Host as _};
 use crate::model::Holding;
@@ -42,7 +42,7 @@ impl Fake {
     }
 
     pub(super) fn machine(&self) -> Machine {
-        Machine { root: self.root().into(), readers: Readers::default() }
+        Machine { root: self.root().into(), readers: StackReaders::default() }
     }
 
     /// A path below the root, with all that it takes to write there.

@@ -9,7 +9,7 @@ use super::fake::{Fake, USER};
 use super::{SERVER, connection, session};
 use crate::host::linux::Machine;
 use crate::host::linux::process::uptime;
-use crate::host::linux::stacks::Readers;
+use crate::host::linux::stacks::StackReaders;
 use crate::host::{Connection, Host as _, Role, Sockets, Tcp, Unseen};
 use crate::model::{Holder, Holding};
 
@@ -127,7 +127,7 @@ fn without_the_lists_of_sockets_nothing_is_known() {
         let unsure = holding.unsure.expect("a reason");
         assert!(unsure.starts_with("who holds it cannot be seen on this machine: "), "{unsure}");
     }
-    let nowhere = Machine { root: "/nonexistent".into(), readers: Readers::default() };
+    let nowhere = Machine { root: "/nonexistent".into(), readers: StackReaders::default() };
     assert!(nowhere.holders(&[session(4000)])[0].unsure.is_some());
     assert_eq!(nowhere.network(), None);
     assert_eq!(nowhere.listeners(at(4000)), []);

@@ -1,6 +1,6 @@
-//! Where a process of a session's family stands in the code of ezmsg, by its Python stacks.
+//! What a process of a session's family does in the code of ezmsg, by its Python stacks.
 
-use crate::model::{Frame, Member, Stacks, Thread, Unread};
+use crate::model::{Frame, Member, Stacks, StacksError, Thread};
 
 /// What the functions of one version of ezmsg are called, and in which files they are.
 struct Code {
@@ -64,8 +64,8 @@ const STARTS: [(&str, &str); 3] = [
 
 const ASYNCIO: &str = "asyncio/base_events.py";
 
-/// Packages that run other programs. They have functions with the names of a runner's.
-const PROGRAMS: [&str; 5] =
+/// Packages that have functions of the same names as those in `Code::replaced`.
+const SAME_NAMES: [&str; 5] =
     ["/multiprocessing/", "/asyncio/", "/concurrent/", "/tornado/", "/ipykernel/"];
 
 /// Packages that wait for what a person types, or for a cell to run. What they call is code of the program; what called
@@ -89,24 +89,24 @@ const EXITING: [(&str, &str); 3] = [
     ("_python_exit", "concurrent/futures/thread.py"),
 ];
 
-/// Where a process stands, most active first. What the process may still do makes the difference.
+/// What a process does, most active first. What it may still do makes the difference.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Standing {
+pub(super) enum Activity {
     /// It starts units, or a process that will run units.
     Starting,
     /// It takes the pipeline down.
     Stopping,
     /// It is in the code of a runner or of a backend, but not where it starts, waits or stops.
     Running,
-    /// Where it stands is not known, for this reason.
+    /// What it does is not known, for this reason.
     Unknown(String),
     /// It waits at a barrier of ezmsg for other processes of the pipeline.
     AtBarrier,
     /// It waits for its backends, to start or to exit.
     Joining,
     /// It serves the session in a runner's event loop, and no thread of it is in the code of a runner any more.
-    Left,
-    /// As `Left`, and no thread of it runs code of a program: its interpreter waits at a prompt, or for a cell.
+    OutsideRunner,
+    /// As `OutsideRunner`, and no thread of it runs code of a program: its interpreter waits at a prompt, or for a cell.
     AtPrompt,
     /// It holds the session, and Python is exiting in it. No thread of it runs an event loop.
     Exiting,
@@ -114,13 +114,16 @@ pub(super) enum Standing {
     Unrelated,
 }
 
-impl Standing {
-    /// Where a member of a session's family stands; `owns_units` if it has registered any.
+impl Activity {
+    /// What a member of a session's family does; `owns_units` if it has registered any.
     pub(super) fn of(member: &Member, owns_units: bool) -> Self {
         let stacks = match &member.stacks {
             Ok(stacks) => stacks,
-            Err(Unread::NotPython | Unread::Gone) => return Self::Unrelated,
-            Err(why) => return Self::Unknown(why_unread(member, why)),
+            Err(StacksError::NotPython | StacksError::Gone) => return Self::Unrelated,
+            Err(why) => {
+                let name = member.process.name();
+                return Self::Unknown(format!("the Python stacks of {name} cannot be read: {why}"));
+            }
         };
         let name = member.process.name();
         if matches!(member.process.state, 'T' | 't') {
@@ -130,22 +133,22 @@ impl Standing {
             return Self::Unknown(format!("the stacks of {name} could not be read whole"));
         }
         let code = code_of(stacks);
-        let standings = stacks.threads.iter().filter_map(|it| of_thread(it, code, owns_units));
-        match standings.min() {
+        let activities = stacks.threads.iter().filter_map(|it| of_thread(it, code, owns_units));
+        match activities.min() {
             Some(Self::Unknown(why)) => Self::Unknown(format!("{name} {why}")),
-            Some(standing) => standing,
-            None => Self::without_ezmsg(member, stacks, code),
+            Some(activity) => activity,
+            None => Self::outside_runner(member, stacks, code),
         }
     }
 
-    /// Where a process stands that is not in the code of a runner or a backend.
-    fn without_ezmsg(member: &Member, stacks: &Stacks, code: &Code) -> Self {
+    /// What a process does that is not in the code of a runner or a backend.
+    fn outside_runner(member: &Member, stacks: &Stacks, code: &Code) -> Self {
         if member.holds {
             if serves_in_runners_loop(member, stacks, code) {
                 let idle = stacks.threads.iter().all(is_at_prompt);
-                return if idle { Self::AtPrompt } else { Self::Left };
+                return if idle { Self::AtPrompt } else { Self::OutsideRunner };
             }
-            if is_exiting(stacks, code) {
+            if is_exiting_without_loop(stacks, code) {
                 return Self::Exiting;
             }
             let name = member.process.name();
@@ -153,7 +156,7 @@ impl Standing {
                 "{name} is not seen to serve the session in a runner's event loop"
             ));
         }
-        if exits(stacks) {
+        if is_exiting(stacks) {
             return Self::Unknown(format!(
                 "{} is exiting, and may still be at work",
                 member.process.name()
@@ -243,15 +246,6 @@ pub(super) fn unknown_version(member: &Member) -> Option<String> {
     })
 }
 
-fn why_unread(member: &Member, why: &Unread) -> String {
-    let name = member.process.name();
-    match why {
-        Unread::Forbidden => format!("the Python stacks of {name} may not be read by this user"),
-        Unread::Failed(why) => format!("the Python stacks of {name} could not be read: {why}"),
-        Unread::NotPython | Unread::Gone => format!("{name} has no Python stacks"),
-    }
-}
-
 /// The functions of the version that a process runs, or of the newest one that is known.
 fn code_of(stacks: &Stacks) -> &'static Code {
     let [.., newest] = &VERSIONS;
@@ -275,23 +269,23 @@ fn own_frames(thread: &Thread) -> &[Frame] {
     &thread.frames[..end]
 }
 
-/// Where a thread stands; `None` if it is not in the code of a runner or a backend, or about to be.
-fn of_thread(thread: &Thread, code: &Code, owns_units: bool) -> Option<Standing> {
+/// What a thread does; `None` if it is not in the code of a runner or a backend, or about to be.
+fn of_thread(thread: &Thread, code: &Code, owns_units: bool) -> Option<Activity> {
     let frames = own_frames(thread);
     let Some(at) = frames.iter().position(|it| is_of_pipeline(it, code)) else {
         return of_other_thread(thread, frames, code);
     };
     let (called, frame) = (&frames[..at], &frames[at]);
     Some(if waits_at_barrier(called) && frame.is_in(code.backend) {
-        Standing::AtBarrier
+        Activity::AtBarrier
     } else if waits_at_barrier(called) || frame.is(code.join, code.runner) {
-        Standing::Joining
+        Activity::Joining
     } else if frame.is_in(code.runner) && code.stop.contains(&frame.name()) {
-        Standing::Stopping
+        Activity::Stopping
     } else if owns_units && frame.is_in(code.backend) {
-        Standing::Running
+        Activity::Running
     } else {
-        Standing::Starting
+        Activity::Starting
     })
 }
 
@@ -301,30 +295,29 @@ fn is_of_pipeline(frame: &Frame, code: &Code) -> bool {
     of_runner || frame.is(code.process, code.backend) || frame.is("run", code.backend)
 }
 
-/// Where a thread stands that is in no function of a runner or a backend.
-fn of_other_thread(thread: &Thread, frames: &[Frame], code: &Code) -> Option<Standing> {
-    let is_replaced = |it: &Frame| code.replaced.contains(&it.name()) && !starts_others(it);
+/// What a thread does that is in no function of a runner or a backend.
+fn of_other_thread(thread: &Thread, frames: &[Frame], code: &Code) -> Option<Activity> {
+    let is_replaced = |it: &Frame| code.replaced.contains(&it.name()) && !only_shares_name(it);
     if frames.iter().any(is_replaced) {
-        return Some(Standing::Unknown("may be starting a pipeline in its own way".to_owned()));
+        return Some(Activity::Unknown("may be starting a pipeline in its own way".to_owned()));
     }
     let is_forked = frames.len() < thread.frames.len();
     let is_worker = |it: &Frame| it.is("worker", "multiprocessing/pool.py");
     if is_forked && !frames.iter().any(is_worker) {
-        return Some(Standing::Unknown(
+        return Some(Activity::Unknown(
             "is a process of multiprocessing, and may be a backend".to_owned(),
         ));
     }
     let starts = |it: &Frame| STARTS.iter().any(|(name, file)| it.is(name, file));
-    (!is_forked && frames.iter().any(starts)).then_some(Standing::Starting)
+    (!is_forked && frames.iter().any(starts)).then_some(Activity::Starting)
 }
 
-/// Whether a frame is of a package that runs other programs, or threads and processes of them.
-fn starts_others(frame: &Frame) -> bool {
-    PROGRAMS.iter().any(|folder| frame.file.contains(folder)) || frame.is_in(THREADING)
+/// Whether a frame is of a package whose functions only share their names with those of a runner.
+fn only_shares_name(frame: &Frame) -> bool {
+    SAME_NAMES.iter().any(|folder| frame.file.contains(folder)) || frame.is_in(THREADING)
 }
 
-/// Whether the innermost calls, which the rest of the stack made, wait at a `threading.Barrier`, of which that of
-/// multiprocessing is a subclass.
+/// Whether a frame waits at a `threading.Barrier`, given the calls below it. The barrier of multiprocessing is a subclass.
 fn waits_at_barrier(called: &[Frame]) -> bool {
     match called {
         [.., waiting, entered] => entered.is("wait", THREADING) && waiting.is("_wait", THREADING),
@@ -333,14 +326,14 @@ fn waits_at_barrier(called: &[Frame]) -> bool {
 }
 
 /// Whether Python is exiting in the process.
-fn exits(stacks: &Stacks) -> bool {
+fn is_exiting(stacks: &Stacks) -> bool {
     let is_exit = |it: &Frame| EXITING.iter().any(|(name, file)| it.is(name, file));
     stacks.threads.iter().any(|it| it.frames.last().is_some_and(is_exit))
 }
 
 /// Whether Python is exiting in the process, and no thread of it runs an event loop.
-fn is_exiting(stacks: &Stacks, code: &Code) -> bool {
-    exits(stacks) && !stacks.threads.iter().any(|it| runs_event_loop(it, code))
+fn is_exiting_without_loop(stacks: &Stacks, code: &Code) -> bool {
+    is_exiting(stacks) && !stacks.threads.iter().any(|it| runs_event_loop(it, code))
 }
 
 fn runs_event_loop(thread: &Thread, code: &Code) -> bool {

@@ -1,0 +1,42 @@
+//! Whether another look may show what this one missed. On a busy machine, a look may see no moment at which a process
+//! is idle, may get no answer in time, or may meet a process that is about to exit.
+
+use super::activity::is_whole;
+use super::facts::Facts;
+use super::{SuspectReason, Verdict};
+use crate::model::{Holder, Holding, Member, Process, Session, StacksError, Worker};
+
+/// Whether the holders of a session are seen but none serves it, the stacks of its processes were not read whole, or its
+/// processes did not report their messages.
+pub(super) fn of_session(facts: &Facts<'_>, verdict: Verdict) -> bool {
+    let session = facts.session;
+    session.units().next().is_some()
+        && (is_unserved(session)
+            || has_incomplete_stacks(session)
+            || lacks_messages(facts, verdict))
+}
+
+/// Whether the program that started a leftover process has exited.
+pub(super) fn of_leftover(process: &Process) -> bool {
+    let lost = |it: &Holder| it.worker == Some(Worker { starter_runs: Some(false) });
+    process.holding.as_ref().is_some_and(|it| it.holders.iter().any(lost))
+}
+
+fn is_unserved(session: &Session) -> bool {
+    let holders = session.holding.as_ref().map_or(&[][..], |it: &Holding| &it.holders);
+    !holders.is_empty() && holders.iter().all(|it| it.serving != Some(true))
+}
+
+fn has_incomplete_stacks(session: &Session) -> bool {
+    let has_incomplete_stacks = |it: &Member| match &it.stacks {
+        Ok(stacks) => !stacks.threads.iter().all(is_whole),
+        Err(why) => matches!(why, StacksError::Gone | StacksError::Failed(_)),
+    };
+    session.family.iter().flat_map(|it| &it.members).any(has_incomplete_stacks)
+}
+
+/// Its start is over, unless its processes have sent messages.
+fn lacks_messages(facts: &Facts<'_>, verdict: Verdict) -> bool {
+    let never_started = verdict == Verdict::Suspect(SuspectReason::NeverStarted);
+    never_started && facts.session.family.is_some() && facts.messages().is_none()
+}
