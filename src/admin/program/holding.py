@@ -60,7 +60,7 @@ class Processes:
             return
         self.sent.add(path)
         try:
-            await self.replies.row("proc_link", path, os.readlink(f"/proc/{path}"))
+            await self.replies.row("proc_link", path, text(os.readlink(f"/proc/{path}")))
         except OSError:
             pass
 

@@ -1,6 +1,7 @@
 //! Something of everything that graphctl may come to know: each variant of each enum, each field with a value and
 //! without.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use graphctl::admin::Unconfirmed;
@@ -11,7 +12,8 @@ use graphctl::judge::{
 };
 use graphctl::look::Look;
 use graphctl::model::{
-    Channel, Holder, Holding, Inventory, LockHolder, Ping, Process, Server, Session, WaitsFor,
+    Channel, Family, Frame, Holder, Holding, Inventory, LockHolder, Member, Ping, Process, SeenBy,
+    Server, Session, Stacks, StacksError, Thread, WaitsFor,
 };
 use graphctl::reap::heirs::Obstacle;
 use graphctl::reap::{Extent, Freed, Heir, HeirEnd, Outcome, Report, Target};
@@ -110,9 +112,37 @@ pub(super) fn sessions() -> Vec<Session> {
         worker: None,
     };
     let holders = vec![holder(Some(true)), holder(None)];
-    let held = Some(Holding { holders, unsure: None, ..Holding::default() });
-    let held = Session { root: Some("A".into()), holding: held, ..session(1, "A", &["B"]) };
-    vec![held, Session { link: None, ..session(1, "C", &[]) }]
+    let by = every!(SeenBy: Graphctl, Server);
+    let held = by.map(|seen_by| Some(Holding { holders: holders.clone(), unsure: None, seen_by }));
+    let sessions = held.map(|holding| Session {
+        root: Some("A".into()),
+        holding,
+        family: Some(family(&holders[0])),
+        ..session(1, "A", &["B"])
+    });
+    sessions.into_iter().chain([Session { link: None, ..session(1, "C", &[]) }]).collect()
+}
+
+/// A process of which the stacks were read, and others of which they were not.
+fn family(process: &Holder) -> Family {
+    let frame = Frame { function: "start".into(), file: "rig.py".into(), line: 1 };
+    let named = Thread { id: Some(1), name: Some("MainThread".into()), frames: vec![frame] };
+    let read = Stacks {
+        python: "3.13.0".into(),
+        ezmsg: Some("3.9.0".into()),
+        threads: vec![named, Thread::default()],
+    };
+    let bare = Stacks { ezmsg: None, ..read.clone() };
+    let errors = every!(StacksError:
+        NotPython => StacksError::NotPython,
+        Forbidden => StacksError::Forbidden,
+        Gone => StacksError::Gone,
+        Failed => StacksError::Failed("it is made up".into())
+    );
+    let errors = errors.into_iter().map(Err);
+    let stacks = [read, bare].map(|it| Ok(Arc::new(it))).into_iter().chain(errors);
+    let member = |stacks| Member { process: process.clone(), holds: true, stacks };
+    Family { members: stacks.map(member).collect(), unsure: None }
 }
 
 /// Everything that the server may hold, judged in every way.
@@ -143,7 +173,8 @@ pub(super) fn look() -> Look {
         ..case(subject, Verdict::Unknown)
     };
     cases[0].owners = (0..inventory.processes.len()).collect();
-    cases.extend([bare(Subject::Session(1)), bare(Subject::Process(0))]);
+    cases.extend([1, 2].map(|session| bare(Subject::Session(session))));
+    cases.push(bare(Subject::Process(0)));
     let (taken, took) = (Instant::now(), Duration::ZERO);
     Look { cases, collisions: collisions(), held: Held::new(), taken, took, inventory }
 }
