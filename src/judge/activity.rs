@@ -65,8 +65,15 @@ const STARTS: [(&str, &str); 3] = [
 const ASYNCIO: &str = "asyncio/base_events.py";
 
 /// Packages that have functions of the same names as those in `Code::replaced`.
-const SAME_NAMES: [&str; 5] =
-    ["/multiprocessing/", "/asyncio/", "/concurrent/", "/tornado/", "/ipykernel/"];
+const SAME_NAMES: [&str; 7] = [
+    "/multiprocessing/",
+    "/asyncio/",
+    "/concurrent/",
+    "/tornado/",
+    "/traitlets/",
+    "/ipykernel/",
+    "/IPython/",
+];
 
 /// Packages that wait for what a person types, or for a cell to run. What they call is code of the program; what called
 /// them only launched them.
@@ -76,10 +83,11 @@ const PROMPTS: [&str; 3] = ["/IPython/", "/ipykernel/", "/_pyrepl/"];
 const TOOLS: [&str; 3] = ["/prompt_toolkit/", "/tornado/", "/zmq/"];
 
 /// The outermost functions, with their files, of threads that are read whole; besides those of a script or a module.
-const OUTERMOST: [(&str, &str); 3] = [
+const OUTERMOST: [(&str, &str); 4] = [
     ("_bootstrap", THREADING),
     ("_run_module_as_main", "<frozen runpy>"),
     ("_run_module_as_main", "runpy.py"),
+    ("interactive_console", "_pyrepl/main.py"),
 ];
 
 /// The same of the main thread while Python exits.
@@ -129,7 +137,7 @@ impl Activity {
         if matches!(member.process.state, 'T' | 't') {
             return Self::Unknown(format!("{name} is stopped"));
         }
-        if !stacks.threads.iter().all(is_whole) {
+        if !stacks.threads.iter().all(|it| is_whole(member, it)) {
             return Self::Unknown(format!("the stacks of {name} could not be read whole"));
         }
         let code = code_of(stacks);
@@ -189,6 +197,9 @@ pub fn position(stacks: &Stacks) -> Position<'_> {
         Some((&frames[..at], &frames[at]))
     });
     let Some((called, frame)) = main else {
+        if stacks.threads.iter().all(is_at_prompt) {
+            return Position { step: None, at: None, in_loop };
+        }
         let named = |it: &&Thread| it.name.as_deref() == Some("MainThread");
         let frames = stacks.threads.iter().find(named).map_or(&[][..], own_frames);
         let at = frames.iter().find(|it| is_of_program(it));
@@ -254,12 +265,21 @@ fn code_of(stacks: &Stacks) -> &'static Code {
 }
 
 /// Whether all calls of a thread were read.
-pub(super) fn is_whole(thread: &Thread) -> bool {
+pub(super) fn is_whole(member: &Member, thread: &Thread) -> bool {
     let is_outermost = |it: &Frame| {
         let mut known = OUTERMOST.iter().chain(&EXITING);
         it.name() == "<module>" || known.any(|(name, file)| it.is(name, file))
     };
-    thread.frames.last().is_some_and(is_outermost)
+    thread.frames.last().map_or_else(|| is_bare_prompt(member, thread), is_outermost)
+}
+
+/// Whether this is the main thread of an opener that runs Python without a call: its prompt, up to Python 3.12, is no Python
+/// code. A process that exits may look the same, but has no event loop then.
+fn is_bare_prompt(member: &Member, thread: &Thread) -> bool {
+    let program = member.process.command.split(' ').next().unwrap_or_default();
+    let is_python = program.rsplit('/').next().is_some_and(|it| it.starts_with("python"));
+    let is_main = thread.name.as_deref() == Some("MainThread");
+    member.holds && is_python && is_main && thread.frames.is_empty()
 }
 
 /// The frames of a thread that are of this process. A forked process keeps those of the process that forked it.

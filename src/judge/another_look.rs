@@ -29,7 +29,7 @@ fn is_unserved(session: &Session) -> bool {
 
 fn has_incomplete_stacks(session: &Session) -> bool {
     let has_incomplete_stacks = |it: &Member| match &it.stacks {
-        Ok(stacks) => !stacks.threads.iter().all(is_whole),
+        Ok(stacks) => !stacks.threads.iter().all(|thread| is_whole(it, thread)),
         Err(why) => matches!(why, StacksError::Gone | StacksError::Failed(_)),
     };
     session.family.iter().flat_map(|it| &it.members).any(has_incomplete_stacks)

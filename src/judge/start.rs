@@ -2,7 +2,7 @@
 
 use super::activity::{Activity, unknown_version};
 use super::facts::Facts;
-use crate::model::{Family, Holding, Member, Process, SeenBy, StacksError};
+use crate::model::{Family, Holder, Holding, Member, Process, SeenBy, StacksError};
 use crate::words::list;
 
 /// What the stacks show of a start that is not complete.
@@ -17,7 +17,7 @@ pub(super) enum Start {
 
 /// Whether the start is still running, by the stacks. `None` if these were not read.
 pub(super) fn start(facts: &Facts<'_>) -> Option<Start> {
-    let family = facts.session.family.as_ref()?;
+    let Some(family) = &facts.session.family else { return unseen(facts) };
     let members = family.members.iter().map(|it| MemberActivity::of(it, facts)).collect::<Vec<_>>();
     let starting = |it: &&MemberActivity<'_>| it.activity == Activity::Starting;
     if let Some(member) = members.iter().find(starting) {
@@ -29,11 +29,28 @@ pub(super) fn start(facts: &Facts<'_>) -> Option<Start> {
     })
 }
 
+/// Only the server sees the processes: they are those of another user, or outside of a container. `None` if it does not see
+/// them either.
+fn unseen(facts: &Facts<'_>) -> Option<Start> {
+    let holding = facts.session.holding.as_ref().filter(|it| it.seen_by == SeenBy::Server)?;
+    let names: Vec<_> = holding.holders.iter().map(Holder::name).collect();
+    let command = command_to_show(facts);
+    Some(Start::Unknown(format!(
+        "the Python stacks of {} cannot be read from here; to read them, on the server's machine: {command}",
+        list(&names)
+    )))
+}
+
+/// The command that shows the stacks of a session to a user who may read all of them.
+fn command_to_show(facts: &Facts<'_>) -> String {
+    let (address, id) = (&facts.inventory.server.address, facts.session.id);
+    format!("sudo graphctl --address {address} sessions show {id}")
+}
+
 /// The command that reads the stacks which this user may not read, in words.
 fn how_to_read(facts: &Facts<'_>, family: &Family) -> Option<String> {
     let is_forbidden = |it: &Member| it.stacks == Err(StacksError::Forbidden);
-    let (address, id) = (&facts.inventory.server.address, facts.session.id);
-    let command = format!("sudo graphctl --address {address} sessions show {id}");
+    let command = command_to_show(facts);
     family.members.iter().any(is_forbidden).then(|| format!("; to read them: {command}"))
 }
 

@@ -54,7 +54,7 @@ pub fn case(look: &Look, case: &Case, planner: &Planner<'_>, terminal: Terminal)
         fields.extend(named_once("a drop takes", takes(inventory, &taken).into_iter()));
         fields.extend(named_once("a drop leaves", planner.left_alone(case).into_iter()));
     }
-    fields.extend(named_once("next", advice(case).into_iter()));
+    fields.extend(named_once("next", advice(case, session).into_iter()));
     super::fields(terminal, &fields)
 }
 
@@ -62,7 +62,8 @@ pub fn case(look: &Look, case: &Case, planner: &Planner<'_>, terminal: Terminal)
 #[must_use]
 pub fn stacks_of(look: &Look, case: &Case) -> String {
     let family = case.session(&look.inventory).and_then(|session| session.family.as_ref());
-    family.map(stacks::format_stacks).unwrap_or_default()
+    let text = family.map(stacks::format_stacks).unwrap_or_default();
+    if text.is_empty() { "no Python stacks could be read\n".to_owned() } else { text }
 }
 
 /// What a drop takes along, alone.
@@ -176,11 +177,14 @@ fn takes(inventory: &Inventory, taken: &Taken) -> Vec<String> {
 }
 
 /// What to do next; a command stands on a line of its own.
-fn advice(case: &Case) -> Vec<String> {
+fn advice(case: &Case, session: Option<&Session>) -> Vec<String> {
+    let holding = session.and_then(|session| session.holding.as_ref());
+    let seen_here = holding.is_some_and(|it| it.seen_by == SeenBy::Graphctl);
+    let start_seen = session.is_some_and(|session| session.family.is_some());
     let drop = format!("graphctl sessions drop {}", case.id);
     let force = format!("graphctl sessions drop --force {}", case.id);
     let lines: &[&str] = match case.verdict {
-        Verdict::Stale(StaleReason::Headless) => {
+        Verdict::Stale(StaleReason::Headless) if seen_here => {
             &["drop it, and end what still runs of it:", &format!("{drop} --kill")]
         }
         Verdict::Stale(_) => &[&drop],
@@ -200,6 +204,7 @@ fn advice(case: &Case) -> Vec<String> {
             &force,
         ],
         Verdict::Unknown => &["look at its processes; if it is dead:", &force],
+        Verdict::Starting if start_seen => &["wait; if it is dead:", &force],
         Verdict::Starting => {
             &["wait, or say with --start-timeout how long your pipelines take to start"]
         }

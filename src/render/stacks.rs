@@ -23,7 +23,7 @@ fn describe_position(position: &Position<'_>) -> String {
     let at = match (position.step, position.at) {
         (Some(step), Some(frame)) => format!("{step} ({})", file_and_line(frame)),
         (None, Some(frame)) => format!("in {} ({})", frame.function, file_and_line(frame)),
-        (_, None) => "at a prompt, or idle".to_owned(),
+        (_, None) => "at a prompt, or in code of Python alone".to_owned(),
     };
     let in_loop = position
         .in_loop
