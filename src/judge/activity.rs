@@ -1,14 +1,15 @@
 //! What a process of a session's family does in the code of ezmsg, by its Python stacks.
 
+use super::idle::{EXITING, Files, is_bare_prompt, is_exiting, runs_event_loop};
 use crate::model::{Frame, Member, Stacks, StacksError, Thread};
 
 /// What the functions of one version of ezmsg are called, and in which files they are.
-struct Code {
+pub(super) struct Code {
     version: &'static str,
     /// `GraphRunner`, which launches a pipeline and takes it down.
     runner: &'static str,
     /// `BackendProcess`, which runs the units of one process, and the thread of its event loop.
-    backend: &'static str,
+    pub(super) backend: &'static str,
     /// The function of a runner that waits for its backends to exit.
     join: &'static str,
     /// The functions of a runner that take the pipeline down.
@@ -18,7 +19,7 @@ struct Code {
     /// The function of a backend that registers its units, runs them, and shuts them down.
     process: &'static str,
     /// The function of the thread in which a runner serves its session.
-    event_loop: &'static str,
+    pub(super) event_loop: &'static str,
     /// What `process` does up to and including each of these lines.
     steps: [(u32, &'static str); 9],
 }
@@ -62,7 +63,7 @@ const STARTS: [(&str, &str); 3] = [
     ("spawn_main", "multiprocessing/spawn.py"),
 ];
 
-const ASYNCIO: &str = "asyncio/base_events.py";
+pub(super) const ASYNCIO: &str = "asyncio/base_events.py";
 
 /// Packages that have functions of the same names as those in `Code::replaced`.
 const SAME_NAMES: [&str; 7] = [
@@ -75,26 +76,12 @@ const SAME_NAMES: [&str; 7] = [
     "/IPython/",
 ];
 
-/// Packages that wait for what a person types, or for a cell to run. What they call is code of the program; what called
-/// them only launched them.
-const PROMPTS: [&str; 3] = ["/IPython/", "/ipykernel/", "/_pyrepl/"];
-
-/// Packages that such prompts are built of.
-const TOOLS: [&str; 3] = ["/prompt_toolkit/", "/tornado/", "/zmq/"];
-
 /// The outermost functions, with their files, of threads that are read whole; besides those of a script or a module.
 const OUTERMOST: [(&str, &str); 4] = [
     ("_bootstrap", THREADING),
     ("_run_module_as_main", "<frozen runpy>"),
     ("_run_module_as_main", "runpy.py"),
     ("interactive_console", "_pyrepl/main.py"),
-];
-
-/// The same of the main thread while Python exits.
-const EXITING: [(&str, &str); 3] = [
-    ("_exit_function", "multiprocessing/util.py"),
-    ("_shutdown", THREADING),
-    ("_python_exit", "concurrent/futures/thread.py"),
 ];
 
 /// What a process does, most active first. What it may still do makes the difference.
@@ -112,9 +99,10 @@ pub(super) enum Activity {
     AtBarrier,
     /// It waits for its backends, to start or to exit.
     Joining,
-    /// It serves the session in a runner's event loop, and no thread of it is in the code of a runner any more.
+    /// It serves the session in a runner's event loop. No thread of it is in the code of a runner or of a program, but a
+    /// cell or a task may be suspended.
     OutsideRunner,
-    /// As `OutsideRunner`, and no thread of it runs code of a program: its interpreter waits at a prompt, or for a cell.
+    /// As `OutsideRunner`, and its main thread waits at a prompt, or for the end of Python.
     AtPrompt,
     /// It holds the session, and Python is exiting in it. No thread of it runs an event loop.
     Exiting,
@@ -125,53 +113,93 @@ pub(super) enum Activity {
 impl Activity {
     /// What a member of a session's family does; `owns_units` if it has registered any.
     pub(super) fn of(member: &Member, owns_units: bool) -> Self {
+        let name = member.process.name();
         let stacks = match &member.stacks {
             Ok(stacks) => stacks,
-            Err(StacksError::NotPython | StacksError::Gone) => return Self::Unrelated,
+            Err(StacksError::Gone) => return Self::Unrelated,
             Err(why) => {
-                let name = member.process.name();
                 return Self::Unknown(format!("the Python stacks of {name} cannot be read: {why}"));
             }
         };
-        let name = member.process.name();
         if matches!(member.process.state, 'T' | 't') {
             return Self::Unknown(format!("{name} is stopped"));
         }
-        if !stacks.threads.iter().all(|it| is_whole(member, it)) {
+        if stacks.threads.is_empty() || !stacks.threads.iter().all(|it| is_whole(member, it)) {
             return Self::Unknown(format!("the stacks of {name} could not be read whole"));
         }
         let code = code_of(stacks);
         let activities = stacks.threads.iter().filter_map(|it| of_thread(it, code, owns_units));
         match activities.min() {
             Some(Self::Unknown(why)) => Self::Unknown(format!("{name} {why}")),
+            Some(waiting @ (Self::AtBarrier | Self::Joining)) => {
+                Self::of_waiting(waiting, member, stacks, code)
+            }
             Some(activity) => activity,
-            None => Self::outside_runner(member, stacks, code),
+            None if member.holds => Self::outside_runner(member, stacks, code),
+            None if is_helper(stacks) => Self::Unrelated,
+            None => Self::Unknown(format!("{name} may become a process of the pipeline")),
         }
     }
 
-    /// What a process does that is not in the code of a runner or a backend.
-    fn outside_runner(member: &Member, stacks: &Stacks, code: &Code) -> Self {
-        if member.holds {
-            if serves_in_runners_loop(member, stacks, code) {
-                let idle = stacks.threads.iter().all(is_at_prompt);
-                return if idle { Self::AtPrompt } else { Self::OutsideRunner };
-            }
-            if is_exiting_without_loop(stacks, code) {
-                return Self::Exiting;
-            }
-            let name = member.process.name();
+    /// What a process does of which one thread waits for other processes of the pipeline. Another thread of it may still
+    /// start these, and with several runners in a process it is not known for which pipeline the thread waits.
+    fn of_waiting(waiting: Self, member: &Member, stacks: &Stacks, code: &Code) -> Self {
+        let files = Files::of(stacks);
+        let name = member.process.name();
+        let waits = |it: &&Thread| of_thread(it, code, true).is_some();
+        if stacks.threads.iter().any(|it| !waits(&it) && !files.is_idle(it, code)) {
             return Self::Unknown(format!(
-                "{name} is not seen to serve the session in a runner's event loop"
+                "another thread of {name} may still continue the pipeline"
             ));
         }
-        if is_exiting(stacks) {
-            return Self::Unknown(format!(
-                "{} is exiting, and may still be at work",
-                member.process.name()
-            ));
+        if stacks.threads.iter().filter(|it| is_runners(it, code)).count() != 1 {
+            return Self::Unknown(format!("{name} runs several pipelines"));
         }
-        Self::Unrelated
+        let opened = member.process.serving == Some(true);
+        if opened && !serves_in_runners_loop(member, stacks, code) {
+            return Self::Unknown(not_in_runners_loop(&name));
+        }
+        waiting
     }
+
+    /// What the opener does if it is not in the code of a runner or a backend.
+    fn outside_runner(member: &Member, stacks: &Stacks, code: &Code) -> Self {
+        let files = Files::of(stacks);
+        let name = member.process.name();
+        let (prompts, others): (Vec<_>, Vec<_>) =
+            stacks.threads.iter().partition(|it| files.is_at_prompt(member, it));
+        let waits = others.iter().all(|it| files.is_idle(it, code));
+        if serves_in_runners_loop(member, stacks, code) {
+            return match (waits, prompts.is_empty()) {
+                (true, false) => Self::AtPrompt,
+                (true, true) => Self::OutsideRunner,
+                (false, _) => Self::Unknown(format!(
+                    "{name} runs other code, which may continue the pipeline"
+                )),
+            };
+        }
+        let has_loop = others.iter().any(|it| runs_event_loop(it, code));
+        if is_exiting(stacks) && waits && !has_loop {
+            return Self::Exiting;
+        }
+        Self::Unknown(not_in_runners_loop(&name))
+    }
+}
+
+fn not_in_runners_loop(name: &str) -> String {
+    format!("{name} is not seen to serve the session in a runner's event loop")
+}
+
+/// Whether a descendant of the opener is a fork server, which starts nothing by itself, or an idle worker of a pool.
+fn is_helper(stacks: &Stacks) -> bool {
+    let files = Files::of(stacks);
+    let helps =
+        |it: &Frame| it.is("main", FORK_SERVER) || it.is("worker", "multiprocessing/pool.py");
+    let mut threads = stacks.threads.iter();
+    threads.all(|it| {
+        let frames = own_frames(it);
+        frames.iter().any(helps) && !frames.iter().any(|frame| files.is_of_program(frame))
+    })
 }
 
 /// Where a process is, for people.
@@ -190,22 +218,20 @@ pub struct Position<'a> {
 pub fn position(stacks: &Stacks) -> Position<'_> {
     let code = code_of(stacks);
     let mut threads = stacks.threads.iter();
-    let in_loop = stacks.threads.iter().find_map(|it| in_loop(it, code));
+    let files = Files::of(stacks);
+    let in_loop = stacks.threads.iter().find_map(|it| in_loop(it, &files, code));
     let main = threads.find_map(|thread| {
         let frames = own_frames(thread);
         let at = frames.iter().position(|it| is_of_pipeline(it, code))?;
         Some((&frames[..at], &frames[at]))
     });
     let Some((called, frame)) = main else {
-        if stacks.threads.iter().all(is_at_prompt) {
-            return Position { step: None, at: None, in_loop };
-        }
         let named = |it: &&Thread| it.name.as_deref() == Some("MainThread");
-        let frames = stacks.threads.iter().find(named).map_or(&[][..], own_frames);
-        let at = frames.iter().find(|it| is_of_program(it));
+        let main = stacks.threads.iter().find(named).filter(|it| !files.is_idle(it, code));
+        let at = main.and_then(|it| own_frames(it).iter().find(|it| files.is_of_program(it)));
         return Position { step: None, at, in_loop };
     };
-    let user = called.iter().find(|it| is_of_program(it));
+    let user = called.iter().find(|it| files.is_of_program(it));
     Position { step: step(called, frame, code), at: user.or(Some(frame)), in_loop }
 }
 
@@ -225,23 +251,12 @@ fn step(called: &[Frame], frame: &Frame, code: &Code) -> Option<&'static str> {
 }
 
 /// The call that the event loop of a thread runs; `None` if it waits for events, or if the thread runs no loop of ezmsg.
-fn in_loop<'a>(thread: &'a Thread, code: &Code) -> Option<&'a Frame> {
+fn in_loop<'a>(thread: &'a Thread, files: &Files<'_>, code: &Code) -> Option<&'a Frame> {
     let runs_loop = thread.frames.iter().any(|it| it.is(code.event_loop, code.backend));
     let turn = thread.frames.iter().position(|it| it.is("_run_once", ASYNCIO));
     let called = &thread.frames[..turn.filter(|_| runs_loop)?];
     let waits = called.iter().any(|it| it.is("select", "selectors.py"));
-    called.iter().find(|it| is_of_program(it)).or_else(|| called.first()).filter(|_| !waits)
-}
-
-/// Whether a frame is neither of Python nor of ezmsg.
-fn is_of_program(frame: &Frame) -> bool {
-    !is_of_python(frame) && !frame.file.contains(EZMSG)
-}
-
-fn is_of_python(frame: &Frame) -> bool {
-    let file = &frame.file;
-    let installed = file.contains("/site-packages/") || file.contains("/dist-packages/");
-    file.starts_with("<frozen ") || (file.contains("/lib/python3.") && !installed)
+    called.iter().find(|it| files.is_of_program(it)).or_else(|| called.first()).filter(|_| !waits)
 }
 
 /// The version of ezmsg that a member runs, if its stacks prove nothing because graphctl does not know that version.
@@ -273,17 +288,8 @@ pub(super) fn is_whole(member: &Member, thread: &Thread) -> bool {
     thread.frames.last().map_or_else(|| is_bare_prompt(member, thread), is_outermost)
 }
 
-/// Whether this is the main thread of an opener that runs Python without a call: its prompt, up to Python 3.12, is no Python
-/// code. A process that exits may look the same, but has no event loop then.
-fn is_bare_prompt(member: &Member, thread: &Thread) -> bool {
-    let program = member.process.command.split(' ').next().unwrap_or_default();
-    let is_python = program.rsplit('/').next().is_some_and(|it| it.starts_with("python"));
-    let is_main = thread.name.as_deref() == Some("MainThread");
-    member.holds && is_python && is_main && thread.frames.is_empty()
-}
-
 /// The frames of a thread that are of this process. A forked process keeps those of the process that forked it.
-fn own_frames(thread: &Thread) -> &[Frame] {
+pub(super) fn own_frames(thread: &Thread) -> &[Frame] {
     let starts = |it: &Frame| it.is("_bootstrap", MULTIPROCESSING_PROCESS);
     let end = thread.frames.iter().position(starts).unwrap_or(thread.frames.len());
     &thread.frames[..end]
@@ -345,38 +351,15 @@ fn waits_at_barrier(called: &[Frame]) -> bool {
     }
 }
 
-/// Whether Python is exiting in the process.
-fn is_exiting(stacks: &Stacks) -> bool {
-    let is_exit = |it: &Frame| EXITING.iter().any(|(name, file)| it.is(name, file));
-    stacks.threads.iter().any(|it| it.frames.last().is_some_and(is_exit))
-}
-
-/// Whether Python is exiting in the process, and no thread of it runs an event loop.
-fn is_exiting_without_loop(stacks: &Stacks, code: &Code) -> bool {
-    is_exiting(stacks) && !stacks.threads.iter().any(|it| runs_event_loop(it, code))
-}
-
-fn runs_event_loop(thread: &Thread, code: &Code) -> bool {
-    let is_loop =
-        |it: &Frame| it.is(code.event_loop, code.backend) || it.is("run_forever", ASYNCIO);
-    thread.frames.iter().any(is_loop)
-}
-
-/// Whether a thread runs no code of a program: only that of Python, of ezmsg, and of what runs cells or a prompt.
-fn is_at_prompt(thread: &Thread) -> bool {
-    let is_prompt = |it: &Frame| {
-        PROMPTS.iter().any(|place| it.file.contains(place)) || it.is("interact", "code.py")
-    };
-    let end = thread.frames.iter().position(is_prompt).unwrap_or(thread.frames.len());
-    let is_tool = |it: &Frame| TOOLS.iter().any(|place| it.file.contains(place));
-    thread.frames[..end].iter().all(|it| !is_of_program(it) || is_tool(it))
+/// Whether a thread runs the event loop of a runner.
+fn is_runners(thread: &Thread, code: &Code) -> bool {
+    thread.frames.iter().any(|it| it.is(code.event_loop, code.backend))
 }
 
 /// Whether the process serves the session in the event loop that a runner made. The thread that waits on the connection
 /// was seen, or there is only one event loop.
 fn serves_in_runners_loop(member: &Member, stacks: &Stacks, code: &Code) -> bool {
-    let is_runners = |it: &&Thread| it.frames.iter().any(|it| it.is(code.event_loop, code.backend));
-    let mut runners = stacks.threads.iter().filter(is_runners);
+    let mut runners = stacks.threads.iter().filter(|it| is_runners(it, code));
     let serves = member.process.serving == Some(true);
     serves
         && match member.process.serving_thread {

@@ -13,6 +13,7 @@ mod connections;
 mod departures;
 mod facts;
 mod health;
+mod idle;
 mod leftovers;
 pub mod liveness;
 mod ownership;

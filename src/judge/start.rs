@@ -136,7 +136,7 @@ fn prove_ended(
     if facts.owned.owners.is_empty() && opener.activity == Activity::OutsideRunner {
         let name = opener.name();
         return Err(format!(
-            "{name} has left the start, and runs other code, which may go on with it"
+            "{name} has left the start, and a cell or a task of it may be suspended"
         ));
     }
     let is_waiting = |owner: &Process| {

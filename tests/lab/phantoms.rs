@@ -206,6 +206,7 @@ fn die(server: &Server, mut pipeline: Pipeline, how: Phantom, name: &str) -> Pip
     };
     match how {
         Phantom::NeverStopped => {
+            pipeline.tell("wait_for_backends()");
             pipeline.wait_event("backends-ended", PATIENCE);
         }
         Phantom::ShutdownRaised => {
@@ -277,6 +278,7 @@ fn interrupt_cleanup(pipeline: &mut Pipeline) {
     pipeline.signal("INT");
     pipeline.wait_event("cleanup-failed", PATIENCE);
     kill(pipeline, "TERM", pipeline.unit_pid("PUB"));
+    pipeline.tell("wait_for_backends()");
     pipeline.wait_event("backends-ended", PATIENCE);
 }
 

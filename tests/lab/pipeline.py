@@ -179,7 +179,7 @@ class Telling(DefaultBackendProcess):
         super().process(loop)
 
 
-def tell_when_backends_end() -> None:
+def wait_for_backends() -> None:
     """Watches without reaping: joining the backends stays the runner's affair."""
     waiting = [child.sentinel for child in multiprocessing.active_children()]
     while waiting:
@@ -191,7 +191,7 @@ def tell_when_backends_end() -> None:
 def obey(runner: ez.GraphRunner) -> None:
     """A prompt of Python, as in a notebook: the runner is an object of a session which outlives errors and interrupts.
 
-    The order `stop()` stops the pipeline.
+    The order `stop()` stops the pipeline, and `wait_for_backends()` reports when its backends have ended.
     """
 
     def stop() -> None:
@@ -201,7 +201,7 @@ def obey(runner: ez.GraphRunner) -> None:
         except (Exception, KeyboardInterrupt) as error:
             emit("cleanup-failed", error=repr(error))
 
-    wait_at_prompt(runner=runner, stop=stop)
+    wait_at_prompt(runner=runner, stop=stop, wait_for_backends=wait_for_backends)
 
 
 def wait_at_prompt(**names: object) -> None:
@@ -237,7 +237,6 @@ def launch(runner: ez.GraphRunner, how: str) -> int:
         emit("refused" if was_refused(error) else "cleanup-failed", error=str(error))
         return 1
     if how == "start":
-        threading.Thread(target=tell_when_backends_end, daemon=True).start()
         obey(runner)
     return 0
 
