@@ -19,9 +19,12 @@ const AT_PROMPT: [(&str, &str); 3] = [
     ("prompt_for_code", "IPython/terminal/interactiveshell.py"),
 ];
 
-/// The calls, by function and file, of threads that only work for others.
-const HELPERS: [(&str, &str); 2] =
-    [("_worker", "concurrent/futures/thread.py"), ("_feed", "multiprocessing/queues.py")];
+/// The calls, by function and file, of threads that only work for others, and of a GraphServer.
+const HELPERS: [(&str, &str); 3] = [
+    ("_worker", "concurrent/futures/thread.py"),
+    ("_feed", "multiprocessing/queues.py"),
+    ("run", "ezmsg/core/graphserver.py"),
+];
 
 /// The modules of Python in which threads and processes begin, in functions of the same name.
 const STARTS: [&str; 2] = ["/threading.py", "/multiprocessing/process.py"];

@@ -60,15 +60,12 @@ fn expect_failed_start_cleared(program: Program) {
     let python =
         if program == Program::Kernel { Program::kernel() } else { server.python().into() };
     let slow = Options { slow_initialize: Duration::from_secs(3600), ..Options::default() };
-    let raises = Options { fail: Fail::InitializeRaises, ..Options::default() };
     let options = match program {
-        Program::Thread => raises,
         Program::Notifying | Program::Kernel => slow,
         _ => Options::default(),
     };
     let mut pipeline = Pipeline::started_by(program, &python, &server, &options);
     match program {
-        Program::Thread => drop(pipeline.wait_stderr(PATIENCE, &["the amplifier is not there"])),
         Program::Notifying | Program::Kernel => {
             if program == Program::Kernel {
                 pipeline.tell("runner.start()");
@@ -80,9 +77,7 @@ fn expect_failed_start_cleared(program: Program) {
         }
         _ => {}
     }
-    if program != Program::Thread {
-        pipeline.wait_event("failed", PATIENCE);
-    }
+    pipeline.wait_event("failed", PATIENCE);
     expect_cleared(&server);
     if program == Program::Two {
         let run = graphctl(server.address(), &["sessions", "list", "--component", "FIRST*"]);
@@ -91,9 +86,22 @@ fn expect_failed_start_cleared(program: Program) {
     }
 }
 
+/// The main thread of the program runs code of its own, which may still continue the pipeline: a person decides.
 #[test]
-fn the_run_of_a_thread_failed() {
-    expect_failed_start_cleared(Program::Thread);
+fn a_failed_run_of_a_thread_is_spared() {
+    let server = server();
+    let raises = Options { fail: Fail::InitializeRaises, ..Options::default() };
+    let python = server.python().to_owned();
+    let pipeline = Pipeline::started_by(Program::Thread, &python, &server, &raises);
+    pipeline.wait_gone(pipeline.unit_pid("PUB"), PATIENCE);
+    let reap = [&OLD_START[..], &["sessions", "reap", "--component", "SYSTEM"]].concat();
+    let run = graphctl(server.address(), &reap);
+    let spared =
+        "1 suspect session left alone; --include-suspect drops those too\nnothing to drop\n";
+    assert_eq!((run.code, run.stderr.as_str()), (0, spared), "{run:#?}");
+    let run = graphctl(server.address(), &[&reap[..], &["--include-suspect"]].concat());
+    assert!(run.stdout.contains("  dropped  "), "{run:#?}");
+    relaunch(&server);
 }
 
 #[test]
@@ -169,6 +177,23 @@ fn a_start_in_a_way_of_its_own_is_not_taken_for_a_failed_one() {
         let started = if program == Program::LowLevel { "registered" } else { "running" };
         pipeline.wait_event(started, PATIENCE);
     }
+}
+
+/// A wrapper, such as that of an environment or of a batch system, is no Python until it starts it.
+#[test]
+fn a_backend_that_a_wrapper_starts_is_waited_for() {
+    let server = server();
+    let options = Options::default();
+    let python = server.python().to_owned();
+    let pipeline = Pipeline::started_by(Program::Wrapped, &python, &server, &options);
+    let gate =
+        pipeline.wait_event("wrapped", PATIENCE)["gate"].as_str().expect("a path").to_owned();
+    server.wait_owned("SYSTEM/SUB");
+    let run = graphctl(server.address(), &["sessions", "reap", "--kill", "-y"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:#?}");
+    std::fs::write(gate, "").expect("the folder is there");
+    pipeline.wait_event("running", PATIENCE);
+    assert_full_rate(&pipeline);
 }
 
 /// The Pythons 3.10 to 3.14 of this machine that can make a virtual environment.

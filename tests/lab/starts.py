@@ -98,6 +98,19 @@ def unpicklable(args: argparse.Namespace) -> None:
     pipeline.wait_at_prompt(runner=runner)
 
 
+def wrapped(args: argparse.Namespace) -> None:
+    """Its backends are spawned by a wrapper of Python, which waits for a file before it starts Python."""
+    folder = Path(tempfile.mkdtemp())
+    wrapper, gate = folder / "python", folder / "gate"
+    wait = f'while [ ! -e "{gate}" ]; do sleep 0.05; done'
+    wrapper.write_text(f'#!/bin/sh\n{wait}\nexec "{sys.executable}" "$@"\n')
+    wrapper.chmod(0o755)
+    multiprocessing.set_start_method("spawn")
+    multiprocessing.set_executable(str(wrapper))
+    emit("wrapped", gate=str(gate))
+    ez.run(pair(args, "SYSTEM"), graph_address=args.address)
+
+
 def two(args: argparse.Namespace) -> None:
     """Two runners in one interpreter: FIRST runs, and the start of SYSTEM raised."""
     multiprocessing.set_start_method("spawn")
@@ -156,6 +169,7 @@ def main() -> None:
         "subclass": subclass,
         "notifying": notifying,
         "unpicklable": unpicklable,
+        "wrapped": wrapped,
         "two": two,
         "low-level": low_level,
         "kernel": kernel,

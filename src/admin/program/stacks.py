@@ -34,9 +34,12 @@ def watched_descriptors(frame):
 
 
 def calls_of(frame):
-    """The calls of a thread, innermost first: function, file and line."""
+    """The calls of a thread but for those of this program, innermost first: function, file and line."""
     calls = []
     while frame and len(calls) < CALLS:
+        if frame.f_globals is globals():
+            frame = frame.f_back
+            continue
         code = frame.f_code
         function = text(getattr(code, "co_qualname", code.co_name))
         calls.append((function, text(code.co_filename), frame.f_lineno or 0))
