@@ -78,9 +78,9 @@ async def list_flows(replies, publishers):
     """
     When each publisher last sent a message to a channel in another process, by the kernel.
 
-    The channels inside the publisher's own process are connected to its port too, but get their messages in another way:
-    a connection that has carried no message does not count. A publisher on another machine may have the same port. So only
-    publishers count whose connection to the server has the server's own address at both ends.
+    The channels inside the publisher's own process are connected to its port too, but get their messages in another
+    way: a connection that has carried no message does not count. A publisher on another machine may have the same
+    port. So only publishers count whose connection to the server has the server's own address at both ends.
     """
     by_port = {}
     for info in publishers:
