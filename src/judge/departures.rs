@@ -22,8 +22,6 @@ pub(super) struct Losses {
     pub(super) inferred: Vec<SystemTime>,
     /// How many more it may have had; not counted where every unit has its owner.
     pub(super) possible: usize,
-    /// When the last of these left.
-    pub(super) last_possible: Option<SystemTime>,
 }
 
 /// A session that can have had the process.
@@ -60,16 +58,10 @@ pub(super) fn losses(
         count_seen(&mut losses, inventory, ownership, &seen);
     }
     departed.sort_by_key(|departed| departed.created);
-    // By place: when the last of those from there on left.
-    let mut last_left: Vec<_> = departed.iter().map(|departed| departed.left).collect();
-    for place in (1..last_left.len()).rev() {
-        last_left[place - 1] = last_left[place - 1].max(last_left[place]);
-    }
     let losers = losers(inventory, ownership);
     for Loser { index, session, .. } in losers.iter().filter(|loser| loser.whole == End::Open) {
         let before = departed.partition_point(|departed| !was_there(session, departed));
         losses[*index].possible = departed.len() - before;
-        losses[*index].last_possible = last_left.get(before).copied();
     }
     if !history.whole {
         return losses;

@@ -194,6 +194,7 @@ fn judge_ended(facts: &Facts<'_>, proof: Vec<String>) -> Judged {
                 let evidence = std::iter::once(departures).chain(proof).collect();
                 (Verdict::Stale(StaleReason::Abandoned), evidence)
             }
+            None if facts.lost.possible > 0 => (Verdict::Stale(StaleReason::Abandoned), proof),
             None => (Verdict::Stale(StaleReason::StartFailed), proof),
         };
     }

@@ -270,7 +270,6 @@ fn last_control(facts: &Facts<'_>) -> Option<SystemTime> {
     let owners = owned.owners.iter().filter_map(|owner| inventory.processes[*owner].last_event);
     owners
         .chain(lost.seen.iter().chain(&lost.inferred).copied())
-        .chain(lost.last_possible)
         .chain(session.last_event)
         .chain(received)
         .max()

@@ -95,7 +95,8 @@ impl Leases {
 
 /// Whether a case has given a sign of life since its lease began.
 fn lives(inventory: &Inventory, case: &Case, lease: &Lease, now: Instant, terms: Terms) -> bool {
-    let spoke = case.idle(inventory).is_some_and(|idle| idle < now.duration_since(lease.since));
+    let control = case.last_control.map(|time| inventory.age_of(time));
+    let spoke = control.is_some_and(|age| age < now.duration_since(lease.since));
     let carried = case.messages.zip(lease.messages).is_some_and(|(now, then)| now > then);
     let answered = case.processes(inventory).any(Process::answered);
     let suspect = case.verdict.is_suspect();

@@ -141,7 +141,14 @@ fn relaunch(how: Phantom, server: &Server, clean: f64) {
 fn spare(python: &Path, how: Healthy) -> &'static str {
     let scene = Scene::start(python, how);
     let before = scene.witness();
-    let states = judged(scene.address());
+    let mut states = judged(scene.address());
+    if how == Healthy::Busy {
+        // A look finds it live only between two steps of its work.
+        let deadline = Instant::now() + PATIENCE;
+        while states.iter().any(|(state, _)| state != "live") && Instant::now() < deadline {
+            states = judged(scene.address());
+        }
+    }
     let reap = ["sessions", "reap", "--kill", "--older-than", "1s", "-y"];
     for _ in 0..5 {
         let run = graphctl(scene.address(), &reap);

@@ -158,7 +158,8 @@ fn a_pipeline_whose_processes_are_not_registered_is_unknown_while_it_has_its_str
     let server = server();
     let odd = Client::odd(&server, Odd::UnregisteredPipeline);
     odd.wait_event("running", PATIENCE);
-    let unknown = listing(&[&format!("unknown  {SYSTEM}")]);
+    // Its messages stay inside one process.
+    let unknown = format!("{HEADER}SHORTID  AGE  -  unknown  {SYSTEM}\n");
     let run = graphctl(server.address(), &["--start-timeout", "1ms", "sessions", "list"]);
     expect(&run, 0, &unknown, "");
     expect_nothing_to_reap(&server, "1ms");
@@ -240,10 +241,15 @@ fn a_unit_that_computes_in_its_event_loop_is_alive() {
     server.wait_owned("BUSY");
     busy.wait_next("step");
     let run = graphctl(server.address(), &["sessions", "reap", "--include-suspect"]);
+    // A look that comes between two steps of its work finds it live.
     let why = "FULL-ID changed: it was suspect unresponsive, and is live now: every unit has its process, and \
                1 process answered\n\
                0 sessions dropped\n";
-    expect(&run, 3, &report("live  changed  BUSY"), why);
+    if run.code == 3 {
+        expect(&run, 3, &report("live  changed  BUSY"), why);
+    } else {
+        expect(&run, 0, "", "nothing to drop\n");
+    }
     server.wait_state("all pings answered", |state| state["pings"] == 0);
     assert_eq!(server.log(), "");
 }

@@ -84,9 +84,9 @@ fn a_session_lost_processes_that_the_watch_has_seen() {
     for unit in ["PUB", "SUB"] {
         phantom.signal_pid("KILL", phantom.unit_pid(unit));
     }
-    wait_judged(&watch, "changed", "suspect", Some("partial"));
+    wait_judged(&watch, "changed", "stale", Some("abandoned"));
     let listing = graphctl(server.address(), &["sessions", "list"]);
-    assert!(listing.stdout.contains("starting"), "one look cannot know it: {listing:#?}");
+    assert!(listing.stdout.contains("stale abandoned"), "{listing:#?}");
 }
 
 #[test]
