@@ -116,11 +116,26 @@ fn is_over(inventory: &Inventory, session: &Session) -> bool {
         let frames = member.stacks.iter().flat_map(|it| &it.threads).flat_map(|it| &it.frames);
         frames.clone().any(|it| ["_wait", "_join_spawned_processes"].contains(&&*it.function))
     };
+    let has_pid = |process: &Process, pid: u32| match &process.holding {
+        Some(Holding { holders, unsure: None, .. }) => holders.iter().any(|it| it.pid == pid),
+        _ => false,
+    };
+    // A backend registers once: one that runs units of others has none of this session to come.
+    let runs_others = |member: &Member| {
+        let pid = member.process.pid;
+        let registered = |it: &&Process| !it.units.is_empty() && has_pid(it, pid);
+        let mut registered = inventory.processes.iter().filter(registered).peekable();
+        let its = owners(inventory, session);
+        member.process.serving != Some(true)
+            && registered.peek().is_some()
+            && registered.all(|it| its.iter().all(|own| own.id != it.id))
+    };
     let is_idle = |member: &Member| {
         let Ok(stacks) = &member.stacks else { return false };
         let mut frames = stacks.threads.iter().flat_map(|it| &it.frames);
         let is_whole = frames.clone().any(|it| it.function == "<module>");
-        let works = frames.any(|it| it.function == "process") && !waits(member);
+        let in_process = frames.any(|it| it.function == "process") && !waits(member);
+        let works = in_process && !runs_others(member);
         is_whole
             && !works
             && member.process.state == 'S'
