@@ -1,60 +1,8 @@
 //! What a process of a session's family does in the code of ezmsg, by its Python stacks.
 
-use super::idle::{EXITING, Files, is_bare_prompt, is_exiting, runs_event_loop};
+use super::code::{ASYNCIO, Code, FORK_SERVER, THREADING, own_frames};
+use super::idle::{Files, is_bare_prompt, is_exit, is_exiting};
 use crate::model::{Frame, Member, Stacks, StacksError, Thread};
-
-/// What the functions of one version of ezmsg are called, and in which files they are.
-pub(super) struct Code {
-    version: &'static str,
-    /// `GraphRunner`, which launches a pipeline and takes it down.
-    runner: &'static str,
-    /// `BackendProcess`, which runs the units of one process, and the thread of its event loop.
-    pub(super) backend: &'static str,
-    /// The function of a runner that waits for its backends to exit.
-    join: &'static str,
-    /// The functions of a runner that take the pipeline down.
-    stop: [&'static str; 2],
-    /// The functions that a subclass of `GraphRunner` may replace, in a file of its own.
-    replaced: [&'static str; 5],
-    /// The function of a backend that registers its units, runs them, and shuts them down.
-    process: &'static str,
-    /// The function of the thread in which a runner serves its session.
-    pub(super) event_loop: &'static str,
-    /// What `process` does up to and including each of these lines.
-    steps: [(u32, &'static str); 9],
-}
-
-/// The versions of ezmsg whose stacks can be a proof: `ezmsg/core/backend.py` and `ezmsg/core/backendprocess.py` of each
-/// were read. The newest is last.
-const VERSIONS: [Code; 1] = [Code {
-    version: "3.9.0",
-    runner: "ezmsg/core/backend.py",
-    backend: "ezmsg/core/backendprocess.py",
-    join: "_join_spawned_processes",
-    stop: ["_cleanup", "stop"],
-    replaced: ["start", "run_blocking", "_initialize", "_start_processes", "_run_main_process"],
-    process: "process",
-    event_loop: "run_loop",
-    steps: [
-        (436, "in initialize() of its units"),
-        (531, "making its publishers and subscribers"),
-        (536, "registering its units"),
-        (548, "waiting for the other processes to start"),
-        (597, "running its units"),
-        (598, "waiting for the other processes to stop"),
-        (629, "in shutdown() of its units"),
-        (638, "in GraphContext.revert(), which waits for its publishers and subscribers to close"),
-        (647, "closing its registration"),
-    ],
-}];
-
-/// The package of ezmsg.
-const EZMSG: &str = "/ezmsg/core/";
-
-/// Python's own modules whose frames say how a process or a thread was started, waits, or exits.
-const THREADING: &str = "threading.py";
-const MULTIPROCESSING_PROCESS: &str = "multiprocessing/process.py";
-const FORK_SERVER: &str = "multiprocessing/forkserver.py";
 
 /// The functions of multiprocessing in which a process is that will run a backend, or that starts one.
 const STARTS: [(&str, &str); 3] = [
@@ -63,7 +11,8 @@ const STARTS: [(&str, &str); 3] = [
     ("spawn_main", "multiprocessing/spawn.py"),
 ];
 
-pub(super) const ASYNCIO: &str = "asyncio/base_events.py";
+/// The function of a worker of a pool.
+const POOL_WORKERS: [(&str, &str); 1] = [("worker", "multiprocessing/pool.py")];
 
 /// Packages that have functions of the same names as those in `Code::replaced`.
 const SAME_NAMES: [&str; 7] = [
@@ -127,7 +76,7 @@ impl Activity {
         if stacks.threads.is_empty() || !stacks.threads.iter().all(|it| is_whole(member, it)) {
             return Self::Unknown(format!("the stacks of {name} could not be read whole"));
         }
-        let code = code_of(stacks);
+        let code = Code::of(stacks);
         let activities = stacks.threads.iter().filter_map(|it| of_thread(it, code, owns_units));
         match activities.min() {
             Some(Self::Unknown(why)) => Self::Unknown(format!("{name} {why}")),
@@ -146,13 +95,14 @@ impl Activity {
     fn of_waiting(waiting: Self, member: &Member, stacks: &Stacks, code: &Code) -> Self {
         let files = Files::of(stacks);
         let name = member.process.name();
-        let waits = |it: &&Thread| of_thread(it, code, true).is_some();
-        if stacks.threads.iter().any(|it| !waits(&it) && !files.is_idle(it, code)) {
+        let may_go_on =
+            |it: &Thread| of_thread(it, code, true).is_none() && !files.is_idle(it, code);
+        if stacks.threads.iter().any(may_go_on) {
             return Self::Unknown(format!(
                 "another thread of {name} may still continue the pipeline"
             ));
         }
-        if stacks.threads.iter().filter(|it| is_runners(it, code)).count() != 1 {
+        if stacks.threads.iter().filter(|it| code.runs_runners_loop(it)).count() != 1 {
             return Self::Unknown(format!("{name} runs several pipelines"));
         }
         let opened = member.process.serving == Some(true);
@@ -178,7 +128,7 @@ impl Activity {
                 )),
             };
         }
-        let has_loop = others.iter().any(|it| runs_event_loop(it, code));
+        let has_loop = others.iter().any(|it| code.runs_event_loop(it));
         if is_exiting(stacks) && waits && !has_loop {
             return Self::Exiting;
         }
@@ -193,8 +143,7 @@ fn not_in_runners_loop(name: &str) -> String {
 /// Whether a descendant of the opener is a fork server, which starts nothing by itself, or an idle worker of a pool.
 fn is_helper(stacks: &Stacks) -> bool {
     let files = Files::of(stacks);
-    let helps =
-        |it: &Frame| it.is("main", FORK_SERVER) || it.is("worker", "multiprocessing/pool.py");
+    let helps = |it: &Frame| it.is("main", FORK_SERVER) || it.is_any_of(&POOL_WORKERS);
     let mut threads = stacks.threads.iter();
     threads.all(|it| {
         let frames = own_frames(it);
@@ -216,7 +165,7 @@ pub struct Position<'a> {
 /// Where a process is by its stacks.
 #[must_use]
 pub fn position(stacks: &Stacks) -> Position<'_> {
-    let code = code_of(stacks);
+    let code = Code::of(stacks);
     let mut threads = stacks.threads.iter();
     let files = Files::of(stacks);
     let in_loop = stacks.threads.iter().find_map(|it| in_loop(it, &files, code));
@@ -252,47 +201,18 @@ fn step(called: &[Frame], frame: &Frame, code: &Code) -> Option<&'static str> {
 
 /// The call that the event loop of a thread runs; `None` if it waits for events, or if the thread runs no loop of ezmsg.
 fn in_loop<'a>(thread: &'a Thread, files: &Files<'_>, code: &Code) -> Option<&'a Frame> {
-    let runs_loop = thread.frames.iter().any(|it| it.is(code.event_loop, code.backend));
+    let runs_loop = code.runs_runners_loop(thread);
     let turn = thread.frames.iter().position(|it| it.is("_run_once", ASYNCIO));
     let called = &thread.frames[..turn.filter(|_| runs_loop)?];
     let waits = called.iter().any(|it| it.is("select", "selectors.py"));
     called.iter().find(|it| files.is_of_program(it)).or_else(|| called.first()).filter(|_| !waits)
 }
 
-/// The version of ezmsg that a member runs, if its stacks prove nothing because graphctl does not know that version.
-pub(super) fn unknown_version(member: &Member) -> Option<String> {
-    let stacks = member.stacks.as_ref().ok()?;
-    let frames = || stacks.threads.iter().flat_map(|thread| &thread.frames);
-    let runs_ezmsg = frames().any(|frame| frame.file.contains(EZMSG));
-    let version = stacks.ezmsg.as_deref();
-    let is_known = version.is_some_and(|it| VERSIONS.iter().any(|code| code.version == it));
-    let unknown = runs_ezmsg && !is_known;
-    unknown.then(|| {
-        version.map_or("an unknown version of ezmsg".to_owned(), |it| format!("ezmsg {it}"))
-    })
-}
-
-/// The functions of the version that a process runs, or of the newest one that is known.
-fn code_of(stacks: &Stacks) -> &'static Code {
-    let [.., newest] = &VERSIONS;
-    let is_it = |code: &&Code| stacks.ezmsg.as_deref() == Some(code.version);
-    VERSIONS.iter().find(is_it).unwrap_or(newest)
-}
-
 /// Whether all calls of a thread were read.
 pub(super) fn is_whole(member: &Member, thread: &Thread) -> bool {
-    let is_outermost = |it: &Frame| {
-        let mut known = OUTERMOST.iter().chain(&EXITING);
-        it.name() == "<module>" || known.any(|(name, file)| it.is(name, file))
-    };
+    let is_outermost =
+        |it: &Frame| it.name() == "<module>" || it.is_any_of(&OUTERMOST) || is_exit(it);
     thread.frames.last().map_or_else(|| is_bare_prompt(member, thread), is_outermost)
-}
-
-/// The frames of a thread that are of this process. A forked process keeps those of the process that forked it.
-pub(super) fn own_frames(thread: &Thread) -> &[Frame] {
-    let starts = |it: &Frame| it.is("_bootstrap", MULTIPROCESSING_PROCESS);
-    let end = thread.frames.iter().position(starts).unwrap_or(thread.frames.len());
-    &thread.frames[..end]
 }
 
 /// What a thread does; `None` if it is not in the code of a runner or a backend, or about to be.
@@ -328,14 +248,12 @@ fn of_other_thread(thread: &Thread, frames: &[Frame], code: &Code) -> Option<Act
         return Some(Activity::Unknown("may be starting a pipeline in its own way".to_owned()));
     }
     let is_forked = frames.len() < thread.frames.len();
-    let is_worker = |it: &Frame| it.is("worker", "multiprocessing/pool.py");
-    if is_forked && !frames.iter().any(is_worker) {
+    if is_forked && !frames.iter().any(|it| it.is_any_of(&POOL_WORKERS)) {
         return Some(Activity::Unknown(
             "is a process of multiprocessing, and may be a backend".to_owned(),
         ));
     }
-    let starts = |it: &Frame| STARTS.iter().any(|(name, file)| it.is(name, file));
-    (!is_forked && frames.iter().any(starts)).then_some(Activity::Starting)
+    (!is_forked && frames.iter().any(|it| it.is_any_of(&STARTS))).then_some(Activity::Starting)
 }
 
 /// Whether a frame is of a package whose functions only share their names with those of a runner.
@@ -351,22 +269,17 @@ fn waits_at_barrier(called: &[Frame]) -> bool {
     }
 }
 
-/// Whether a thread runs the event loop of a runner.
-fn is_runners(thread: &Thread, code: &Code) -> bool {
-    thread.frames.iter().any(|it| it.is(code.event_loop, code.backend))
-}
-
 /// Whether the process serves the session in the event loop that a runner made. The thread that waits on the connection
 /// was seen, or there is only one event loop.
 fn serves_in_runners_loop(member: &Member, stacks: &Stacks, code: &Code) -> bool {
-    let mut runners = stacks.threads.iter().filter(|it| is_runners(it, code));
+    let mut runners = stacks.threads.iter().filter(|it| code.runs_runners_loop(it));
     let serves = member.process.serving == Some(true);
     serves
         && match member.process.serving_thread {
             Some(serving) => runners.any(|thread| thread.id == Some(serving)),
             None => {
                 runners.next().is_some()
-                    && stacks.threads.iter().filter(|it| runs_event_loop(it, code)).count() == 1
+                    && stacks.threads.iter().filter(|it| code.runs_event_loop(it)).count() == 1
             }
         }
 }

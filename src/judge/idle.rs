@@ -1,7 +1,7 @@
 //! Whether the threads of a process may still continue a pipeline, by their Python stacks. A thread is idle only if its
 //! calls show what it is; code of a program, a timer and a thread that is not recognized may do anything later.
 
-use super::activity::{ASYNCIO, Code, own_frames};
+use super::code::{Code, EZMSG, THREADING, own_frames};
 use crate::model::{Frame, Member, Stacks, Thread};
 
 /// Packages that wait for what a person types, or for a cell to run. What they call is code of the program; what called
@@ -30,9 +30,9 @@ const HELPERS: [(&str, &str); 3] = [
 const STARTS: [&str; 2] = ["/threading.py", "/multiprocessing/process.py"];
 
 /// The outermost calls of the main thread while Python exits.
-pub(super) const EXITING: [(&str, &str); 3] = [
+const EXITING: [(&str, &str); 3] = [
     ("_exit_function", "multiprocessing/util.py"),
-    ("_shutdown", "threading.py"),
+    ("_shutdown", THREADING),
     ("_python_exit", "concurrent/futures/thread.py"),
 ];
 
@@ -56,7 +56,7 @@ impl<'a> Files<'a> {
         let installed =
             |it: &str| it.starts_with("/site-packages/") || it.starts_with("/dist-packages/");
         let of_python = own.is_some_and(|it| it.starts_with('/') && !installed(it));
-        !of_python && !frame.file.starts_with("<frozen ") && !frame.file.contains("/ezmsg/core/")
+        !of_python && !frame.file.starts_with("<frozen ") && !frame.file.contains(EZMSG)
     }
 
     /// Whether these calls are of Python, of ezmsg or of tools alone.
@@ -73,9 +73,8 @@ impl<'a> Files<'a> {
         if let Some(end) = frames.iter().position(prompt) {
             return self.runs_no_program(&frames[..end]);
         }
-        let is_helper = |it: &Frame| HELPERS.iter().any(|(name, file)| it.is(name, file));
-        let is_loop = |it: &Frame| it.is(code.event_loop, code.backend);
-        frames.iter().any(|it| is_helper(it) || is_loop(it)) && self.runs_no_program(frames)
+        let helps = frames.iter().any(|it| it.is_any_of(&HELPERS));
+        (helps || code.runs_runners_loop(thread)) && self.runs_no_program(frames)
     }
 
     /// Whether the main thread of an opener waits at a prompt, or for other threads and processes to exit.
@@ -84,17 +83,15 @@ impl<'a> Files<'a> {
             return true;
         }
         let frames = &thread.frames;
-        let at = |it: &Frame| AT_PROMPT.iter().any(|(name, file)| it.is(name, file));
-        if let Some(end) = frames.iter().position(at) {
+        if let Some(end) = frames.iter().position(|it| it.is_any_of(&AT_PROMPT)) {
             return self.runs_no_program(&frames[..end]);
         }
-        let exits = |it: &Frame| EXITING.iter().any(|(name, file)| it.is(name, file));
-        frames.last().is_some_and(exits) && self.runs_no_program(frames)
+        frames.last().is_some_and(is_exit) && self.runs_no_program(frames)
     }
 }
 
-/// Whether this is the main thread of an opener that runs Python without a call: its prompt, up to Python 3.12, is no Python
-/// code. A process that exits may look the same, but has no event loop then.
+/// Whether this is the main thread of an opener that runs Python without a call: its prompt, up to Python 3.12, is no
+/// Python code. A process that exits may look the same, but has no event loop then.
 pub(super) fn is_bare_prompt(member: &Member, thread: &Thread) -> bool {
     let program = member.process.command.split(' ').next().unwrap_or_default();
     let is_python = program.rsplit('/').next().is_some_and(|it| it.starts_with("python"));
@@ -104,13 +101,10 @@ pub(super) fn is_bare_prompt(member: &Member, thread: &Thread) -> bool {
 
 /// Whether Python is exiting in the process.
 pub(super) fn is_exiting(stacks: &Stacks) -> bool {
-    let exits = |it: &Frame| EXITING.iter().any(|(name, file)| it.is(name, file));
-    stacks.threads.iter().any(|it| it.frames.last().is_some_and(exits))
+    stacks.threads.iter().any(|it| it.frames.last().is_some_and(is_exit))
 }
 
-/// Whether a thread runs an event loop of asyncio.
-pub(super) fn runs_event_loop(thread: &Thread, code: &Code) -> bool {
-    let is_loop =
-        |it: &Frame| it.is(code.event_loop, code.backend) || it.is("run_forever", ASYNCIO);
-    thread.frames.iter().any(is_loop)
+/// Whether this is the outermost call of a main thread while Python exits.
+pub(super) fn is_exit(frame: &Frame) -> bool {
+    frame.is_any_of(&EXITING)
 }

@@ -1,6 +1,7 @@
 //! Whether the start of a pipeline still goes on, by the Python stacks of its processes.
 
-use super::activity::{Activity, unknown_version};
+use super::activity::Activity;
+use super::code::unknown_version;
 use super::facts::Facts;
 use crate::model::{Family, Holder, Holding, Member, Process, SeenBy, StacksError};
 use crate::words::list;

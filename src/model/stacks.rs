@@ -96,6 +96,12 @@ impl Frame {
         self.name() == name && self.is_in(file)
     }
 
+    /// Whether it is any of these functions, each given with its file as in [`is`](Self::is).
+    #[must_use]
+    pub fn is_any_of(&self, functions: &[(&str, &str)]) -> bool {
+        functions.iter().any(|(name, file)| self.is(name, file))
+    }
+
     /// Whether it is in a file whose path ends with this.
     #[must_use]
     pub fn is_in(&self, file: &str) -> bool {
