@@ -83,8 +83,16 @@ impl Sight {
     }
 }
 
-fn role(process: &Process) -> Role {
-    if process.answered() { Role::Answered } else { Role::Other }
+/// The processes that have a connection, each with it.
+fn processes(inventory: &Inventory) -> impl Iterator<Item = (Uuid, &Link, Role)> {
+    let role = |it: &Process| if it.answered() { Role::Answered } else { Role::Other };
+    let processes = inventory.processes.iter();
+    processes.filter_map(move |it| Some((it.id, it.link.as_ref()?, role(it))))
+}
+
+/// The publishers, subscribers and channels, each with its connection.
+fn endpoints(inventory: &Inventory) -> impl Iterator<Item = (Uuid, &Link, Role)> {
+    inventory.endpoints.iter().flatten().map(|it| (it.id, &it.link, Role::Other))
 }
 
 /// Finds which processes of this machine hold each client's end of its connection, and adds that to the sessions
@@ -104,10 +112,7 @@ pub fn find_holders(inventory: &mut Inventory, own: Own, host: &dyn Host) -> Hel
             }
         }
     }
-    let processes =
-        inventory.processes.iter().filter_map(|it| Some((it.id, it.link.as_ref()?, role(it))));
-    let endpoints = inventory.endpoints.iter().flatten().map(|it| (it.id, &it.link, Role::Other));
-    for (id, link, role) in processes.chain(endpoints) {
+    for (id, link, role) in processes(inventory).chain(endpoints(inventory)) {
         if let Ok(connection) = sight.connection(link, role) {
             ids.push(id);
             connections.push(connection);
@@ -149,21 +154,19 @@ fn check_registered_pid(holding: &mut Holding, pid: u32) {
 }
 
 /// The clients whose holders are not all seen on this machine, with their connections as the server sees them. With
-/// `endpoints`, this includes publishers, subscribers and channels.
+/// `with_endpoints`, this includes publishers, subscribers and channels.
 #[must_use]
 pub fn clients_without_holders(
     inventory: &Inventory,
     held: &Held,
-    endpoints: bool,
+    with_endpoints: bool,
 ) -> Vec<(Uuid, Connection)> {
     let is_unseen = |id: &Uuid| held.get(id).is_none_or(|it| it.all().is_none());
     let ours = inventory.sessions.iter().filter(|session| !session.graphctl);
     let sessions = ours.filter_map(|it| Some((it.id, it.link.as_ref()?, Role::Session)));
-    let processes =
-        inventory.processes.iter().filter_map(|it| Some((it.id, it.link.as_ref()?, role(it))));
-    let endpoints = inventory.endpoints.iter().flatten().filter(|_| endpoints);
-    let endpoints = endpoints.map(|it| (it.id, &it.link, Role::Other));
-    let clients = sessions.chain(processes).chain(endpoints).filter(|(id, ..)| is_unseen(id));
+    let endpoints = with_endpoints.then(|| endpoints(inventory)).into_iter().flatten();
+    let clients = sessions.chain(processes(inventory)).chain(endpoints);
+    let clients = clients.filter(|(id, ..)| is_unseen(id));
     let connection = |(id, link, role): (Uuid, &Link, Role)| {
         Some((id, Connection { client: link.peer?, server: link.local?, role }))
     };
@@ -201,11 +204,12 @@ pub fn add_seen_by_server(
 #[must_use]
 pub fn connections(inventory: &Inventory, own: Own, host: &dyn Host) -> HashMap<Uuid, Connection> {
     let sight = Sight::of(inventory, own, host);
-    let sessions = inventory.sessions.iter().filter_map(|it| Some((it.id, it.link.as_ref()?)));
-    let processes = inventory.processes.iter().filter_map(|it| Some((it.id, it.link.as_ref()?)));
-    let endpoints = inventory.endpoints.iter().flatten().map(|it| (it.id, &it.link));
-    let clients = sessions.chain(processes).chain(endpoints);
-    clients.filter_map(|(id, link)| Some((id, sight.connection(link, Role::Other).ok()?))).collect()
+    let sessions = inventory.sessions.iter();
+    let sessions = sessions.filter_map(|it| Some((it.id, it.link.as_ref()?, Role::Session)));
+    let clients = sessions.chain(processes(inventory)).chain(endpoints(inventory));
+    // Nobody asks what the holders wait on, which takes time to see.
+    let connection = |(id, link, _)| Some((id, sight.connection(link, Role::Other).ok()?));
+    clients.filter_map(connection).collect()
 }
 
 /// Who holds each client of the server on this machine, of those of whom it can be told.

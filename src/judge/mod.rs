@@ -1,11 +1,11 @@
 //! Inventory → verdicts. Pure: the same facts always give the same answer.
 //!
-//! [`ownership`] says which process runs what of whom, [`departures`] who lost a process,
 //! [`ownership`] says which process runs what of whom, [`departures`] who lost a process, [`topics`] who is on which
 //! topic, [`connections`] what connections prove, [`start`] whether a start still goes on. [`health`] turns all of it
 //! into a verdict with its evidence, and [`leftovers`] does so for what sessions left behind. [`collisions`] finds keys
 //! that are in each other's way, and [`liveness`] what of wanted keys does not run.
 //! Ambiguity goes down a step, never up: what is not known makes nothing stale.
+
 mod activity;
 mod another_look;
 mod code;

@@ -49,8 +49,8 @@ pub(super) async fn judge(
         if let Some(channel) = &mut channel {
             // The holders of endpoints only matter for what a drop takes along, and there may be very many.
             for endpoints in [false, true] {
-                if !endpoints || closely || cases.iter().any(is_odd) {
-                    ask_for_holders(channel, inventory, &mut held, endpoints).await?;
+                let matters = !endpoints || closely || cases.iter().any(is_odd);
+                if matters && ask_for_holders(channel, inventory, &mut held, endpoints).await? {
                     cases = judge::judge(inventory, thresholds);
                 }
             }
@@ -71,22 +71,21 @@ pub(super) async fn judge(
 }
 
 /// Asks the server which processes of its machine hold the connections of those clients that this machine does not show
-/// the holders of.
+/// the holders of; returns whether it told.
 async fn ask_for_holders(
     channel: &mut admin::Channel,
     inventory: &mut Inventory,
     held: &mut Held,
     endpoints: bool,
-) -> Result<()> {
+) -> Result<bool> {
     let clients = clients_without_holders(inventory, held, endpoints);
     if clients.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let ends: Vec<_> = clients.iter().map(|(_, connection)| connection.ends()).collect();
-    if let Some((raw, seen)) = channel.holders(&ends).await? {
-        add_seen_by_server(inventory, held, &clients, raw, seen);
-    }
-    Ok(())
+    let Some((raw, seen)) = channel.holders(&ends).await? else { return Ok(false) };
+    add_seen_by_server(inventory, held, &clients, raw, seen);
+    Ok(true)
 }
 
 /// Reads the Python stacks of the processes of those cases whose verdict depends on them, or of all; returns whether

@@ -93,6 +93,19 @@ fn link() -> impl Strategy<Value = Link> {
     )
 }
 
+/// A running process of Python.
+fn python(pid: u32) -> Holder {
+    Holder {
+        own_pid: 7,
+        start: 1,
+        parent: 1,
+        age: ms(1000),
+        command: "python".into(),
+        state: 'S',
+        ..Holder::known_by_pid(pid)
+    }
+}
+
 /// Of a session of that age: who holds it. Mostly its opener, or heirs alone.
 fn holding(age: Duration) -> impl Strategy<Value = Holding> {
     let younger = prop_oneof![-25..25i64, 0..60_000i64];
@@ -104,17 +117,11 @@ fn holding(age: Duration) -> impl Strategy<Value = Holding> {
         prop_oneof![8 => Just(Some(Some(false))), 1 => Just(Some(Some(true))), 1 => Just(Some(None)), 1 => Just(None)],
     );
     let holder = heir.prop_map(move |(younger, serving, lives_elsewhere, pid, worker)| Holder {
-        pid,
-        own_pid: 7,
-        start: 1,
-        parent: 1,
         age: (age + ms(60_000)).saturating_sub(ms(60_000u64.saturating_add_signed(younger))),
-        command: "python".into(),
-        state: 'S',
         serving,
-        serving_thread: None,
         lives_elsewhere,
         worker: worker.map(|starter_runs| Worker { starter_runs }),
+        ..python(pid)
     });
     let unsure = known(0.2, Just("some cannot be seen".to_owned()));
     (prop::collection::vec(holder, 0..3), unsure).prop_map(|(holders, unsure)| Holding {
@@ -128,20 +135,11 @@ fn holding(age: Duration) -> impl Strategy<Value = Holding> {
 fn lone_worker() -> impl Strategy<Value = Holding> {
     (100..140u32).prop_map(|pid| {
         let worker = Some(Worker { starter_runs: Some(false) });
-        let holder = Holder {
-            pid,
-            own_pid: 7,
-            start: 1,
-            parent: 1,
-            age: ms(1000),
-            command: "python".into(),
-            state: 'S',
-            serving: None,
-            serving_thread: None,
-            lives_elsewhere: false,
-            worker,
-        };
-        Holding { holders: vec![holder], unsure: None, ..Holding::default() }
+        Holding {
+            holders: vec![Holder { worker, ..python(pid) }],
+            unsure: None,
+            ..Holding::default()
+        }
     })
 }
 
@@ -203,19 +201,7 @@ fn family() -> impl Strategy<Value = Family> {
     let unsure = known(0.05, Just("some cannot be seen".to_owned()));
     (opener, below, unsure).prop_map(|((pid, state, serving, it), below, unsure)| {
         let member = |pid, state, serving, holds, (pose, version, readable)| Member {
-            process: Holder {
-                pid,
-                own_pid: 7,
-                start: 1,
-                parent: 1,
-                age: ms(1000),
-                command: "python".into(),
-                state,
-                serving,
-                serving_thread: None,
-                lives_elsewhere: false,
-                worker: None,
-            },
+            process: Holder { state, serving, ..python(pid) },
             holds,
             stacks: if readable {
                 Ok(Arc::new(stacks_of(pose, version)))

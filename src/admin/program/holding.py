@@ -142,23 +142,24 @@ class Processes:
                     await self.file(f"{pid}/task/{thread}/{name}")
 
 
-def main_thread_exited(pid):
-    """Whether the main thread of a process has exited, and others run on: it lists no descriptors."""
+def stat_columns(pid):
+    """Those after the name, which may contain anything; none if the process has gone."""
     try:
         with open(f"/proc/{pid}/stat") as stat:
-            columns = stat.read().rpartition(")")[2].split()
-        return columns[0] == "Z" and int(columns[17]) > 1
-    except (OSError, IndexError, ValueError):
-        return False
+            return stat.read().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def main_thread_exited(pid):
+    """Whether the main thread of a process has exited, and others run on: it lists no descriptors."""
+    columns = stat_columns(pid)
+    return columns[:1] == ["Z"] and int(columns[17]) > 1
 
 
 def parent_of(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            parent = stat.read().rpartition(")")[2].split()[1]
-        return parent if parent != "0" else None
-    except (OSError, IndexError):
-        return None
+    parent = stat_columns(pid)[1:2]
+    return parent[0] if parent and parent != ["0"] else None
 
 
 async def answer_holders(server, request, replies):

@@ -187,10 +187,11 @@ async def answer_list(server, request, replies):
         asked = asyncio.ensure_future(ping_processes(server, request, Replies(replies.writer)))
     try:
         await list_clients(server, replies, owned)
-        if asked and sys.platform == "linux":
+        publishers = clients_of(server, "PublisherInfo") if asked else []
+        if publishers and sys.platform == "linux":
             use("sockets")
             try:
-                await list_flows(replies, clients_of(server, "PublisherInfo"))
+                await list_flows(replies, publishers)
             except OSError:
                 pass
         await list_history(server, replies, owned)
