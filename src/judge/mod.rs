@@ -261,8 +261,8 @@ fn last_message(facts: &Facts<'_>) -> LastMessage {
     }
 }
 
-/// The latest sign of life on the connections to the server. What a process's connection received is left out: that is where the
-/// answers to pings come in, ours among them.
+/// The latest sign of life on the connections to the server. What a process's connection received is left out: that is
+/// where the answers to pings come in, ours among them.
 fn last_control(facts: &Facts<'_>) -> Option<SystemTime> {
     let Facts { inventory, session, owned, lost, .. } = facts;
     let link = session.link.as_ref();

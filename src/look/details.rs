@@ -28,8 +28,8 @@ pub(super) struct Sources<'a> {
     pub(super) measures: bool,
 }
 
-/// Judges the inventory, and judges it again with each fact that is added. Also returns the holders of all clients, as far
-/// as a verdict depends on them.
+/// Judges the inventory, and judges it again with each fact that is added. Also returns the holders of all clients, as
+/// far as a verdict depends on them.
 pub(super) async fn judge(
     sources: Sources<'_>,
     inventory: &mut Inventory,
@@ -105,8 +105,8 @@ fn read_stacks(inventory: &mut Inventory, cases: &[Case], host: &dyn Host, all: 
     !sessions.is_empty()
 }
 
-/// Asks the server for the stacks of its own process, for those sessions of which graphctl could not read them and which
-/// that process may have opened; returns whether it has opened any.
+/// Asks the server for the stacks of its own process, for those sessions of which graphctl could not read them and
+/// which that process may have opened; returns whether it has opened any.
 async fn ask_for_stacks(
     channel: &mut admin::Channel,
     inventory: &mut Inventory,

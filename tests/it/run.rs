@@ -13,6 +13,9 @@ use crate::lab::{PATIENCE, Server, schemas};
 /// The program.
 pub(crate) const GRAPHCTL: &str = env!("CARGO_BIN_EXE_graphctl");
 
+/// With these a start counts as too old at once.
+pub(crate) const OLD_START: [&str; 2] = ["--start-timeout", "1ms"];
+
 /// What one run of graphctl came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Run {

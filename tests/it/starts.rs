@@ -9,11 +9,8 @@ use serde_json::Value;
 use crate::lab::{
     self, Fail, Options, PATIENCE, Phantom, Pipeline, Program, Runner, Server, StartMethod, phantom,
 };
-use crate::run::{Run, command, finish, graphctl, graphctl_until};
+use crate::run::{OLD_START, Run, command, finish, graphctl, graphctl_until};
 use crate::stage::{assert_full_rate, relaunch, server, starting, wait_until_judged};
-
-/// With these a start counts as too old at once.
-const OLD_START: [&str; 2] = ["--start-timeout", "1ms"];
 
 /// Expects that the session is dead long before the start timeout, that one reap drops it, and that the pipeline can be
 /// launched again.

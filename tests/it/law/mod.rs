@@ -13,9 +13,6 @@ use serde_json::{Value, json};
 use crate::lab::{Options, PATIENCE, Pipeline, Process, Rigged, Server, Witness};
 use crate::run::{Run, command, graphctl, graphctl_until};
 
-/// With these a start counts as too old at once.
-const OLD_START: [&str; 2] = ["--start-timeout", "1ms"];
-
 /// A watch that drops what is stale for 3 s.
 fn start_watch(address: &str, global: &[&str]) -> Process {
     let reaping = ["sessions", "watch", "--reap", "--lease", "3s"];

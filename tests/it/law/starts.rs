@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use crate::lab::{Options, PATIENCE, Pipeline, Rig, Rigged, Runner, Server, StartMethod};
+use crate::run::OLD_START;
 use crate::stage::{assert_full_rate, server, starting};
 
-use super::{
-    OLD_START, end_watch, expect_untouched, play_at_once, start_watch, torture, wait_dropped,
-};
+use super::{end_watch, expect_untouched, play_at_once, start_watch, torture, wait_dropped};
 
 /// Ends a slow start, and expects that all messages flow: the edges of the pipeline are intact.
 #[track_caller]
