@@ -144,7 +144,8 @@ fn take_over(mut held: Held, inventory: &mut Inventory) -> Held {
     held
 }
 
-/// Marks a holding as unsure if no holder has the registered pid: a relay, such as that of ssh, may hold the connection.
+/// Marks a holding as unsure if no holder has the registered pid: a relay, such as that of ssh, may hold the
+/// connection.
 fn check_registered_pid(holding: &mut Holding, pid: u32) {
     if !holding.holders.is_empty() && holding.holders.iter().all(|it| it.own_pid != pid) {
         let names: Vec<_> = holding.holders.iter().map(Holder::name).collect();
@@ -173,8 +174,8 @@ pub fn clients_without_holders(
     clients.filter_map(connection).collect()
 }
 
-/// Adds to `held` and to the inventory what the server's machine showed of these clients. `seen` is the server's clock at
-/// that moment, in seconds since the Unix epoch.
+/// Adds to `held` and to the inventory what the server's machine showed of these clients. `seen` is the server's clock
+/// at that moment, in seconds since the Unix epoch.
 pub fn add_seen_by_server(
     inventory: &mut Inventory,
     held: &mut Held,

@@ -54,8 +54,8 @@ pub enum ResourceKind {
     /// A file at this path that is open for writing through another descriptor than the standard output and the
     /// standard error. Shared memory that Python makes for itself is left out.
     OpenFile(String),
-    /// A file or shared memory at this path that is mapped for writing. [`Written`] shows such writes too late or never.
-    /// Shared memory that Python makes for itself is left out.
+    /// A file or shared memory at this path that is mapped for writing. [`Written`] shows such writes too late or
+    /// never. Shared memory that Python makes for itself is left out.
     MappedFile(String),
     /// A terminal that it may read, by its path.
     Terminal {

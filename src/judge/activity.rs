@@ -48,8 +48,8 @@ pub(super) enum Activity {
     AtBarrier,
     /// It waits for its backends, to start or to exit.
     Joining,
-    /// It serves the session in a runner's event loop. No thread of it is in the code of a runner or of a program, but a
-    /// cell or a task may be suspended.
+    /// It serves the session in a runner's event loop. No thread of it is in the code of a runner or of a program, but
+    /// a cell or a task may be suspended.
     OutsideRunner,
     /// As `OutsideRunner`, and its main thread waits at a prompt, or for the end of Python.
     AtPrompt,
@@ -90,8 +90,8 @@ impl Activity {
         }
     }
 
-    /// What a process does of which one thread waits for other processes of the pipeline. Another thread of it may still
-    /// start these, and with several runners in a process it is not known for which pipeline the thread waits.
+    /// What a process does of which one thread waits for other processes of the pipeline. Another thread of it may
+    /// still start these, and with several runners in a process it is not known for which pipeline the thread waits.
     fn of_waiting(waiting: Self, member: &Member, stacks: &Stacks, code: &Code) -> Self {
         let files = Files::of(stacks);
         let name = member.process.name();
@@ -158,7 +158,8 @@ pub struct Position<'a> {
     pub step: Option<&'static str>,
     /// The call that shows that, or the innermost one of the program; `None` if only Python's own code runs.
     pub at: Option<&'a Frame>,
-    /// The call of the program, or else the innermost one, that its event loop runs; `None` if the loop waits for events.
+    /// The call of the program, or else the innermost one, that its event loop runs; `None` if the loop waits for
+    /// events.
     pub in_loop: Option<&'a Frame>,
 }
 
@@ -181,25 +182,19 @@ pub fn position(stacks: &Stacks) -> Position<'_> {
         return Position { step: None, at, in_loop };
     };
     let user = called.iter().find(|it| files.is_of_program(it));
-    Position { step: step(called, frame, code), at: user.or(Some(frame)), in_loop }
+    Position { step: step(frame, code), at: user.or(Some(frame)), in_loop }
 }
 
-fn step(called: &[Frame], frame: &Frame, code: &Code) -> Option<&'static str> {
-    match frame.name() {
-        name if frame.is_in(code.backend) => {
-            let at = (name == code.process).then_some(frame.line).filter(|line| *line > 0)?;
-            code.steps.iter().find(|(last, _)| at <= *last).map(|(_, words)| *words)
-        }
-        name if name == code.join => Some("waiting for its backends to exit"),
-        "_cleanup" => Some("taking its session down, which waits for its clients to close"),
-        "start" if waits_at_barrier(called) => Some("waiting for its backends to start"),
-        "_start_processes" => Some("starting its backends"),
-        "_initialize" => Some("opening its session and registering its components"),
-        _ => None,
+fn step(frame: &Frame, code: &Code) -> Option<&'static str> {
+    if frame.is_in(code.backend) {
+        let at = (frame.name() == code.process).then_some(frame.line).filter(|line| *line > 0)?;
+        return code.steps.iter().find(|(last, _)| at <= *last).map(|(_, words)| *words);
     }
+    code.runner_steps.iter().find(|(name, _)| frame.name() == *name).map(|(_, words)| *words)
 }
 
-/// The call that the event loop of a thread runs; `None` if it waits for events, or if the thread runs no loop of ezmsg.
+/// The call that the event loop of a thread runs; `None` if it waits for events, or if the thread runs no loop of
+/// ezmsg.
 fn in_loop<'a>(thread: &'a Thread, files: &Files<'_>, code: &Code) -> Option<&'a Frame> {
     let runs_loop = code.runs_runners_loop(thread);
     let turn = thread.frames.iter().position(|it| it.is("_run_once", ASYNCIO));
@@ -261,7 +256,8 @@ fn only_shares_name(frame: &Frame) -> bool {
     SAME_NAMES.iter().any(|folder| frame.file.contains(folder)) || frame.is_in(THREADING)
 }
 
-/// Whether a frame waits at a `threading.Barrier`, given the calls below it. The barrier of multiprocessing is a subclass.
+/// Whether a frame waits at a `threading.Barrier`, given the calls below it. The barrier of multiprocessing is a
+/// subclass.
 fn waits_at_barrier(called: &[Frame]) -> bool {
     match called {
         [.., waiting, entered] => entered.is("wait", THREADING) && waiting.is("_wait", THREADING),

@@ -21,6 +21,8 @@ pub(super) struct Code {
     event_loop: &'static str,
     /// What `process` does up to and including each of these lines.
     pub(super) steps: [(u32, &'static str); 9],
+    /// What a runner does in each of these functions.
+    pub(super) runner_steps: [(&'static str, &'static str); 5],
 }
 
 /// The versions of ezmsg whose stacks can be a proof: `ezmsg/core/backend.py` and `ezmsg/core/backendprocess.py` of
@@ -44,6 +46,13 @@ const VERSIONS: [Code; 1] = [Code {
         (629, "in shutdown() of its units"),
         (638, "in GraphContext.revert(), which waits for its publishers and subscribers to close"),
         (647, "closing its registration"),
+    ],
+    runner_steps: [
+        ("_initialize", "opening its session and registering its components"),
+        ("_start_processes", "starting its backends"),
+        ("start", "waiting for its backends to start"),
+        ("_join_spawned_processes", "waiting for its backends to exit"),
+        ("_cleanup", "taking its session down, which waits for its clients to close"),
     ],
 }];
 

@@ -34,10 +34,10 @@ pub(super) fn closed(link: &Link) -> Option<Judged> {
     }
 }
 
-/// The opener is gone: every process that holds the connection is known, each started after the session was opened, each
-/// waits on something else, and the program that forked each has exited. The session would have ended with its opener
-/// if these had not inherited the connection. Age alone is no proof: a daemon forks after it has opened its session, and
-/// a clock may be set.
+/// The opener is gone: every process that holds the connection is known, each started after the session was opened,
+/// each waits on something else, and the program that forked each has exited. The session would have ended with its
+/// opener if these had not inherited the connection. Age alone is no proof: a daemon forks after it has opened its
+/// session, and a clock may be set.
 ///
 /// Whoever said something on it since an earlier look, `heard_within`, lives.
 pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judged> {

@@ -185,8 +185,8 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     (verdict, std::iter::once(why).chain(unclear).collect())
 }
 
-/// The verdict if no process can run the units without a process; `proof` says why, in words. If processes own the other
-/// units, the session is dead only if these are known to have carried no message.
+/// The verdict if no process can run the units without a process; `proof` says why, in words. If processes own the
+/// other units, the session is dead only if these are known to have carried no message.
 fn judge_ended(facts: &Facts<'_>, proof: Vec<String>) -> Judged {
     if facts.owned.owners.is_empty() {
         return match departures(facts) {

@@ -11,8 +11,8 @@ const PROMPTS: [&str; 4] = ["/IPython/", "/ipykernel/", "/debugpy/", "/_pyrepl/"
 /// Packages that such prompts are built of.
 const TOOLS: [&str; 3] = ["/prompt_toolkit/", "/tornado/", "/zmq/"];
 
-/// The calls, by function and file, of a main thread that waits at a prompt. A kernel and a prompt of asyncio have none:
-/// whether a cell or a task of theirs is suspended does not show.
+/// The calls, by function and file, of a main thread that waits at a prompt. A kernel and a prompt of asyncio have
+/// none: whether a cell or a task of theirs is suspended does not show.
 const AT_PROMPT: [(&str, &str); 3] = [
     ("interact", "code.py"),
     ("readline", "_pyrepl/reader.py"),
@@ -65,8 +65,8 @@ impl<'a> Files<'a> {
         called.iter().all(|it| !self.is_of_program(it) || is_tool(it))
     }
 
-    /// Whether a thread does nothing by itself: it runs an event loop of ezmsg, works for others, or belongs to a prompt
-    /// or a kernel. No code of a program is among its calls.
+    /// Whether a thread does nothing by itself: it runs an event loop of ezmsg, works for others, or belongs to a
+    /// prompt or a kernel. No code of a program is among its calls.
     pub(super) fn is_idle(&self, thread: &Thread, code: &Code) -> bool {
         let frames = own_frames(thread);
         let prompt = |it: &Frame| PROMPTS.iter().any(|folder| it.file.contains(folder));

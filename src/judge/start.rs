@@ -30,28 +30,30 @@ pub(super) fn start(facts: &Facts<'_>) -> Option<Start> {
     })
 }
 
-/// Only the server sees the processes: they are those of another user, or outside of a container. `None` if it does not see
-/// them either.
+/// Only the server sees the processes: they are those of another user, or outside of a container. `None` if it does not
+/// see them either.
 fn unseen(facts: &Facts<'_>) -> Option<Start> {
     let holding = facts.session.holding.as_ref().filter(|it| it.seen_by == SeenBy::Server)?;
     let names: Vec<_> = holding.holders.iter().map(Holder::name).collect();
-    let command = command_to_show(facts);
+    let link = facts.session.link.as_ref();
+    let address = link.and_then(|it| it.local).map(|it| it.to_string());
+    let command = command_to_show(facts, address.as_ref()?);
     Some(Start::Unknown(format!(
         "the Python stacks of {} cannot be read from here; to read them, on the server's machine: {command}",
         list(&names)
     )))
 }
 
-/// The command that shows the stacks of a session to a user who may read all of them.
-fn command_to_show(facts: &Facts<'_>) -> String {
-    let (address, id) = (&facts.inventory.server.address, facts.session.id);
-    format!("sudo graphctl --address {address} sessions show {id}")
+/// The command that shows the stacks of a session to a user who may read all of them, where the server has this
+/// address.
+fn command_to_show(facts: &Facts<'_>, server: &str) -> String {
+    format!("sudo graphctl --address {server} sessions show {}", facts.session.id)
 }
 
 /// The command that reads the stacks which this user may not read, in words.
 fn how_to_read(facts: &Facts<'_>, family: &Family) -> Option<String> {
     let is_forbidden = |it: &Member| it.stacks == Err(StacksError::Forbidden);
-    let command = command_to_show(facts);
+    let command = command_to_show(facts, &facts.inventory.server.address);
     family.members.iter().any(is_forbidden).then(|| format!("; to read them: {command}"))
 }
 
@@ -92,10 +94,12 @@ fn pids(process: &Process) -> Option<Vec<u32>> {
 
 /// The proof that no process can complete the start, or what is missing for it. All of this must hold:
 ///
-/// - All processes that hold the session's connection are seen, and all of their descendants. One of them runs ezmsg and
+/// - All processes that hold the session's connection are seen, and all of their descendants. One of them runs ezmsg
+///   and
 ///   serves the session, or Python is exiting in it.
 /// - None of them runs units of the session, starts units or processes, or stops the pipeline.
-/// - Each process that owns units of the session is one of them, and waits at a barrier of ezmsg or for its backends. If
+/// - Each process that owns units of the session is one of them, and waits at a barrier of ezmsg or for its backends.
+///   If
 ///   no process owns units, the opener waits for its backends or at a prompt, or it is exiting.
 /// - They run a version of ezmsg that graphctl knows.
 fn prove_ended(
@@ -110,23 +114,7 @@ fn prove_ended(
     if holding.and_then(Holding::all).is_none() {
         return Err("the process that opened it cannot be seen".to_owned());
     }
-    if let Some((member, version)) =
-        members.iter().find_map(|it| Some((it, unknown_version(it.member)?)))
-    {
-        return Err(format!("{} runs {version}, whose code graphctl does not know", member.name()));
-    }
-    for member in members {
-        match &member.activity {
-            Activity::Unknown(why) => return Err(why.clone()),
-            Activity::Running => return Err(format!("{} runs units", member.name())),
-            Activity::AtBarrier if !member.owns_units => {
-                let name = member.name();
-                return Err(format!("{name} waits for other processes, and owns no unit of it"));
-            }
-            Activity::Stopping => return Err(format!("{} takes the pipeline down", member.name())),
-            _ => {}
-        }
-    }
+    members.iter().try_for_each(MemberActivity::expect_idle)?;
     let serves = |it: &&MemberActivity<'_>| {
         it.member.process.serving == Some(true) || it.activity == Activity::Exiting
     };
@@ -151,21 +139,7 @@ fn prove_ended(
     }
     let waiting = members.iter().filter(|it| it.activity == Activity::AtBarrier);
     let waiting: Vec<_> = waiting.map(MemberActivity::name).collect();
-    let left = match opener.activity {
-        Activity::AtBarrier => format!("{} waits for processes that are not there", opener.name()),
-        Activity::Joining => {
-            format!("{} waits for its backends, and starts no unit itself", opener.name())
-        }
-        Activity::AtPrompt => {
-            format!("{} has left the pipeline, and waits at a prompt", opener.name())
-        }
-        Activity::Exiting => format!("Python is exiting in {}", opener.name()),
-        _ => format!(
-            "{} has left the start: no thread of it is in ezmsg's GraphRunner",
-            opener.name()
-        ),
-    };
-    let mut proof = vec![left];
+    let mut proof = vec![opener.how_it_left()];
     if !waiting.is_empty() {
         proof.push(format!("waiting at a barrier of ezmsg for ever: {}", list(&waiting)));
     }
@@ -175,5 +149,36 @@ fn prove_ended(
 impl MemberActivity<'_> {
     const fn waits(&self) -> bool {
         matches!(self.activity, Activity::AtBarrier | Activity::Joining)
+    }
+
+    /// An error, in words, if the member may still start, run or stop units of the session.
+    fn expect_idle(&self) -> Result<(), String> {
+        let name = self.name();
+        if let Some(version) = unknown_version(self.member) {
+            return Err(format!("{name} runs {version}, whose code graphctl does not know"));
+        }
+        match &self.activity {
+            Activity::Unknown(why) => Err(why.clone()),
+            Activity::Running => Err(format!("{name} runs units")),
+            Activity::Stopping => Err(format!("{name} takes the pipeline down")),
+            Activity::AtBarrier if !self.owns_units => {
+                Err(format!("{name} waits for other processes, and owns no unit of it"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How the opener has left the start, in words.
+    fn how_it_left(&self) -> String {
+        let name = self.name();
+        match self.activity {
+            Activity::AtBarrier => format!("{name} waits for processes that are not there"),
+            Activity::Joining => {
+                format!("{name} waits for its backends, and starts no unit itself")
+            }
+            Activity::AtPrompt => format!("{name} has left the pipeline, and waits at a prompt"),
+            Activity::Exiting => format!("Python is exiting in {name}"),
+            _ => format!("{name} has left the start: no thread of it is in ezmsg's GraphRunner"),
+        }
     }
 }

@@ -32,7 +32,8 @@ pub enum StaleReason {
     HalfOpen,
     /// Its start has failed: some unit has no process, and no process of the pipeline can start or run it.
     StartFailed,
-    /// Its units have ended, or may have, and the process that opened it has left the pipeline without closing the session.
+    /// Its units have ended, or may have, and the process that opened it has left the pipeline without closing the
+    /// session.
     Abandoned,
     /// A process registration whose session is gone, and so is the program that started the process.
     Leftover,

@@ -88,15 +88,20 @@ async fn ask_for_holders(
     Ok(true)
 }
 
+/// The sessions whose verdict depends on the Python stacks of their processes, or all.
+fn sessions_for_stacks(cases: &[Case], all: bool) -> impl Iterator<Item = usize> {
+    let wanted = cases.iter().filter(move |case| all || case.depends_on_stacks());
+    wanted.filter_map(|case| match case.subject {
+        Subject::Session(session) => Some(session),
+        Subject::Process(_) => None,
+    })
+}
+
 /// Reads the Python stacks of the processes of those cases whose verdict depends on them, or of all; returns whether
 /// there were any.
 fn read_stacks(inventory: &mut Inventory, cases: &[Case], host: &dyn Host, all: bool) -> bool {
-    let wanted = cases.iter().filter(|case| all || case.depends_on_stacks());
-    let sessions = wanted.filter_map(|case| match case.subject {
-        Subject::Session(session) => Some(session),
-        Subject::Process(_) => None,
-    });
-    let held = sessions.filter_map(|it| Some((it, inventory.sessions[it].holders_here()?)));
+    let held = sessions_for_stacks(cases, all)
+        .filter_map(|it| Some((it, inventory.sessions[it].holders_here()?)));
     let (sessions, holders): (Vec<_>, Vec<_>) = held.unzip();
     let families = host.families(&holders);
     for (session, family) in sessions.iter().zip(families) {
@@ -124,8 +129,7 @@ async fn ask_for_stacks(
     let is_unread = |session: &Session| {
         session.family.as_ref().is_none_or(|it| it.members.iter().any(|it| it.stacks.is_err()))
     };
-    let wanted = cases.iter().filter(|case| all || case.depends_on_stacks());
-    let sessions = wanted.filter_map(|case| case.session(inventory));
+    let sessions = sessions_for_stacks(cases, all).map(|it| &inventory.sessions[it]);
     let sessions =
         sessions.filter(|it| it.units().next().is_some() && may_be_own(it) && is_unread(it));
     let sessions: Vec<_> = sessions.map(|session| session.id).collect();

@@ -46,8 +46,8 @@ pub struct Extent {
 }
 
 /// Looks again, and drops the cases that the last two looks condemn for the same reason. `Force` and `Ended` need no
-/// second look, unless processes are to be ended: it shows whether they still write. A dry run drops nothing, and asks the
-/// server which drops it would refuse.
+/// second look, unless processes are to be ended: it shows whether they still write. A dry run drops nothing, and asks
+/// the server which drops it would refuse.
 ///
 /// # Errors
 /// The server did not answer. What was dropped by then is dropped.
@@ -93,8 +93,8 @@ pub async fn run(
     Ok(report)
 }
 
-/// Takes the second look, `SECOND_LOOK_AFTER` after `began`. Up to `FURTHER_LOOKS` more follow as long as the last two do
-/// not agree on every case that was proven dead and is still there. Returns the last two.
+/// Takes the second look, `SECOND_LOOK_AFTER` after `began`. Up to `FURTHER_LOOKS` more follow as long as the last two
+/// do not agree on every case that was proven dead and is still there. Returns the last two.
 async fn look_again(
     observer: &mut Observer,
     first: Look,

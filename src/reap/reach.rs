@@ -175,8 +175,8 @@ impl<'a> Reach<'a> {
         found
     }
 
-    /// Decides which endpoint on a topic belongs to the process: by the process that holds it if that is known, otherwise
-    /// by host and time. If the process also taps its own topic, the time decides between the two.
+    /// Decides which endpoint on a topic belongs to the process: by the process that holds it if that is known,
+    /// otherwise by host and time. If the process also taps its own topic, the time decides between the two.
     fn candidates(
         &self,
         topics: &Topics<'a>,
@@ -211,8 +211,8 @@ impl<'a> Reach<'a> {
         }
     }
 
-    /// Whether the process of this machine is the one that registered, by the pid that it gave. If that one is gone, what
-    /// an heir of the connection made later is the heir's own.
+    /// Whether the process of this machine is the one that registered, by the pid that it gave. If that one is gone,
+    /// what an heir of the connection made later is the heir's own.
     fn holder_registered(&self, (pid, _): ProcessId) -> bool {
         self.process.pid == Some(pid)
     }

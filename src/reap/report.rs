@@ -77,7 +77,8 @@ pub struct Heir {
     /// What became of it.
     pub end: HeirEnd,
     /// It was spared, and nothing shows that another process needs it: all its remaining TCP connections are dropped
-    /// ones that the server has closed, and it shares nothing. Only then may the report advise the command that ends it.
+    /// ones that the server has closed, and it shares nothing. Only then may the report advise the command that ends
+    /// it.
     pub released: bool,
 }
 

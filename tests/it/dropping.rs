@@ -17,8 +17,8 @@ fn table(state: &str, outcome: &str, keys: &str) -> String {
     format!("ID  AGE  STATE  OUTCOME  COMPONENTS\nSHORTID  AGE  {state}  {outcome}  {keys}\n")
 }
 
-/// The whole way of a phantom without owners: refused, dry-run, reaped, launched again. Its opener still runs, and waits at
-/// a prompt.
+/// The whole way of a phantom without owners: refused, dry-run, reaped, launched again. Its opener still runs, and
+/// waits at a prompt.
 fn clears(how: Phantom) {
     let reason = "stale abandoned";
     let server = server();

@@ -273,8 +273,8 @@ const HIDING: [&str; 2] = [
     r#"mount -t proc -o hidepid=invisible none /proc && exec setpriv --reuid 65534 --clear-groups "$@""#,
 ];
 
-/// Where graphctl sees no process, the server's machine shows which hold a session. It is only the server's word: no process
-/// is ended for it.
+/// Where graphctl sees no process, the server's machine shows which hold a session. It is only the server's word: no
+/// process is ended for it.
 #[test]
 fn where_processes_are_hidden_the_server_shows_them_and_none_is_ended() {
     for script in HIDING {

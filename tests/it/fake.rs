@@ -100,8 +100,8 @@ impl Fake {
         run
     }
 
-    /// As [`run`](Self::run) with so many bytes of memory, stacks and all, where the system can bound that: who asks for more
-    /// aborts.
+    /// As [`run`](Self::run) with so many bytes of memory, stacks and all, where the system can bound that: who asks
+    /// for more aborts.
     #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "it cannot"))]
     pub(crate) fn run_within(self, memory: u64, arguments: &[&str]) -> Run {
         let child = run::command(&self.address, arguments).spawn().expect("graphctl starts");

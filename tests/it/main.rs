@@ -38,6 +38,7 @@ mod stage;
 mod starts;
 mod terminals;
 mod tunnel;
+mod viewer;
 mod waiting;
 mod watching;
 mod wiretap;

@@ -1,13 +1,13 @@
 //! Every way to die and every way to be well, judged, reaped and launched again: the table of docs/judgement.md.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::lab::{self, Healthy, Options, PATIENCE, Phantom, Pipeline, Scene, Server, phantom};
-use crate::run::{Run, graphctl, graphctl_until};
+use crate::run::{Run, graphctl_until};
+use crate::viewer::{Place, PublicCopy, Viewer, verdict};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -17,8 +17,27 @@ const WORKERS: usize = 2;
 /// The share of the clean server's rate that a relaunched pipeline must reach.
 const FULL_RATE: f64 = 0.8;
 
+/// Where graphctl looks from, with the words of the table for that.
+const PLACES: [(Place, &str); 4] = [
+    (Place::Here, ""),
+    (Place::OtherUser, ", as another user"),
+    (Place::Container, ", from a container"),
+    (Place::BehindRelay, ", behind a relay"),
+];
+
 /// The columns of the table.
 const STATES: [&str; 6] = ["stale", "suspect", "starting", "unknown", "observer", "live"];
+
+/// What all scenes share.
+struct Lab {
+    python: PathBuf,
+    copy: PublicCopy,
+    /// The rate of the pipeline on a server without phantoms, in messages a second.
+    clean: f64,
+}
+
+/// A state and its reason.
+type Verdict = (&'static str, &'static str);
 
 /// What is to become of a phantom.
 enum Fate {
@@ -68,64 +87,55 @@ fn fate(how: Phantom) -> Fate {
     }
 }
 
-/// The sessions and leftovers with component keys.
-fn keyed(address: &str) -> Vec<serde_json::Value> {
-    let run = graphctl(address, &["sessions", "list", "-o", "json"]);
-    assert_eq!(run.code, 0, "{run:#?}");
-    let look = run.json();
-    let of = |kind: &str| look[kind].as_array().expect("a list").clone();
-    let cases = [of("sessions"), of("leftovers")].concat().into_iter();
-    cases.filter(|case| case["components"] != serde_json::json!([])).collect()
-}
-
-/// The states and reasons of these, worst first.
-fn judged(address: &str) -> Vec<(String, String)> {
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let keyed = keyed(address);
-    let mut judged: Vec<_> =
-        keyed.iter().map(|case| (text(&case["verdict"]), text(&case["reason"]))).collect();
-    judged.sort_by_key(|(state, _)| STATES.iter().position(|it| it == state));
-    judged
-}
-
-/// Waits until everything is judged so: the server may need a moment to notice what has just died.
-fn wait_until_judged(how: Phantom, address: &str, state: &str, reason: &str) {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let judged = judged(address);
-        if !judged.is_empty() && judged.iter().all(|it| it.0 == state && it.1 == reason) {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{how:?} is not {state} {reason} but {judged:?}");
+/// The verdict on a phantom for a graphctl that cannot read the stacks of its processes: `start-failed` and `abandoned`
+/// cannot be proven.
+fn without_stacks((state, reason): Verdict) -> Verdict {
+    match reason {
+        "start-failed" => ("starting", ""),
+        "abandoned" => ("suspect", "partial"),
+        _ => (state, reason),
     }
 }
 
-/// Plays a phantom through: judged, refused, reaped, launched again. Returns the state it was judged.
-fn clear(python: &Path, how: Phantom, clean: f64) -> Option<&'static str> {
-    let server = Server::start(python);
+/// The server of one scene, seen from all places that this machine has.
+fn viewers<'a>(copy: &'a PublicCopy, address: &str) -> Vec<Viewer<'a>> {
+    PLACES.iter().filter_map(|(place, _)| Viewer::new(*place, copy, address, None)).collect()
+}
+
+/// Plays a phantom through: judged from all places, refused, reaped, launched again. Returns the states it was judged.
+fn clear(lab: &Lab, how: Phantom) -> Vec<(Place, &'static str)> {
+    let server = Server::start(&lab.python);
     let _phantom = phantom(&server, how, "SYSTEM");
-    let (state, reason, arguments): (_, _, &[&str]) = match fate(how) {
-        Fate::Stale(reason) => ("stale", reason, &["sessions", "reap"]),
-        Fate::Suspect(reason) => ("suspect", reason, &["sessions", "reap", "--include-suspect"]),
-        Fate::Live => ("live", "", &["sessions", "drop", "--force"]),
-        Fate::Unknown => ("unknown", "", &["sessions", "drop", "--force"]),
+    let (verdict, arguments): (Verdict, &[&str]) = match fate(how) {
+        Fate::Stale(reason) => (("stale", reason), &["sessions", "reap"]),
+        Fate::Suspect(reason) => (("suspect", reason), &["sessions", "reap", "--include-suspect"]),
+        Fate::Live => (("live", ""), &["sessions", "drop", "--force"]),
+        Fate::Unknown => (("unknown", ""), &["sessions", "drop", "--force"]),
         Fate::Nothing => {
-            relaunch(how, &server, clean);
-            return None;
+            relaunch(how, &server, lab.clean);
+            return vec![];
         }
     };
-    wait_until_judged(how, server.address(), state, reason);
+    let viewers = viewers(&lab.copy, server.address());
+    let seen = |viewer: &Viewer<'_>| {
+        let stacks = matches!(viewer.place, Place::Here | Place::BehindRelay);
+        let verdict = if stacks { verdict } else { without_stacks(verdict) };
+        viewer.wait_until_judged(&[], verdict);
+        (viewer.place, verdict.0)
+    };
+    let states = viewers.iter().map(seen).collect();
+    let here = &viewers[0];
     Pipeline::start(&server, &Options::two_processes()).wait_refused(PATIENCE);
-    wait_until_judged(how, server.address(), state, reason);
-    let cases = if arguments.contains(&"drop") { keyed(server.address()) } else { vec![] };
+    here.wait_until_judged(&[], verdict);
+    let cases = if arguments.contains(&"drop") { here.keyed(&[]) } else { vec![] };
     let ids = cases.iter().filter_map(|case| case["id"].as_str());
     let arguments = [arguments, &ids.collect::<Vec<_>>()].concat();
     // What is alive of it may miss a ping on a busy machine, or be at work whenever it is looked at.
     let is_dropped = |run: &Run| run.code == 0 && run.stdout.contains("  dropped  ");
     let run = graphctl_until(server.address(), &arguments, is_dropped);
     assert!(is_dropped(&run), "{how:?}: {run:#?}");
-    relaunch(how, &server, clean);
-    Some(state)
+    relaunch(how, &server, lab.clean);
+    states
 }
 
 /// Launches the same pipeline again, whose own messages flow, and no others.
@@ -137,44 +147,57 @@ fn relaunch(how: Phantom, server: &Server, clean: f64) {
     assert_eq!((&counts["foreign"], &counts["gaps"]), (&0.into(), &0.into()), "{how:?}");
 }
 
-/// Reaps beside a healthy scene again and again, which must not notice. Returns the state it was judged.
-fn spare(python: &Path, how: Healthy) -> &'static str {
-    let scene = Scene::start(python, how);
+/// Reaps beside a healthy scene from all places, again and again, which must not notice. Returns the states it was
+/// judged.
+fn spare(lab: &Lab, how: Healthy) -> Vec<(Place, &'static str)> {
+    let scene = Scene::start(&lab.python, how);
+    let viewers = viewers(&lab.copy, scene.address());
     let before = scene.witness();
-    let mut states = judged(scene.address());
-    if how == Healthy::Busy {
-        // A look finds it live only between two steps of its work.
-        let deadline = Instant::now() + PATIENCE;
-        while states.iter().any(|(state, _)| state != "live") && Instant::now() < deadline {
-            states = judged(scene.address());
-        }
-    }
-    let reap = ["sessions", "reap", "--kill", "--older-than", "1s", "-y"];
-    for _ in 0..5 {
-        let run = graphctl(scene.address(), &reap);
-        assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{how:?}: {run:#?}");
+    let states = viewers.iter().map(|it| (it.place, state_of_healthy(it, how))).collect();
+    let reap = |viewer: &Viewer<'_>| {
+        let run = viewer.run(&["sessions", "reap", "--kill", "--older-than", "1s", "-y"]);
+        let place = viewer.place;
+        assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{how:?}, {place:?}: {run:#?}");
+    };
+    for viewer in viewers.iter().chain(&viewers) {
+        reap(viewer);
     }
     scene.expect_flow(SECOND);
-    let run = graphctl(scene.address(), &reap);
-    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{how:?}: {run:#?}");
+    reap(&viewers[0]);
     assert_eq!(scene.witness(), before, "{how:?}");
     scene.conclude();
-    let worst = states.first().map_or("observer", |(state, _)| state.as_str());
-    STATES.iter().find(|state| **state == worst).expect("a state of ours")
+    states
 }
 
-/// How often a state was judged, by state.
-type Counts = BTreeMap<&'static str, usize>;
+/// The worst state of what is seen of a healthy scene.
+fn state_of_healthy(viewer: &Viewer<'_>, how: Healthy) -> &'static str {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let cases = viewer.keyed(&[]);
+        let is_seen = |state: &&&str| cases.iter().any(|it| verdict(it).0 == **state);
+        let worst = STATES.iter().find(is_seen).copied().unwrap_or("observer");
+        // A look finds it live only between two steps of its work.
+        if how != Healthy::Busy || worst == "live" || Instant::now() > deadline {
+            return worst;
+        }
+    }
+}
+
+/// How often a state was judged, by place and state.
+type Counts = BTreeMap<(Place, &'static str), usize>;
 
 /// Plays all scenes, a few at once.
-fn play<T: Copy + Sync>(all: &[T], judge: impl Fn(T) -> Option<&'static str> + Sync) -> Counts {
+fn play<T: Copy + Sync>(
+    all: &[T],
+    judge: impl Fn(T) -> Vec<(Place, &'static str)> + Sync,
+) -> Counts {
     let (next, counts) = (Mutex::new(all.iter()), Mutex::new(Counts::new()));
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
                 while let Some(scene) = { next.lock().expect("a queue").next() } {
-                    if let Some(state) = judge(*scene) {
-                        *counts.lock().expect("counts").entry(state).or_default() += 1;
+                    for judged in judge(*scene) {
+                        *counts.lock().expect("counts").entry(judged).or_default() += 1;
                     }
                 }
             });
@@ -183,15 +206,15 @@ fn play<T: Copy + Sync>(all: &[T], judge: impl Fn(T) -> Option<&'static str> + S
     counts.into_inner().expect("counts")
 }
 
-/// The table, as it stands in docs/judgement.md.
-fn table(dead: &Counts, healthy: &Counts) -> String {
-    let mut table = format!("| | {} |\n|---|{}\n", STATES.join(" | "), "---|".repeat(STATES.len()));
-    for (name, counts) in [("dead or stuck", dead), ("healthy", healthy)] {
-        let cells = STATES.map(|state| counts.get(state).copied().unwrap_or_default().to_string());
-        let total: usize = counts.values().sum();
-        let _ = writeln!(table, "| {name}: {total} | {} |", cells.join(" | "));
-    }
-    table
+/// The rows of the table in docs/judgement.md.
+fn rows(name: &str, counts: &Counts) -> Vec<String> {
+    let row = |(place, words): &(Place, &str)| {
+        let count = |state| counts.get(&(*place, state)).copied().unwrap_or_default();
+        let cells = STATES.map(|state| count(state).to_string());
+        let total: usize = STATES.map(count).iter().sum();
+        (total > 0).then(|| format!("| {total} {name}{words} | {} |\n", cells.join(" | ")))
+    };
+    PLACES.iter().filter_map(row).collect()
 }
 
 #[test]
@@ -202,10 +225,13 @@ fn the_dead_are_cleared_and_the_healthy_are_never_touched() {
         let server = Server::start(&python);
         Pipeline::running(&server, &Options::two_processes()).rate_over(SECOND)
     };
-    let dead = play(&Phantom::ALL, |how| clear(&python, how, clean));
-    let healthy = play(&Healthy::ALL, |how| Some(spare(&python, how)));
-    let table = table(&dead, &healthy);
-    println!("{table}");
+    let lab = Lab { python, copy: PublicCopy::new(), clean };
+    let dead = play(&Phantom::ALL, |how| clear(&lab, how));
+    let healthy = play(&Healthy::ALL, |how| spare(&lab, how));
+    let rows = [rows("dead or stuck", &dead), rows("healthy", &healthy)].concat();
+    println!("{}", rows.concat());
     let page = include_str!("../../docs/judgement.md");
-    assert!(page.contains(&table), "the table of verdicts in docs/judgement.md is to be:\n{table}");
+    for row in rows {
+        assert!(page.contains(&row), "the table of verdicts in docs/judgement.md lacks:\n{row}");
+    }
 }

@@ -73,8 +73,8 @@ impl Client {
         Self::start(server, ORDINARY, &["observe"])
     }
 
-    /// A session that adds the edges `edge:A>B` and registers components with the other keys, and then stays silent, unless it is told another key:
-    /// the event `registered` tells when it has registered that too.
+    /// A session that adds the edges `edge:A>B` and registers components with the other keys, and then stays silent,
+    /// unless it is told another key: the event `registered` tells when it has registered that too.
     pub fn silent_session(server: &Server, keys: &[&str]) -> Self {
         Self::start(server, ORDINARY, &[&["session"], keys].concat())
     }

@@ -1,8 +1,8 @@
 //! The test lab: real GraphServers, real pipelines and real ways for them to die.
 //!
-//! Everything here runs stock ezmsg in a private virtual environment that the lab makes itself, and
-//! talks to it over the loopback, or over a network of its own that can be cut. Nothing is mocked and nothing sleeps for luck: every wait is for an
-//! event and has a deadline, and a deadline that passes panics with all the process had to say.
+//! Everything here runs stock ezmsg in a private virtual environment that the lab makes itself, and talks to it over
+//! the loopback, or over a network of its own that can be cut. Nothing is mocked and nothing sleeps for luck: every
+//! wait is for an event and has a deadline, and a deadline that passes panics with all the process had to say.
 //!
 //! Every process started here lives in a process group that the lab owns. It ends when its value is
 //! dropped, or when the test dies in whatever way; only processes of such groups are ever signalled.

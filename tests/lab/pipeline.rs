@@ -82,7 +82,8 @@ pub enum Program {
     Notifying,
     /// Its backends are spawned. `start()` raises after that of SUB was started, and reports `failed`.
     Unpicklable,
-    /// Its backends are spawned by a wrapper of Python. The event `wrapped` tells the `gate`, a file for which it waits.
+    /// Its backends are spawned by a wrapper of Python. The event `wrapped` tells the `gate`, a file for which it
+    /// waits.
     Wrapped,
     /// It has two runners. The pipeline FIRST runs. The other one fails as `Unpicklable` does.
     Two,

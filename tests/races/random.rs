@@ -54,8 +54,8 @@ fn options(chance: &mut fastrand::Rng, name: String) -> Options {
     }
 }
 
-/// Launches a pipeline and injects a random fault. A pipeline without a fault, or one that is only paused, must run at full
-/// rate.
+/// Launches a pipeline and injects a random fault. A pipeline without a fault, or one that is only paused, must run at
+/// full rate.
 fn run_with_fault(server: &Server, chance: &mut fastrand::Rng, number: usize) {
     let options = options(chance, format!("R{number}"));
     let fault = FAULTS[chance.usize(..FAULTS.len())];

@@ -60,8 +60,8 @@ fn systemd_has_no_complaint_about_the_service() {
     assert!(output.status.success() && complaints.is_empty(), "{said}");
 }
 
-/// Runs `ExecStart` as systemd does, which knows neither shells nor quotes here, with a server, a lease and a folder for
-/// logs that are this test's own.
+/// Runs `ExecStart` as systemd does, which knows neither shells nor quotes here, with a server, a lease and a folder
+/// for logs that are this test's own.
 #[test]
 fn the_service_drops_a_phantom_when_its_lease_has_ended() {
     let (workshop, _phantom) = Workshop::with_phantom();

@@ -22,8 +22,8 @@ const PACKAGES: [&str; 3] = ["ezmsg==3.9.0", "pytest==9.2.0", "PyYAML==6.0.3"];
 /// Variables that this very test may be run with, and a recipe must not see.
 const FOREIGN: [&str; 4] = ["GITHUB_", "GRAPHCTL_", "EZMSG_", "RUNNER_"];
 
-/// A server with the pipeline HEALTHY, and a folder to work in. Its clock is set ten minutes ahead when all is there, so
-/// that a phantom is as old as recipes want it.
+/// A server with the pipeline HEALTHY, and a folder to work in. Its clock is set ten minutes ahead when all is there,
+/// so that a phantom is as old as recipes want it.
 pub(crate) struct Workshop {
     pub(crate) server: Server,
     clock: Clock,

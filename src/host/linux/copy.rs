@@ -105,8 +105,8 @@ fn is_file(path: &str) -> bool {
     }
 }
 
-/// Whether graphctl asks for a link at this path. The target of `exe` may be any path: it is compared, and never opened.
-/// No other target may contain a slash.
+/// Whether graphctl asks for a link at this path. The target of `exe` may be any path: it is compared, and never
+/// opened. No other target may contain a slash.
 fn is_link(path: &str, target: &str) -> bool {
     match path.split('/').collect::<Vec<_>>()[..] {
         ["self", "ns", "net" | "pid"] => !target.contains('/'),

@@ -6,8 +6,8 @@ use super::ties::pipes;
 use crate::host::{Resource, ResourceKind};
 use crate::model::{Holder, Holding};
 
-/// If no holder of a connection serves it, one that lives elsewhere may still be its opener: a daemon forks after it has
-/// opened its session. Only orphans are certain to have inherited it.
+/// If no holder of a connection serves it, one that lives elsewhere may still be its opener: a daemon forks after it
+/// has opened its session. Only orphans are certain to have inherited it.
 pub(super) fn confirm_heirs(root: &Path, holdings: &mut [Holding]) {
     let is_in_question = |it: &&mut Holding| {
         let served = it.holders.iter().any(|it| it.serving == Some(true));

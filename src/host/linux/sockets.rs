@@ -55,7 +55,8 @@ pub(super) fn clients(root: &Path, connections: &[Connection]) -> ProcResult<Vec
 
 /// The client's end of each connection, in their order.
 pub(super) fn of_clients(root: &Path, connections: &[Ends]) -> ProcResult<Vec<Socket>> {
-    // A test's copy of `/proc` must not be compared with this kernel. A container may forbid netlink; `/proc` is read then.
+    // A test's copy of `/proc` must not be compared with this kernel. A container may forbid netlink; `/proc` is read
+    // then.
     let known = if root == Path::new(super::ROOT) { from_kernel().ok() } else { None };
     let known = known.map_or_else(|| from_proc(root), Ok)?;
     let socket = |connection: &Ends| {

@@ -11,7 +11,7 @@ use std::io;
 use std::iter::successors;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
@@ -119,21 +119,7 @@ fn read_all<'a>(
         }
         known
     });
-    let mut readings = HashMap::new();
-    let deadline = Instant::now() + READ_TIMEOUT;
-    let mut failed = "its memory could not be read".to_owned();
-    while reader.is_ok() && readings.len() < wanted.len() {
-        match received.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok((process, reading)) => {
-                readings.insert(process, reading);
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                failed = format!("reading took longer than {} s", READ_TIMEOUT.as_secs());
-                break;
-            }
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-    }
+    let (mut readings, failed) = receive(&received, wanted.len());
     // The reader thread exits after its last result. Without all results it may be blocked for ever, and is not joined.
     if readings.len() == wanted.len()
         && let Ok(reader) = reader
@@ -145,6 +131,28 @@ fn read_all<'a>(
         readings.entry(process.id()).or_insert_with(|| Err(StacksError::Failed(failed.clone())));
     }
     readings
+}
+
+/// So many readings, or those that come in time; and why the others are missing, in words.
+fn receive(
+    received: &Receiver<(ProcessId, Reading)>,
+    count: usize,
+) -> (HashMap<ProcessId, Reading>, String) {
+    let mut readings = HashMap::new();
+    let deadline = Instant::now() + READ_TIMEOUT;
+    while readings.len() < count {
+        match received.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok((process, reading)) => {
+                readings.insert(process, reading);
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let seconds = READ_TIMEOUT.as_secs();
+                return (readings, format!("reading took longer than {seconds} s"));
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    (readings, "its memory could not be read".to_owned())
 }
 
 fn read(
@@ -213,8 +221,8 @@ fn failure(error: &(dyn Error + 'static)) -> StacksError {
     }
 }
 
-/// Whether a path in the process's memory map contains `python`, as those of the interpreter, its library and its modules
-/// do.
+/// Whether a path in the process's memory map contains `python`, as those of the interpreter, its library and its
+/// modules do.
 fn maps_python(process: &Process) -> ProcResult<bool> {
     Ok(text(process, "maps")?.lines().any(|line| line.contains("python")))
 }

@@ -43,8 +43,8 @@ pub fn of(plans: &[DropTarget], held: &Held) -> HashMap<Uuid, Vec<Holder>> {
     plans.iter().map(|plan| (plan.id, heirs(plan))).collect()
 }
 
-/// The channels on the server. A channel serves only the subscribers of its own process, so a process that holds no other
-/// client is not needed for it. It stays when the publisher has left already, and is not dropped then.
+/// The channels on the server. A channel serves only the subscribers of its own process, so a process that holds no
+/// other client is not needed for it. It stays when the publisher has left already, and is not dropped then.
 #[must_use]
 pub fn channels(inventory: &Inventory) -> HashSet<Uuid> {
     let endpoints = inventory.endpoints.iter().flatten();

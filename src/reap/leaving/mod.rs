@@ -78,8 +78,8 @@ impl Leaving {
         Some(leaving)
     }
 
-    /// Spares the processes that other processes need, or that have work of their own. `staying` says which processes hold
-    /// the clients of `inventory` that are not dropped.
+    /// Spares the processes that other processes need, or that have work of their own. `staying` says which processes
+    /// hold the clients of `inventory` that are not dropped.
     fn spare_needed(&mut self, observer: &Observer, inventory: &Inventory, mut staying: Held) {
         for channel in heirs::channels(inventory) {
             staying.remove(&channel);
@@ -222,8 +222,8 @@ impl Leaving {
         }
     }
 
-    /// By pid: the spared processes that other processes need than those that are left behind, each with the reason. The
-    /// terminal and the standard input are no reason here: whoever launched the program gave it these.
+    /// By pid: the spared processes that other processes need than those that are left behind, each with the reason.
+    /// The terminal and the standard input are no reason here: whoever launched the program gave it these.
     fn needed_by_others(&self, observer: &Observer, staying: &Held) -> BTreeMap<u32, Obstacle> {
         let spared = self.remaining.values().filter(|it| matches!(it.end, HeirEnd::Spared(_)));
         let spared: Vec<_> = spared.map(|it| it.process.clone()).collect();

@@ -1,5 +1,5 @@
-//! Names from a server, and of processes, that would steer a terminal, hide, or never end: in every place where a server says a name,
-//! and in everything that graphctl writes.
+//! Names from a server, and of processes, that would steer a terminal, hide, or never end: in every place where a
+//! server says a name, and in everything that graphctl writes.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
