@@ -118,8 +118,8 @@ fn clear(lab: &Lab, how: Phantom) -> Vec<(Place, &'static str)> {
     };
     let viewers = viewers(&lab.copy, server.address());
     let seen = |viewer: &Viewer<'_>| {
-        let stacks = matches!(viewer.place, Place::Here | Place::BehindRelay);
-        let verdict = if stacks { verdict } else { without_stacks(verdict) };
+        let is_here = viewer.place == Place::Here;
+        let verdict = if is_here { verdict } else { without_stacks(verdict) };
         viewer.wait_until_judged(&[], verdict);
         (viewer.place, verdict.0)
     };
