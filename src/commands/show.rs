@@ -12,7 +12,7 @@ use crate::render::{explain, json};
 use crate::select::by_id;
 
 pub(super) async fn run(args: Show, options: &Options) -> Result<Exit> {
-    let (_, look) = super::look(options, Observer::look_closely).await?;
+    let (_, look) = super::look(options, Observer::look_at_all).await?;
     let mut cases: Vec<&Case> = Vec::new();
     for id in &args.ids {
         let case = by_id(&look.inventory, &look.cases, id)?;

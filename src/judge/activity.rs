@@ -4,8 +4,8 @@ use super::code::{ASYNCIO, Code, FORK_SERVER, THREADING, own_frames};
 use super::idle::{Files, is_bare_prompt, is_exit, is_exiting};
 use crate::model::{Frame, Member, Stacks, StacksError, Thread};
 
-/// The functions of multiprocessing in which a process is that will run a backend, or that starts one.
-const STARTS: [(&str, &str); 3] = [
+/// The functions of multiprocessing that start a process, and those of a process before it runs a backend.
+const LAUNCHING: [(&str, &str); 3] = [
     ("_launch", "multiprocessing/popen_fork.py"),
     ("_serve_one", FORK_SERVER),
     ("spawn_main", "multiprocessing/spawn.py"),
@@ -33,7 +33,7 @@ const OUTERMOST: [(&str, &str); 4] = [
     ("interactive_console", "_pyrepl/main.py"),
 ];
 
-/// What a process does, most active first. What it may still do makes the difference.
+/// What a process does, most active first. The most active thread decides.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Activity {
     /// It starts units, or a process that will run units.
@@ -51,7 +51,7 @@ pub(super) enum Activity {
     /// It serves the session in a runner's event loop. No thread of it is in the code of a runner or of a program, but
     /// a cell or a task may be suspended.
     OutsideRunner,
-    /// As `OutsideRunner`, and its main thread waits at a prompt, or for the end of Python.
+    /// As `OutsideRunner`, and its main thread waits at a prompt, or for other threads to exit.
     AtPrompt,
     /// It holds the session, and Python is exiting in it. No thread of it runs an event loop.
     Exiting,
@@ -60,8 +60,8 @@ pub(super) enum Activity {
 }
 
 impl Activity {
-    /// What a member of a session's family does; `owns_units` if it has registered any.
-    pub(super) fn of(member: &Member, owns_units: bool) -> Self {
+    /// What a member of a session's family does; `has_units` if it has registered units of any session.
+    pub(super) fn of(member: &Member, has_units: bool) -> Self {
         let name = member.process.name();
         let stacks = match &member.stacks {
             Ok(stacks) => stacks,
@@ -77,7 +77,7 @@ impl Activity {
             return Self::Unknown(format!("the stacks of {name} could not be read whole"));
         }
         let code = Code::of(stacks);
-        let activities = stacks.threads.iter().filter_map(|it| of_thread(it, code, owns_units));
+        let activities = stacks.threads.iter().filter_map(|it| of_thread(it, code, has_units));
         match activities.min() {
             Some(Self::Unknown(why)) => Self::Unknown(format!("{name} {why}")),
             Some(waiting @ (Self::AtBarrier | Self::Joining)) => {
@@ -90,8 +90,8 @@ impl Activity {
         }
     }
 
-    /// What a process does of which one thread waits for other processes of the pipeline. Another thread of it may
-    /// still start these, and with several runners in a process it is not known for which pipeline the thread waits.
+    /// What a process does if one of its threads waits for other processes of the pipeline. Another thread may still
+    /// start them, and if the process has several runners, it is not known which pipeline the thread waits for.
     fn of_waiting(waiting: Self, member: &Member, stacks: &Stacks, code: &Code) -> Self {
         let files = Files::of(stacks);
         let name = member.process.name();
@@ -167,22 +167,21 @@ pub struct Position<'a> {
 #[must_use]
 pub fn position(stacks: &Stacks) -> Position<'_> {
     let code = Code::of(stacks);
-    let mut threads = stacks.threads.iter();
     let files = Files::of(stacks);
     let in_loop = stacks.threads.iter().find_map(|it| in_loop(it, &files, code));
-    let main = threads.find_map(|thread| {
+    let in_pipeline = stacks.threads.iter().find_map(|thread| {
         let frames = own_frames(thread);
         let at = frames.iter().position(|it| is_of_pipeline(it, code))?;
         Some((&frames[..at], &frames[at]))
     });
-    let Some((called, frame)) = main else {
+    let Some((called, frame)) = in_pipeline else {
         let named = |it: &&Thread| it.name.as_deref() == Some("MainThread");
         let main = stacks.threads.iter().find(named).filter(|it| !files.is_idle(it, code));
         let at = main.and_then(|it| own_frames(it).iter().find(|it| files.is_of_program(it)));
         return Position { step: None, at, in_loop };
     };
-    let user = called.iter().find(|it| files.is_of_program(it));
-    Position { step: step(frame, code), at: user.or(Some(frame)), in_loop }
+    let of_program = called.iter().find(|it| files.is_of_program(it));
+    Position { step: step(frame, code), at: of_program.or(Some(frame)), in_loop }
 }
 
 fn step(frame: &Frame, code: &Code) -> Option<&'static str> {
@@ -211,7 +210,7 @@ pub(super) fn is_whole(member: &Member, thread: &Thread) -> bool {
 }
 
 /// What a thread does; `None` if it is not in the code of a runner or a backend, or about to be.
-fn of_thread(thread: &Thread, code: &Code, owns_units: bool) -> Option<Activity> {
+fn of_thread(thread: &Thread, code: &Code, has_units: bool) -> Option<Activity> {
     let frames = own_frames(thread);
     let Some(at) = frames.iter().position(|it| is_of_pipeline(it, code)) else {
         return of_other_thread(thread, frames, code);
@@ -223,7 +222,7 @@ fn of_thread(thread: &Thread, code: &Code, owns_units: bool) -> Option<Activity>
         Activity::Joining
     } else if frame.is_in(code.runner) && code.stop.contains(&frame.name()) {
         Activity::Stopping
-    } else if owns_units && frame.is_in(code.backend) {
+    } else if has_units && frame.is_in(code.backend) {
         Activity::Running
     } else {
         Activity::Starting
@@ -248,7 +247,7 @@ fn of_other_thread(thread: &Thread, frames: &[Frame], code: &Code) -> Option<Act
             "is a process of multiprocessing, and may be a backend".to_owned(),
         ));
     }
-    (!is_forked && frames.iter().any(|it| it.is_any_of(&STARTS))).then_some(Activity::Starting)
+    (!is_forked && frames.iter().any(|it| it.is_any_of(&LAUNCHING))).then_some(Activity::Starting)
 }
 
 /// Whether a frame is of a package whose functions only share their names with those of a runner.
@@ -256,8 +255,8 @@ fn only_shares_name(frame: &Frame) -> bool {
     SAME_NAMES.iter().any(|folder| frame.file.contains(folder)) || frame.is_in(THREADING)
 }
 
-/// Whether a frame waits at a `threading.Barrier`, given the calls below it. The barrier of multiprocessing is a
-/// subclass.
+/// Whether a frame waits at a `threading.Barrier`, given the calls that it made, innermost first. The barrier of
+/// multiprocessing is a subclass.
 fn waits_at_barrier(called: &[Frame]) -> bool {
     match called {
         [.., waiting, entered] => entered.is("wait", THREADING) && waiting.is("_wait", THREADING),

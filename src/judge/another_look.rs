@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::{SuspectReason, Verdict};
 use crate::model::{Holder, Holding, Member, Process, Session, StacksError, Worker};
 
-/// Whether the holders of a session are seen but none serves it, the stacks of its processes were not read whole, or
+/// Whether another look may help: the holders of a session are seen but none serves it, the stacks of its processes were not read whole, or
 /// its processes did not report their messages.
 pub(super) fn of_session(facts: &Facts<'_>, verdict: Verdict) -> bool {
     let session = facts.session;
@@ -16,7 +16,7 @@ pub(super) fn of_session(facts: &Facts<'_>, verdict: Verdict) -> bool {
             || lacks_messages(facts, verdict))
 }
 
-/// Whether the program that started a leftover process has exited.
+/// The same for a leftover: the program that started its process has exited.
 pub(super) fn of_leftover(process: &Process) -> bool {
     let lost = |it: &Holder| it.worker == Some(Worker { starter_runs: Some(false) });
     process.holding.as_ref().is_some_and(|it| it.holders.iter().any(lost))
@@ -28,14 +28,14 @@ fn is_unserved(session: &Session) -> bool {
 }
 
 fn has_incomplete_stacks(session: &Session) -> bool {
-    let has_incomplete_stacks = |it: &Member| match &it.stacks {
+    let is_incomplete = |it: &Member| match &it.stacks {
         Ok(stacks) => !stacks.threads.iter().all(|thread| is_whole(it, thread)),
         Err(why) => matches!(why, StacksError::Gone | StacksError::Failed(_)),
     };
-    session.family.iter().flat_map(|it| &it.members).any(has_incomplete_stacks)
+    session.family.iter().flat_map(|it| &it.members).any(is_incomplete)
 }
 
-/// Its start is over, unless its processes have sent messages.
+/// Whether it is `never-started` only because its processes did not report their messages.
 fn lacks_messages(facts: &Facts<'_>, verdict: Verdict) -> bool {
     let never_started = verdict == Verdict::Suspect(SuspectReason::NeverStarted);
     never_started && facts.session.family.is_some() && facts.messages().is_none()

@@ -1,4 +1,4 @@
-//! The functions of ezmsg and of Python by which the stacks of a pipeline's processes are read.
+//! The functions of ezmsg and Python that show what the processes of a pipeline do.
 
 use crate::model::{Frame, Member, Stacks, Thread};
 
@@ -25,14 +25,17 @@ pub(super) struct Code {
     pub(super) runner_steps: [(&'static str, &'static str); 5],
 }
 
+const JOIN: &str = "_join_spawned_processes";
+const CLEANUP: &str = "_cleanup";
+
 /// The versions of ezmsg whose stacks can be a proof: `ezmsg/core/backend.py` and `ezmsg/core/backendprocess.py` of
 /// each were read. The newest is last.
 const VERSIONS: [Code; 1] = [Code {
     version: "3.9.0",
     runner: "ezmsg/core/backend.py",
     backend: "ezmsg/core/backendprocess.py",
-    join: "_join_spawned_processes",
-    stop: ["_cleanup", "stop"],
+    join: JOIN,
+    stop: [CLEANUP, "stop"],
     replaced: ["start", "run_blocking", "_initialize", "_start_processes", "_run_main_process"],
     process: "process",
     event_loop: "run_loop",
@@ -50,9 +53,9 @@ const VERSIONS: [Code; 1] = [Code {
     runner_steps: [
         ("_initialize", "opening its session and registering its components"),
         ("_start_processes", "starting its backends"),
-        ("start", "waiting for its backends to start"),
-        ("_join_spawned_processes", "waiting for its backends to exit"),
-        ("_cleanup", "taking its session down, which waits for its clients to close"),
+        ("start", "starting, or waiting for its backends to start"),
+        (JOIN, "waiting for its backends to exit"),
+        (CLEANUP, "taking its session down, which waits for its clients to close"),
     ],
 }];
 

@@ -26,8 +26,8 @@ const HELPERS: [(&str, &str); 3] = [
     ("run", "ezmsg/core/graphserver.py"),
 ];
 
-/// The modules of Python in which threads and processes begin, in functions of the same name.
-const STARTS: [&str; 2] = ["/threading.py", "/multiprocessing/process.py"];
+/// The modules of Python whose function `_bootstrap` is the first of a thread or a process.
+const BOOTSTRAP_FILES: [&str; 2] = ["/threading.py", "/multiprocessing/process.py"];
 
 /// The outermost calls of the main thread while Python exits.
 const EXITING: [(&str, &str); 3] = [
@@ -46,7 +46,8 @@ impl<'a> Files<'a> {
     pub(super) fn of(stacks: &'a Stacks) -> Self {
         let frames = stacks.threads.iter().flat_map(|it| &it.frames);
         let mut starts = frames.filter(|it| it.name() == "_bootstrap");
-        let folder = |it: &'a Frame| STARTS.iter().find_map(|file| it.file.strip_suffix(file));
+        let folder =
+            |it: &'a Frame| BOOTSTRAP_FILES.iter().find_map(|file| it.file.strip_suffix(file));
         Self { python: starts.find_map(folder) }
     }
 

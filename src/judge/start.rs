@@ -18,7 +18,7 @@ pub(super) enum Start {
 
 /// Whether the start is still running, by the stacks. `None` if these were not read.
 pub(super) fn start(facts: &Facts<'_>) -> Option<Start> {
-    let Some(family) = &facts.session.family else { return unseen(facts) };
+    let Some(family) = &facts.session.family else { return explain_unreadable(facts) };
     let members = family.members.iter().map(|it| MemberActivity::of(it, facts)).collect::<Vec<_>>();
     let starting = |it: &&MemberActivity<'_>| it.activity == Activity::Starting;
     if let Some(member) = members.iter().find(starting) {
@@ -30,9 +30,9 @@ pub(super) fn start(facts: &Facts<'_>) -> Option<Start> {
     })
 }
 
-/// Only the server sees the processes: they are those of another user, or outside of a container. `None` if it does not
-/// see them either.
-fn unseen(facts: &Facts<'_>) -> Option<Start> {
+/// Explains that the stacks cannot be read, because only the server sees the processes: they belong to another user, or
+/// there is a container or a relay in between. `None` if the server does not see them either.
+fn explain_unreadable(facts: &Facts<'_>) -> Option<Start> {
     let holding = facts.session.holding.as_ref().filter(|it| it.seen_by == SeenBy::Server)?;
     let names: Vec<_> = holding.holders.iter().map(Holder::name).collect();
     let link = facts.session.link.as_ref();
@@ -54,10 +54,14 @@ fn command_to_show(facts: &Facts<'_>, server: &str) -> String {
 fn how_to_read(facts: &Facts<'_>, family: &Family) -> Option<String> {
     let is_forbidden = |it: &Member| it.stacks == Err(StacksError::Forbidden);
     let command = command_to_show(facts, &facts.inventory.server.address);
-    family.members.iter().any(is_forbidden).then(|| format!("; to read them: {command}"))
+    family
+        .members
+        .iter()
+        .any(is_forbidden)
+        .then(|| format!("; to read the Python stacks of its processes: {command}"))
 }
 
-/// A member of the family, with what it has registered and where it stands.
+/// A member of the family, with what it has registered and what it does.
 struct MemberActivity<'a> {
     member: &'a Member,
     /// It owns units of the session.
@@ -83,6 +87,41 @@ impl<'a> MemberActivity<'a> {
     fn name(&self) -> String {
         self.member.process.name()
     }
+
+    const fn waits(&self) -> bool {
+        matches!(self.activity, Activity::AtBarrier | Activity::Joining)
+    }
+
+    /// An error, in words, if the member may still start, run or stop units of the session, or if that is not known.
+    fn expect_harmless(&self) -> Result<(), String> {
+        let name = self.name();
+        if let Some(version) = unknown_version(self.member) {
+            return Err(format!("{name} runs {version}, whose code graphctl does not know"));
+        }
+        match &self.activity {
+            Activity::Unknown(why) => Err(why.clone()),
+            Activity::Running => Err(format!("{name} runs units")),
+            Activity::Stopping => Err(format!("{name} takes the pipeline down")),
+            Activity::AtBarrier if !self.owns_units => {
+                Err(format!("{name} waits for other processes, and owns no unit of it"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Why the start has ended, by what the opener does, in words.
+    fn describe_end(&self) -> String {
+        let name = self.name();
+        match self.activity {
+            Activity::AtBarrier => format!("{name} waits for processes that are not there"),
+            Activity::Joining => {
+                format!("{name} waits for its backends, and starts no unit itself")
+            }
+            Activity::AtPrompt => format!("{name} has left the pipeline, and waits at a prompt"),
+            Activity::Exiting => format!("Python is exiting in {name}"),
+            _ => format!("{name} has left the start: no thread of it is in ezmsg's GraphRunner"),
+        }
+    }
 }
 
 /// The pids of the processes that hold the connection of a registration, if graphctl sees all of them on this machine.
@@ -95,12 +134,10 @@ fn pids(process: &Process) -> Option<Vec<u32>> {
 /// The proof that no process can complete the start, or what is missing for it. All of this must hold:
 ///
 /// - All processes that hold the session's connection are seen, and all of their descendants. One of them runs ezmsg
-///   and
-///   serves the session, or Python is exiting in it.
+///   and serves the session, or Python is exiting in it.
 /// - None of them runs units of the session, starts units or processes, or stops the pipeline.
 /// - Each process that owns units of the session is one of them, and waits at a barrier of ezmsg or for its backends.
-///   If
-///   no process owns units, the opener waits for its backends or at a prompt, or it is exiting.
+///   If no process owns units, the opener waits for its backends or at a prompt, or it is exiting.
 /// - They run a version of ezmsg that graphctl knows.
 fn prove_ended(
     facts: &Facts<'_>,
@@ -114,7 +151,7 @@ fn prove_ended(
     if holding.and_then(Holding::all).is_none() {
         return Err("the process that opened it cannot be seen".to_owned());
     }
-    members.iter().try_for_each(MemberActivity::expect_idle)?;
+    members.iter().try_for_each(MemberActivity::expect_harmless)?;
     let serves = |it: &&MemberActivity<'_>| {
         it.member.process.serving == Some(true) || it.activity == Activity::Exiting
     };
@@ -139,46 +176,9 @@ fn prove_ended(
     }
     let waiting = members.iter().filter(|it| it.activity == Activity::AtBarrier);
     let waiting: Vec<_> = waiting.map(MemberActivity::name).collect();
-    let mut proof = vec![opener.how_it_left()];
+    let mut proof = vec![opener.describe_end()];
     if !waiting.is_empty() {
         proof.push(format!("waiting at a barrier of ezmsg for ever: {}", list(&waiting)));
     }
     Ok(proof)
-}
-
-impl MemberActivity<'_> {
-    const fn waits(&self) -> bool {
-        matches!(self.activity, Activity::AtBarrier | Activity::Joining)
-    }
-
-    /// An error, in words, if the member may still start, run or stop units of the session.
-    fn expect_idle(&self) -> Result<(), String> {
-        let name = self.name();
-        if let Some(version) = unknown_version(self.member) {
-            return Err(format!("{name} runs {version}, whose code graphctl does not know"));
-        }
-        match &self.activity {
-            Activity::Unknown(why) => Err(why.clone()),
-            Activity::Running => Err(format!("{name} runs units")),
-            Activity::Stopping => Err(format!("{name} takes the pipeline down")),
-            Activity::AtBarrier if !self.owns_units => {
-                Err(format!("{name} waits for other processes, and owns no unit of it"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// How the opener has left the start, in words.
-    fn how_it_left(&self) -> String {
-        let name = self.name();
-        match self.activity {
-            Activity::AtBarrier => format!("{name} waits for processes that are not there"),
-            Activity::Joining => {
-                format!("{name} waits for its backends, and starts no unit itself")
-            }
-            Activity::AtPrompt => format!("{name} has left the pipeline, and waits at a prompt"),
-            Activity::Exiting => format!("Python is exiting in {name}"),
-            _ => format!("{name} has left the start: no thread of it is in ezmsg's GraphRunner"),
-        }
-    }
 }

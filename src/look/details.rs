@@ -22,8 +22,8 @@ pub(super) struct Sources<'a> {
     /// Our own connection; `None` without the admin channel.
     pub(super) own: Option<Own>,
     pub(super) host: &'a dyn Host,
-    /// Collect them for all sessions, also where no verdict depends on them.
-    pub(super) closely: bool,
+    /// Collect them for all sessions, even if no verdict depends on them.
+    pub(super) all: bool,
     /// Measure message rates.
     pub(super) measures: bool,
 }
@@ -35,32 +35,32 @@ pub(super) async fn judge(
     inventory: &mut Inventory,
     thresholds: &Thresholds,
 ) -> Result<(Vec<Case>, Held)> {
-    let Sources { mut channel, own, host, closely, measures } = sources;
+    let Sources { mut channel, own, host, all, measures } = sources;
     let mut cases = judge::judge(inventory, thresholds);
     // A process that inherited a session's connection answers on one of its own.
     let may_have_heirs = inventory.processes.iter().any(Process::answered);
     let is_odd = |case: &Case| !matches!(case.verdict, Verdict::Live | Verdict::Observer);
     let mut held = Held::new();
     if let Some(own) = own
-        && (closely || may_have_heirs || cases.iter().any(is_odd))
+        && (all || may_have_heirs || cases.iter().any(is_odd))
     {
         held = find_holders(inventory, own, host);
         cases = judge::judge(inventory, thresholds);
         if let Some(channel) = &mut channel {
             // The holders of endpoints only matter for what a drop takes along, and there may be very many.
             for endpoints in [false, true] {
-                let matters = !endpoints || closely || cases.iter().any(is_odd);
+                let matters = !endpoints || all || cases.iter().any(is_odd);
                 if matters && ask_for_holders(channel, inventory, &mut held, endpoints).await? {
                     cases = judge::judge(inventory, thresholds);
                 }
             }
         }
-        if read_stacks(inventory, &cases, host, closely) {
+        if read_stacks(inventory, &cases, host, all) {
             cases = judge::judge(inventory, thresholds);
         }
     }
     if let Some(channel) = &mut channel {
-        if ask_for_stacks(channel, inventory, &cases, closely).await? {
+        if ask_for_stacks(channel, inventory, &cases, all).await? {
             cases = judge::judge(inventory, thresholds);
         }
         if measures && measure_traffic(channel, inventory, &cases).await? {
@@ -70,8 +70,8 @@ pub(super) async fn judge(
     Ok((cases, held))
 }
 
-/// Asks the server which processes of its machine hold the connections of those clients that this machine does not show
-/// the holders of; returns whether it told.
+/// Asks the server which processes of its machine hold the connections whose holders are not known here; returns
+/// whether it answered.
 async fn ask_for_holders(
     channel: &mut admin::Channel,
     inventory: &mut Inventory,

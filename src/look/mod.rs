@@ -120,19 +120,19 @@ impl Observer {
     ///
     /// # Errors
     /// As [`look`](Self::look).
-    pub async fn look_closely(&mut self) -> Result<Look> {
+    pub async fn look_at_all(&mut self) -> Result<Look> {
         self.look_until_clear(true).await
     }
 
     /// Looks again if a look has missed something, unless another look follows anyway.
-    async fn look_until_clear(&mut self, closely: bool) -> Result<Look> {
-        let mut look = Box::pin(self.look_since(self.since_last(), closely)).await?;
+    async fn look_until_clear(&mut self, all: bool) -> Result<Look> {
+        let mut look = Box::pin(self.look_since(self.since_last(), all)).await?;
         for _ in 0..FURTHER_LOOKS {
             if self.memory.is_some() || !look.cases.iter().any(|case| case.may_need_another_look) {
                 break;
             }
             tokio::time::sleep(PAUSE).await;
-            look = Box::pin(self.look_since(self.since_last(), closely)).await?;
+            look = Box::pin(self.look_since(self.since_last(), all)).await?;
         }
         Ok(look)
     }
@@ -152,7 +152,7 @@ impl Observer {
         memory.map(Memory::since_last).unwrap_or_default()
     }
 
-    async fn look_since(&mut self, heard_within: Duration, closely: bool) -> Result<Look> {
+    async fn look_since(&mut self, heard_within: Duration, all: bool) -> Result<Look> {
         let began = Instant::now();
         let thresholds = Thresholds { start_timeout: self.start_timeout, heard_within };
         let mut inventory = match &mut self.source {
@@ -179,7 +179,7 @@ impl Observer {
             Source::Snapshot(..) => None,
         };
         let measures = self.memory.is_none();
-        let sources = Sources { channel, own, host: self.host.as_ref(), closely, measures };
+        let sources = Sources { channel, own, host: self.host.as_ref(), all, measures };
         let (cases, held) = details::judge(sources, &mut inventory, &thresholds).await?;
         let collisions = judge::collisions::among(&inventory, &cases);
         if let Some(memory) = &mut self.memory {

@@ -115,7 +115,7 @@ impl<'a> Link<'a> {
             }
         };
         let told = match request {
-            Request::Look => News::Looked(Box::new(observer.look_closely().await?)),
+            Request::Look => News::Looked(Box::new(observer.look_at_all().await?)),
             Request::Drop(condemned) => {
                 let first = observer.look().await?;
                 let report = reap::run(observer, first, &condemned, self.extent, COMMAND).await?;

@@ -9,7 +9,7 @@ use crate::lab::{
 use crate::stage::{assert_full_rate, network, relaunch, server};
 use crate::viewer::{Place, PublicCopy, Viewer};
 
-/// Drops three phantoms beside two healthy pipelines, which stay live.
+/// Drops three phantoms. Two healthy pipelines on the same server stay live.
 fn clear(place: Place) {
     let network = if place == Place::OtherNetwork {
         let Some(network) = network() else { return };
@@ -37,9 +37,12 @@ fn clear(place: Place) {
     for (_, name, reason) in phantoms {
         viewer.wait_until_judged(&["--component", &format!("{name}*")], ("stale", reason));
     }
-    for name in ["HEALTHY*", "SPAWNED*"] {
-        viewer.wait_until_judged(&["--component", name], ("live", ""));
-    }
+    let healthy_are_live = || {
+        for name in ["HEALTHY*", "SPAWNED*"] {
+            viewer.wait_until_judged(&["--component", name], ("live", ""));
+        }
+    };
+    healthy_are_live();
     let deadline = Instant::now() + PATIENCE;
     while viewer.keyed(&[]).len() > healthy.len() {
         let run = viewer.run(&["sessions", "reap", "--kill", "-y"]);
@@ -47,6 +50,8 @@ fn clear(place: Place) {
         assert!(!run.stdout.contains("HEALTHY") && !run.stdout.contains("SPAWNED"), "{run:#?}");
         assert!(Instant::now() < deadline, "not everything was dropped: {run:#?}");
     }
+    assert_eq!(viewer.keyed(&[]).len(), healthy.len());
+    healthy_are_live();
     relaunch(&server);
     for pipeline in &healthy {
         assert_full_rate(pipeline);
@@ -64,28 +69,29 @@ fn the_command_in_the_evidence_shows_more_on_the_servers_machine() {
     viewer.wait_until_judged(&[], ("starting", ""));
     let cases = viewer.keyed(&[]);
     let evidence = cases[0]["evidence"].to_string();
-    let (_, command) = evidence.split_once("on the server's machine: sudo graphctl ").expect("one");
+    let (_, command) =
+        evidence.split_once("on the server's machine: sudo graphctl ").expect("a command");
     let command = command.split(['"', ';']).next().expect("a command");
     let shown = viewer.run(&command.split(' ').collect::<Vec<_>>());
     assert!(shown.stdout.contains("stale start-failed"), "{command}: {shown:#?}");
 }
 
 #[test]
-fn another_user_drops_the_dead_only() {
+fn another_user_drops_only_the_dead() {
     clear(Place::OtherUser);
 }
 
 #[test]
-fn a_container_drops_the_dead_only() {
+fn a_container_drops_only_the_dead() {
     clear(Place::Container);
 }
 
 #[test]
-fn from_behind_a_relay_the_dead_only_are_dropped() {
+fn behind_a_relay_only_the_dead_are_dropped() {
     clear(Place::BehindRelay);
 }
 
 #[test]
-fn from_another_network_the_dead_only_are_dropped() {
+fn from_another_network_only_the_dead_are_dropped() {
     clear(Place::OtherNetwork);
 }

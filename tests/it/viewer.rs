@@ -1,4 +1,4 @@
-//! graphctl in other places than beside the server: as another user, in a container, behind a relay, in another network.
+//! Runs graphctl as another user, in a container, behind a relay, or in another network than the server.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -43,7 +43,7 @@ impl PublicCopy {
     }
 }
 
-/// Who looks at a server from such a place.
+/// A graphctl that runs in such a place, and the address of the server there.
 pub(crate) struct Viewer<'a> {
     pub(crate) place: Place,
     copy: &'a PublicCopy,
@@ -53,7 +53,7 @@ pub(crate) struct Viewer<'a> {
 }
 
 impl<'a> Viewer<'a> {
-    /// `None` where this machine does not let the test make such a place. `network` is that of the server, if it has one.
+    /// `None` if this machine cannot provide the place. `network` is the network of the server, if it has one.
     #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
     pub(crate) fn new(
         place: Place,

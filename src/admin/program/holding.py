@@ -113,22 +113,26 @@ class Processes:
                         await self.file(f"{pid}/fdinfo/{fd}")
             if holds or not pipes.isdisjoint(links.values()):
                 await self.send_identity(pid)
-        for pid in self.holders:
-            await self.link(f"{pid}/exe")
+
+    async def send_programs(self):
+        """Sends the executable of each holder, and its nearest ancestors."""
+        for holder in self.holders:
+            await self.link(f"{holder}/exe")
+            ancestor = parent_of(holder)
             for _ in range(ANCESTORS):
-                pid = parent_of(pid)
-                if pid is None:
+                if ancestor is None:
                     break
-                await self.send_identity(pid)
-                await self.link(f"{pid}/exe")
-                await self.file(f"{pid}/maps", SEMAPHORES)
+                await self.send_identity(ancestor)
+                await self.link(f"{ancestor}/exe")
+                await self.file(f"{ancestor}/maps", SEMAPHORES)
+                ancestor = parent_of(ancestor)
 
     async def send_identity(self, pid):
         for name in "stat", "status", "cmdline":
             await self.file(f"{pid}/{name}")
 
     async def sample(self):
-        """What each thread of the holders waits on."""
+        """Sends what each thread of the holders waits on."""
         for pid in self.holders:
             try:
                 threads = os.listdir(f"/proc/{pid}/task")
@@ -143,7 +147,7 @@ class Processes:
 
 
 def stat_columns(pid):
-    """Those after the name, which may contain anything; none if the process has gone."""
+    """The columns of /proc/PID/stat after the name, which may contain anything; none if the process is gone."""
     try:
         with open(f"/proc/{pid}/stat") as stat:
             return stat.read().rpartition(")")[2].split()
@@ -184,6 +188,7 @@ async def list_holders(replies, connections):
     await processes.file("1/stat")
     await processes.find_holders()
     await processes.send_links()
+    await processes.send_programs()
     for number in range(SAMPLES):
         if number:
             await asyncio.sleep(PAUSE)

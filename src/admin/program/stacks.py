@@ -4,9 +4,9 @@ import os
 import socket
 import sys
 
-# A process with more threads is not read. A thread with more calls is cut.
-THREADS = 256
-CALLS = 512
+# A process with more than MOST_THREADS threads is not read. Only the innermost MOST_FRAMES calls of a thread are.
+MOST_THREADS = 256
+MOST_FRAMES = 512
 
 
 def own_sockets():
@@ -36,7 +36,7 @@ def watched_descriptors(frame):
 def calls_of(frame):
     """The calls of a thread but for those of this program, innermost first: function, file and line."""
     calls = []
-    while frame and len(calls) < CALLS:
+    while frame and len(calls) < MOST_FRAMES:
         if frame.f_globals is globals():
             frame = frame.f_back
             continue
@@ -60,7 +60,7 @@ async def answer_stacks(server, request, replies):
         return
     threads = {it.ident: it for it in threading.enumerate()}
     frames = list(sys._current_frames().items())
-    if len(frames) > THREADS:
+    if len(frames) > MOST_THREADS:
         return
     served = {}
     for ident, frame in frames:
@@ -69,7 +69,8 @@ async def answer_stacks(server, request, replies):
         for session_id, fd in held.items():
             if fd in descriptors and thread is not None:
                 served[session_id] = thread.native_id
-    # Without an await in between. Other threads may still run meanwhile, so one reading alone proves nothing.
+    # No await since the frames were taken: the event loop did not run. Other threads may have, so one reading proves
+    # nothing.
     calls = [(threads.get(ident), calls_of(frame)) for ident, frame in frames]
     del frames
     await replies.row("interpreter", sys.version.split()[0], text(__version__))

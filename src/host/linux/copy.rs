@@ -77,7 +77,7 @@ impl ProcCopy {
         symlink(target, self.place(path)?)
     }
 
-    /// Where a file of `/proc` goes, below a folder that is there.
+    /// The path of an entry in the copy. Makes the folders above it.
     fn place(&self, path: &str) -> io::Result<PathBuf> {
         let place = self.root().join(path);
         place.parent().map_or(Ok(()), fs::create_dir_all)?;

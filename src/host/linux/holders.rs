@@ -14,9 +14,8 @@ use super::walk::{self, Found};
 use crate::host::{Connection, Role};
 use crate::model::{Holder, Holding, SeenBy};
 
-/// See [`Host::holders`](crate::host::Host::holders). `sockets` are the client's ends of the connections, in their
-/// order;
-/// `now` is the time since boot; `pause` is what passes between two looks at a holder that may be at work.
+/// See [`Host::holders`](crate::host::Host::holders). `sockets` are the client's ends of the connections, in the
+/// same order. `now` is the time since boot. `pause` passes between two readings of a holder that may be busy.
 ///
 /// # Errors
 /// `/proc` cannot be read.

@@ -133,7 +133,7 @@ fn read_all<'a>(
     readings
 }
 
-/// So many readings, or those that come in time; and why the others are missing, in words.
+/// Receives `count` readings, or those that arrive in time. Also returns why the others are missing, in words.
 fn receive(
     received: &Receiver<(ProcessId, Reading)>,
     count: usize,
@@ -152,7 +152,7 @@ fn receive(
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    (readings, "its memory could not be read".to_owned())
+    (readings, "the reader ended early".to_owned())
 }
 
 fn read(
@@ -160,9 +160,9 @@ fn read(
     holder: &Holder,
     readers: &mut HashMap<ProcessId, PythonSpy>,
 ) -> Result<Stacks, StacksError> {
-    let process = open_process(root, holder.pid).map_err(unread)?;
-    expect_same(&process, holder).map_err(unread)?;
-    if !maps_python(&process).map_err(unread)? {
+    let process = open_process(root, holder.pid).map_err(stacks_error)?;
+    expect_same(&process, holder).map_err(stacks_error)?;
+    if !maps_python(&process).map_err(stacks_error)? {
         return Err(StacksError::NotPython);
     }
     let config = Config { blocking: LockingStrategy::NonBlocking, ..Config::default() };
@@ -171,11 +171,11 @@ fn read(
         .map_or_else(|| PythonSpy::new(holder.pid.cast_signed(), &config), Ok);
     let read = reader.and_then(|mut reader| Ok((reader.get_stack_traces()?, reader)));
     let (traces, reader) = read.map_err(|error| {
-        expect_same(&process, holder).map_or_else(unread, |()| failure(error.as_ref()))
+        expect_same(&process, holder).map_or_else(stacks_error, |()| py_spy_error(error.as_ref()))
     })?;
     let python = reader.version.to_string();
     readers.insert(holder.id(), reader);
-    expect_same(&process, holder).map_err(unread)?;
+    expect_same(&process, holder).map_err(stacks_error)?;
     let too_deep = |it: &StackTrace| it.frames.len() > MOST_FRAMES;
     if traces.len() > MOST_THREADS || traces.iter().any(too_deep) {
         return Err(StacksError::Failed("it has too many threads or calls".to_owned()));
@@ -200,7 +200,7 @@ fn frame(frame: py_spy::Frame) -> Frame {
     Frame { function: name, file: filename, line: line.try_into().unwrap_or_default() }
 }
 
-fn unread(error: ProcError) -> StacksError {
+fn stacks_error(error: ProcError) -> StacksError {
     match error {
         error if is_gone(&error) => StacksError::Gone,
         ProcError::PermissionDenied(_) => StacksError::Forbidden,
@@ -208,7 +208,7 @@ fn unread(error: ProcError) -> StacksError {
     }
 }
 
-fn failure(error: &(dyn Error + 'static)) -> StacksError {
+fn py_spy_error(error: &(dyn Error + 'static)) -> StacksError {
     let mut errors = successors(Some(error), |error| Error::source(*error));
     let is_forbidden = |it: &(dyn Error + 'static)| {
         let error = it.downcast_ref::<io::Error>();
