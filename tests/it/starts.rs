@@ -287,8 +287,19 @@ fn the_server_reads_the_stacks_of_its_own_process() {
     let slow = Pipeline::with_own_server(&python, &slow);
     let address = slow.own_address();
     slow.unit_pid("PUB");
-    let session = without_memory(&address, &OLD_START);
-    assert_eq!(session["verdict"], "starting", "{session:#}");
+    let before = descriptors(slow.pid());
+    for _ in 0..3 {
+        let session = without_memory(&address, &OLD_START);
+        assert_eq!(session["verdict"], "starting", "{session:#}");
+    }
+    assert_eq!(descriptors(slow.pid()), before, "a look left descriptors open in the server");
+}
+
+/// How many descriptors a process has open that are no sockets.
+fn descriptors(pid: u32) -> usize {
+    let all = Path::new(&format!("/proc/{pid}/fd")).read_dir().expect("it runs");
+    let links = all.filter_map(|it| it.ok()?.path().read_link().ok());
+    links.filter(|it| !it.to_string_lossy().starts_with("socket:")).count()
 }
 
 #[test]

@@ -14,11 +14,18 @@ def own_sockets():
     sockets = {}
     for fd in os.listdir("/dev/fd"):
         try:
-            with socket.socket(fileno=os.dup(int(fd))) as it:
-                if it.family in (socket.AF_INET, socket.AF_INET6) and it.type == socket.SOCK_STREAM:
-                    sockets[it.getsockname()[:2]] = int(fd)
+            copy = os.dup(int(fd))
         except OSError:
-            pass
+            continue
+        try:
+            it = socket.socket(fileno=copy)
+        except OSError:
+            # The copy of what is no socket would stay open.
+            os.close(copy)
+            continue
+        with it:
+            if it.family in (socket.AF_INET, socket.AF_INET6) and it.type == socket.SOCK_STREAM:
+                sockets[it.getsockname()[:2]] = int(fd)
     return sockets
 
 
