@@ -102,7 +102,7 @@ impl Activity {
                 "another thread of {name} may still continue the pipeline"
             ));
         }
-        if stacks.threads.iter().filter(|it| code.runs_runners_loop(it)).count() != 1 {
+        if !code.runs_one_pipeline(stacks) {
             return Self::Unknown(format!("{name} runs several pipelines"));
         }
         let opened = member.process.serving == Some(true);
@@ -220,7 +220,9 @@ fn of_thread(thread: &Thread, code: &Code, has_units: bool) -> Option<Activity> 
         Activity::AtBarrier
     } else if waits_at_barrier(called) || frame.is(code.join, code.runner) {
         Activity::Joining
-    } else if frame.is_in(code.runner) && code.stop.contains(&frame.name()) {
+    } else if code.shuts_down(frame)
+        || (frame.is_in(code.runner) && code.stop.contains(&frame.name()))
+    {
         Activity::Stopping
     } else if has_units && frame.is_in(code.backend) {
         Activity::Running

@@ -21,6 +21,8 @@ pub(super) struct Code {
     event_loop: &'static str,
     /// What `process` does up to and including each of these lines.
     pub(super) steps: [(u32, &'static str); 9],
+    /// Beyond this line, `process` shuts its units down.
+    shutdown_after: u32,
     /// What a runner does in each of these functions.
     pub(super) runner_steps: [(&'static str, &'static str); 5],
 }
@@ -50,6 +52,7 @@ const VERSIONS: [Code; 1] = [Code {
         (638, "in GraphContext.revert(), which waits for its publishers and subscribers to close"),
         (647, "closing its registration"),
     ],
+    shutdown_after: 598,
     runner_steps: [
         ("_initialize", "opening its session and registering its components"),
         ("_start_processes", "starting its backends"),
@@ -76,9 +79,19 @@ impl Code {
         VERSIONS.iter().find(is_it).unwrap_or(newest)
     }
 
+    /// Whether a frame is the function of a backend, where it shuts its units down.
+    pub(super) fn shuts_down(&self, frame: &Frame) -> bool {
+        frame.is(self.process, self.backend) && frame.line > self.shutdown_after
+    }
+
     /// Whether a thread runs the event loop of a runner.
     pub(super) fn runs_runners_loop(&self, thread: &Thread) -> bool {
         thread.frames.iter().any(|it| it.is(self.event_loop, self.backend))
+    }
+
+    /// Whether a process runs the event loop of exactly one runner.
+    pub(super) fn runs_one_pipeline(&self, stacks: &Stacks) -> bool {
+        stacks.threads.iter().filter(|it| self.runs_runners_loop(it)).count() == 1
     }
 
     /// Whether a thread runs an event loop of asyncio.

@@ -169,6 +169,9 @@ fn of_incomplete(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
     let start = start(facts);
     let unclear = match start {
         Some(Start::Running(place)) => return (Verdict::Starting, vec![place]),
+        Some(Start::Stopping(place)) => {
+            return (Verdict::Suspect(SuspectReason::Partial), vec![place]);
+        }
         Some(Start::Ended(proof)) if own_topic.is_none() && facts.inventory.endpoints.is_some() => {
             return judge_ended(facts, proof);
         }

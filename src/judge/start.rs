@@ -1,7 +1,7 @@
 //! Whether the start of a pipeline still goes on, by the Python stacks of its processes.
 
 use super::activity::Activity;
-use super::code::unknown_version;
+use super::code::{Code, unknown_version};
 use super::facts::Facts;
 use crate::model::{Family, Holder, Holding, Member, Process, SeenBy, StacksError};
 use crate::words::list;
@@ -10,6 +10,8 @@ use crate::words::list;
 pub(super) enum Start {
     /// It is running: where, in words.
     Running(String),
+    /// It is over, and the pipeline is being taken down: by whom, in words.
+    Stopping(String),
     /// It has ended, and no process can complete it: the proof, in words.
     Ended(Vec<String>),
     /// Unknown: why, in words.
@@ -23,6 +25,9 @@ pub(super) fn start(facts: &Facts<'_>) -> Option<Start> {
     let starting = |it: &&MemberActivity<'_>| it.activity == Activity::Starting;
     if let Some(member) = members.iter().find(starting) {
         return Some(Start::Running(format!("its start is still running in {}", member.name())));
+    }
+    if let Some(member) = members.iter().find(|it| it.shuts_units_down()) {
+        return Some(Start::Stopping(format!("{} shuts its units down", member.name())));
     }
     Some(match prove_ended(facts, family, &members) {
         Ok(proof) => Start::Ended(proof),
@@ -92,6 +97,14 @@ impl<'a> MemberActivity<'a> {
         matches!(self.activity, Activity::AtBarrier | Activity::Joining)
     }
 
+    /// Whether it shuts down units of the session, and surely of no other one.
+    fn shuts_units_down(&self) -> bool {
+        self.activity == Activity::Stopping
+            && self.owns_units
+            && unknown_version(self.member).is_none()
+            && self.member.stacks.as_ref().is_ok_and(|it| Code::of(it).runs_one_pipeline(it))
+    }
+
     /// An error, in words, if the member may still start, run or stop units of the session, or if that is not known.
     fn expect_harmless(&self) -> Result<(), String> {
         let name = self.name();
@@ -149,7 +162,7 @@ fn prove_ended(
     }
     let holding = facts.session.holding.as_ref();
     if holding.and_then(Holding::all).is_none() {
-        return Err("the process that opened it cannot be seen".to_owned());
+        return Err("not every process that may have opened it can be seen".to_owned());
     }
     members.iter().try_for_each(MemberActivity::expect_harmless)?;
     let serves = |it: &&MemberActivity<'_>| {

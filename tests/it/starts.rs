@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::lab::{
-    self, Fail, Options, PATIENCE, Phantom, Pipeline, Program, Runner, Server, StartMethod, phantom,
+    self, Fail, Options, PATIENCE, Phantom, Pipeline, Program, Runner, Server, Side, StartMethod,
+    phantom,
 };
 use crate::run::{OLD_START, Run, command, finish, graphctl, graphctl_until};
 use crate::stage::{assert_full_rate, relaunch, server, starting, wait_until_judged};
@@ -233,6 +234,42 @@ fn every_python_of_this_machine_is_read() {
             drop(phantom);
         }
     }
+}
+
+/// Python knows the ids that its threads have in their own pid namespace.
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn a_failed_start_in_a_container_is_seen_from_its_host() {
+    let container = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
+    if !Command::new("unshare")
+        .args(&container[1..])
+        .arg("true")
+        .status()
+        .is_ok_and(|it| it.success())
+    {
+        eprintln!("skipped: this machine has no container");
+        return;
+    }
+    let server = server();
+    let failed = Options { fail: Fail::InitializeRaises, ..Options::two_processes() };
+    let failed = Pipeline::launched_by(&Side::run_by(&container), &server, &failed);
+    expect_cleared(&server);
+    drop(failed);
+}
+
+/// A pipeline that is being taken down is not one that starts.
+#[test]
+fn a_shutdown_that_hangs_is_not_a_start() {
+    let server = server();
+    let options = Options { fail: Fail::ShutdownHangs, quiet: true, ..Options::two_processes() };
+    let pipeline = Pipeline::running(&server, &options);
+    pipeline.interrupt();
+    pipeline.wait_event("shutdown-hangs", PATIENCE);
+    wait_until_judged(&server, "suspect partial");
+    let id = server.witness().sessions_of("SYSTEM").remove(0);
+    let run = graphctl(server.address(), &["sessions", "show", &id]);
+    assert!(run.stdout.contains("shuts its units down"), "{run:#?}");
+    assert!(run.stdout.contains("in shutdown() of its units"), "{run:#?}");
 }
 
 /// The session of SYSTEM as JSON, seen by a graphctl that may not read the memory of other processes.

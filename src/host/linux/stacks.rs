@@ -181,9 +181,11 @@ fn read(
         return Err(StacksError::Failed("it has too many threads or calls".to_owned()));
     }
     let places = StackPointers::read(&process);
+    // Python keeps the ids of the process's own pid namespace.
+    let shares_pids = holder.own_pid == holder.pid;
     let pthreads: Vec<u64> = traces.iter().map(|it| it.thread_id).collect();
     let thread = |trace: StackTrace| {
-        let id = trace.os_thread_id.and_then(|id| u32::try_from(id).ok());
+        let id = trace.os_thread_id.filter(|_| shares_pids).and_then(|id| u32::try_from(id).ok());
         Thread {
             id: id.or_else(|| places.thread(trace.thread_id, &pthreads, holder.pid)),
             name: trace.thread_name,
@@ -227,8 +229,9 @@ fn maps_python(process: &Process) -> ProcResult<bool> {
     Ok(text(process, "maps")?.lines().any(|line| line.contains("python")))
 }
 
-/// The stack pointers of the threads of a process. Python before 3.11 does not keep the system's id of a thread, only
-/// the address of its descriptor, which glibc places at the top of the thread's stack.
+/// The stack pointers of the threads of a process. Python before 3.11 does not keep the system's id of a thread, and
+/// later versions keep the one in the process's own pid namespace. All keep the address of its descriptor, which glibc
+/// places at the top of the thread's stack.
 struct StackPointers {
     /// By thread: its stack pointer.
     pointers: Vec<(u32, u64)>,
