@@ -41,7 +41,7 @@ impl Host for Machine {
             command: "python".into(),
             state: 'S',
             serving: Some(true),
-            serving_thread: None,
+            serving_loop: None,
             lives_elsewhere: true,
             worker: None,
         };

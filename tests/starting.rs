@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use graphctl::judge::{StaleReason, Thresholds, Verdict, judge};
-use graphctl::model::{Family, Frame, Holder, Member, Session, Stacks, StacksError, Thread};
+use graphctl::model::{
+    EventLoop, Family, Frame, Holder, Member, Session, Stacks, StacksError, Thread,
+};
 use made_up::{alone, holder, inventory, session};
 
 const FAILED: Verdict = Verdict::Stale(StaleReason::StartFailed);
@@ -19,13 +21,22 @@ const CODE: &str = "/usr/lib/python3.13/code.py";
 const RUNNER: &str = "/lab/site-packages/ezmsg/core/backend.py";
 const BACKEND: &str = "/lab/site-packages/ezmsg/core/backendprocess.py";
 
+/// The first thread, in the event loop of a runner in which nothing runs.
+const LOOP: EventLoop = EventLoop { thread: 1, descriptors: 2, timed: false };
+
+/// SIGINT, as a set of signals.
+const SIGINT: u64 = 1 << 1;
+
 type Calls<'a> = &'a [(&'a str, &'a str)];
 
 /// The thread in which a runner serves its session.
 const SERVING: Calls<'_> =
     &[("run_forever", BASE_EVENTS), ("run_loop", BACKEND), ("_bootstrap", THREADING)];
 
-const PROMPT: Calls<'_> = &[("interact", CODE), ("<module>", "rig.py")];
+const PROMPT: Calls<'_> = &[
+    ("readline", "/usr/lib/python3.13/_pyrepl/reader.py"),
+    ("interactive_console", "/usr/lib/python3.13/_pyrepl/main.py"),
+];
 
 const AT_BARRIER: [(&str, &str); 3] =
     [("_wait", THREADING), ("wait", THREADING), ("process", BACKEND)];
@@ -45,11 +56,15 @@ fn stacks(threads: &[Calls<'_>]) -> Stacks {
 }
 
 fn member(process: Holder, holds: bool, stacks: Stacks) -> Member {
-    Member { process, holds, stacks: Ok(Arc::new(stacks)) }
+    Member {
+        handled_signals: Some(SIGINT),
+        waits_at_terminal: true,
+        ..Member::new(process, holds, Ok(Arc::new(stacks)))
+    }
 }
 
 fn opener(threads: &[Calls<'_>]) -> Member {
-    member(Holder { serving_thread: Some(1), ..holder(7) }, true, stacks(threads))
+    member(Holder { serving_loop: Some(LOOP), ..holder(7) }, true, stacks(threads))
 }
 
 /// A process that the opener started.
@@ -69,13 +84,6 @@ fn verdict(members: Vec<Member>) -> Verdict {
 #[test]
 fn an_opener_at_its_prompt_has_left_the_start() {
     assert_eq!(verdict(vec![opener(&[SERVING, PROMPT])]), FAILED);
-    let terminal = [
-        ("run", "/lab/site-packages/prompt_toolkit/application/application.py"),
-        ("prompt_for_code", "/lab/site-packages/IPython/terminal/interactiveshell.py"),
-        ("start", "/lab/site-packages/IPython/terminal/ipapp.py"),
-        ("<module>", "/lab/bin/ipython"),
-    ];
-    assert_eq!(verdict(vec![opener(&[SERVING, &terminal])]), FAILED);
     let mut bare = opener(&[SERVING, &[]]);
     bare.process.command = "/usr/bin/python3 -i rig.py".to_owned();
     Arc::get_mut(bare.stacks.as_mut().expect("read")).expect("ours").threads[1].name =
@@ -83,16 +91,64 @@ fn an_opener_at_its_prompt_has_left_the_start() {
     assert_eq!(verdict(vec![bare]), FAILED, "the prompt of Python is no Python code");
 }
 
-/// Whether a cell of a kernel is suspended does not show.
+/// Whether a cell of a kernel or of IPython is suspended does not show.
 #[test]
-fn a_kernel_without_a_backend_at_a_barrier_may_go_on() {
+fn a_kernel_may_go_on() {
     let kernel = [
         ("run_forever", BASE_EVENTS),
         ("start", "/lab/site-packages/tornado/platform/asyncio.py"),
         ("start", "/lab/site-packages/ipykernel/kernelapp.py"),
         ("<module>", "/lab/ipykernel_launcher.py"),
     ];
-    assert_eq!(verdict(vec![opener(&[SERVING, &kernel])]), Verdict::Starting);
+    let terminal = [
+        ("prompt_for_code", "/lab/site-packages/IPython/terminal/interactiveshell.py"),
+        ("start", "/lab/site-packages/IPython/terminal/ipapp.py"),
+        ("<module>", "/lab/bin/ipython"),
+    ];
+    let start = [&AT_BARRIER[..2], &[("start", RUNNER), ("_bootstrap", THREADING)]].concat();
+    for prompt in [&kernel[..], &terminal] {
+        assert_eq!(verdict(vec![opener(&[SERVING, prompt])]), Verdict::Starting);
+        assert_eq!(verdict(vec![opener(&[SERVING, prompt, &start])]), Verdict::Starting);
+    }
+}
+
+/// What continues a pipeline need not be seen in a stack.
+#[test]
+fn an_opener_that_something_may_wake_may_go_on() {
+    let whole = opener(&[SERVING, PROMPT]);
+    let start = [&AT_BARRIER[..2], &[("start", RUNNER), ("<module>", "/lab/rig.py")]].concat();
+    let starting = opener(&[SERVING, &start]);
+    let with_loop = |opener: &Member, serving_loop| {
+        let process = Holder { serving_loop, ..opener.process.clone() };
+        Member { process, ..opener.clone() }
+    };
+    let alarm = 1 << 13;
+    for opener in [&whole, &starting] {
+        assert_eq!(verdict(vec![opener.clone()]), FAILED);
+        let timed = with_loop(opener, Some(EventLoop { timed: true, ..LOOP }));
+        let unseen = with_loop(opener, None);
+        let alarmed = Member { handled_signals: Some(SIGINT | alarm), ..opener.clone() };
+        let unknown = Member { handled_signals: None, ..opener.clone() };
+        for opener in [timed, unseen, alarmed, unknown] {
+            assert_eq!(verdict(vec![opener.clone()]), Verdict::Starting, "{opener:?}");
+        }
+    }
+    let records = with_loop(&whole, Some(EventLoop { descriptors: 3, ..LOOP }));
+    let piped = Member { waits_at_terminal: false, ..whole };
+    for opener in [records, piped] {
+        assert_eq!(verdict(vec![opener.clone()]), Verdict::Starting, "{opener:?}");
+    }
+}
+
+/// A program may run a prompt, and go on after it.
+#[test]
+fn a_prompt_of_a_program_is_not_that_of_python() {
+    let embedded = [("interact", CODE), ("<module>", "/lab/rig.py")];
+    let asked = [&PROMPT[..1], &[("session", "/lab/rig.py")], &PROMPT[1..]].concat();
+    let own = [("interact", "/lab/code.py"), ("<module>", "/lab/rig.py")];
+    for prompt in [&embedded[..], &asked, &own] {
+        assert_eq!(verdict(vec![opener(&[SERVING, prompt])]), Verdict::Starting, "{prompt:?}");
+    }
 }
 
 #[test]
@@ -105,12 +161,21 @@ fn another_thread_may_start_what_is_missing() {
         assert_eq!(verdict(vec![opener(&[SERVING, PROMPT, other])]), Verdict::Starting);
         assert_eq!(verdict(vec![opener(&[SERVING, &joins, other])]), Verdict::Starting);
     }
-    assert_eq!(verdict(vec![opener(&[SERVING, &joins])]), FAILED);
+    let starts = [&AT_BARRIER[..2], &[("start", RUNNER), ("<module>", "/lab/rig.py")]].concat();
+    assert_eq!(verdict(vec![opener(&[SERVING, &starts])]), FAILED);
     assert_eq!(
-        verdict(vec![opener(&[SERVING, &joins, SERVING])]),
+        verdict(vec![opener(&[SERVING, &starts, SERVING])]),
         Verdict::Starting,
         "two runners"
     );
+    assert_eq!(verdict(vec![opener(&[SERVING, &joins])]), Verdict::Starting, "no one at a barrier");
+    let job = [
+        ("wait", "/usr/lib/python3.13/concurrent/futures/_base.py"),
+        ("_worker", "/usr/lib/python3.13/concurrent/futures/thread.py"),
+        ("_bootstrap", THREADING),
+    ];
+    assert_eq!(verdict(vec![opener(&[SERVING, PROMPT, &job])]), Verdict::Starting);
+    assert_eq!(verdict(vec![opener(&[SERVING, PROMPT, &job[1..]])]), FAILED);
 }
 
 /// A program may be installed in a folder that looks like one of Python.
@@ -150,7 +215,7 @@ fn a_session_that_another_event_loop_serves_is_not_judged() {
         [("run_forever", BASE_EVENTS), ("main", "/lab/rig.py"), ("<module>", "/lab/rig.py")];
     assert_eq!(verdict(vec![opener(&[&own_loop, SERVING, PROMPT])]), Verdict::Starting);
     let mut unseen = opener(&[SERVING, &own_loop]);
-    unseen.process.serving_thread = None;
+    unseen.process.serving_loop = None;
     assert_eq!(verdict(vec![unseen]), Verdict::Starting, "either of two loops may serve it");
 }
 

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::host::{Ends, RawProc};
-use crate::model::{Frame, LockHolder, Stacks, Thread};
+use crate::model::{EventLoop, Frame, LockHolder, Stacks, Thread};
 use crate::wire::{Session, codec};
 
 /// The byte before each frame of the program; the server's own replies are COMPLETE and ERROR.
@@ -47,8 +47,8 @@ const LOOK_PATIENCE: Duration = Duration::from_secs(10);
 pub struct OwnStacks {
     /// Its Python stacks.
     pub stacks: Stacks,
-    /// The sessions that it holds, each with the thread whose event loop serves it.
-    pub sessions: Vec<(Uuid, Option<u32>)>,
+    /// The sessions that it holds, each with the event loop that serves it.
+    pub sessions: Vec<(Uuid, Option<EventLoop>)>,
 }
 
 /// An open admin channel.
@@ -138,8 +138,8 @@ impl Channel {
         Ok(seen.map(|seen| (raw, seen)))
     }
 
-    /// The Python stacks of the server's own process, and which of these sessions it holds itself, each with the thread
-    /// whose event loop serves it. `None` if it holds none of them.
+    /// The Python stacks of the server's own process, and which of these sessions it holds itself, each with the event
+    /// loop that serves it. `None` if it holds none of them.
     ///
     /// # Errors
     /// As [`list`](Self::list).
@@ -157,7 +157,14 @@ impl Channel {
                     let frames = calls.into_iter().map(frame).collect();
                     own.stacks.threads.push(Thread { id, name, frames });
                 }
-                Row::Served { session, thread } => own.sessions.push((session, thread)),
+                Row::Served { session, event_loop } => {
+                    let event_loop = event_loop.map(|(thread, descriptors, timed)| EventLoop {
+                        thread,
+                        descriptors,
+                        timed,
+                    });
+                    own.sessions.push((session, event_loop));
+                }
                 _ => {}
             }
         }

@@ -46,12 +46,12 @@ pub(super) enum Activity {
     Unknown(String),
     /// It waits at a barrier of ezmsg for other processes of the pipeline.
     AtBarrier,
-    /// It waits for its backends, to start or to exit.
+    /// It waits in `start` for its backends to start.
+    AtStart,
+    /// It waits for its backends to exit.
     Joining,
-    /// It serves the session in a runner's event loop. No thread of it is in the code of a runner or of a program, but
-    /// a cell or a task may be suspended.
-    OutsideRunner,
-    /// As `OutsideRunner`, and its main thread waits at a prompt, or for other threads to exit.
+    /// It serves the session in a runner's event loop. No thread of it is in the code of a runner or of a program, and its
+    /// main thread waits at a prompt, or for other threads to exit.
     AtPrompt,
     /// It holds the session, and Python is exiting in it. No thread of it runs an event loop.
     Exiting,
@@ -80,7 +80,7 @@ impl Activity {
         let activities = stacks.threads.iter().filter_map(|it| of_thread(it, code, has_units));
         match activities.min() {
             Some(Self::Unknown(why)) => Self::Unknown(format!("{name} {why}")),
-            Some(waiting @ (Self::AtBarrier | Self::Joining)) => {
+            Some(waiting @ (Self::AtBarrier | Self::AtStart | Self::Joining)) => {
                 Self::of_waiting(waiting, member, stacks, code)
             }
             Some(activity) => activity,
@@ -120,12 +120,11 @@ impl Activity {
             stacks.threads.iter().partition(|it| files.is_at_prompt(member, it));
         let waits = others.iter().all(|it| files.is_idle(it, code));
         if serves_in_runners_loop(member, stacks, code) {
-            return match (waits, prompts.is_empty()) {
-                (true, false) => Self::AtPrompt,
-                (true, true) => Self::OutsideRunner,
-                (false, _) => Self::Unknown(format!(
-                    "{name} runs other code, which may continue the pipeline"
-                )),
+            return if waits && !prompts.is_empty() {
+                Self::AtPrompt
+            } else {
+                let why = "may run other code, which may continue the pipeline";
+                Self::Unknown(format!("{name} {why}"))
             };
         }
         let has_loop = others.iter().any(|it| code.runs_event_loop(it));
@@ -218,7 +217,9 @@ fn of_thread(thread: &Thread, code: &Code, has_units: bool) -> Option<Activity> 
     let (called, frame) = (&frames[..at], &frames[at]);
     Some(if waits_at_barrier(called) && frame.is_in(code.backend) {
         Activity::AtBarrier
-    } else if waits_at_barrier(called) || frame.is(code.join, code.runner) {
+    } else if waits_at_barrier(called) {
+        Activity::AtStart
+    } else if frame.is(code.join, code.runner) {
         Activity::Joining
     } else if code.shuts_down(frame)
         || (frame.is_in(code.runner) && code.stop.contains(&frame.name()))
@@ -272,8 +273,8 @@ fn serves_in_runners_loop(member: &Member, stacks: &Stacks, code: &Code) -> bool
     let mut runners = stacks.threads.iter().filter(|it| code.runs_runners_loop(it));
     let serves = member.process.serving == Some(true);
     serves
-        && match member.process.serving_thread {
-            Some(serving) => runners.any(|thread| thread.id == Some(serving)),
+        && match member.process.serving_loop {
+            Some(serving) => runners.any(|thread| thread.id == Some(serving.thread)),
             None => {
                 runners.next().is_some()
                     && stacks.threads.iter().filter(|it| code.runs_event_loop(it)).count() == 1

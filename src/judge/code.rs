@@ -17,6 +17,8 @@ pub(super) struct Code {
     pub(super) replaced: [&'static str; 5],
     /// The function of a backend that registers its units, runs them, and shuts them down.
     pub(super) process: &'static str,
+    /// The function of a backend that waits in a thread for the end of the pipeline.
+    monitor: &'static str,
     /// The function of the thread in which a runner serves its session.
     event_loop: &'static str,
     /// What `process` does up to and including each of these lines.
@@ -40,6 +42,7 @@ const VERSIONS: [Code; 1] = [Code {
     stop: [CLEANUP, "stop"],
     replaced: ["start", "run_blocking", "_initialize", "_start_processes", "_run_main_process"],
     process: "process",
+    monitor: "monitor_termination",
     event_loop: "run_loop",
     steps: [
         (436, "in initialize() of its units"),
@@ -47,12 +50,12 @@ const VERSIONS: [Code; 1] = [Code {
         (536, "registering its units"),
         (548, "waiting for the other processes to start"),
         (597, "running its units"),
-        (598, "waiting for the other processes to stop"),
+        (602, "waiting for the other processes to stop"),
         (629, "in shutdown() of its units"),
         (638, "in GraphContext.revert(), which waits for its publishers and subscribers to close"),
         (647, "closing its registration"),
     ],
-    shutdown_after: 598,
+    shutdown_after: 602,
     runner_steps: [
         ("_initialize", "opening its session and registering its components"),
         ("_start_processes", "starting its backends"),
@@ -77,6 +80,11 @@ impl Code {
         let [.., newest] = &VERSIONS;
         let is_it = |code: &&Self| stacks.ezmsg.as_deref() == Some(code.version);
         VERSIONS.iter().find(is_it).unwrap_or(newest)
+    }
+
+    /// Whether a frame is the function in which a backend waits in a thread for the end of the pipeline.
+    pub(super) fn waits_for_the_end(&self, frame: &Frame) -> bool {
+        frame.is(self.monitor, self.backend)
     }
 
     /// Whether a frame is the function of a backend, where it shuts its units down.

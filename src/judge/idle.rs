@@ -4,27 +4,23 @@
 use super::code::{Code, EZMSG, THREADING, own_frames};
 use crate::model::{Frame, Member, Stacks, Thread};
 
-/// Packages that wait for what a person types, or for a cell to run. What they call is code of the program; what called
-/// them only launched them.
-const PROMPTS: [&str; 4] = ["/IPython/", "/ipykernel/", "/debugpy/", "/_pyrepl/"];
+/// The calls, by function and file, of a main thread that waits at a prompt of Python.
+const AT_PROMPT: [(&str, &str); 2] =
+    [("interact", "code.py"), ("interactive_console", "_pyrepl/main.py")];
 
-/// Packages that such prompts are built of.
-const TOOLS: [&str; 3] = ["/prompt_toolkit/", "/tornado/", "/zmq/"];
+/// The call of a worker of a thread pool. Without a job, it is the innermost one.
+const POOL_WORKER: (&str, &str) = ("_worker", "concurrent/futures/thread.py");
 
-/// The calls, by function and file, of a main thread that waits at a prompt. A kernel and a prompt of asyncio have
-/// none: whether a cell or a task of theirs is suspended does not show.
-const AT_PROMPT: [(&str, &str); 3] = [
-    ("interact", "code.py"),
-    ("readline", "_pyrepl/reader.py"),
-    ("prompt_for_code", "IPython/terminal/interactiveshell.py"),
-];
+/// The call of a thread in which a GraphServer runs. It waits for its end in a job of a thread pool.
+const GRAPH_SERVER: (&str, &str) = ("run", "ezmsg/core/graphserver.py");
 
 /// The calls, by function and file, of threads that only work for others, and of a GraphServer.
-const HELPERS: [(&str, &str); 3] = [
-    ("_worker", "concurrent/futures/thread.py"),
-    ("_feed", "multiprocessing/queues.py"),
-    ("run", "ezmsg/core/graphserver.py"),
-];
+const HELPERS: [(&str, &str); 2] = [("_feed", "multiprocessing/queues.py"), GRAPH_SERVER];
+
+/// Signals whose handlers do not run by themselves: only a person, a terminal or a failure of the program sends them.
+/// 32 and 33 are of the C library.
+const HARMLESS_SIGNALS: [u32; 20] =
+    [1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 15, 18, 20, 21, 22, 25, 28, 31, 32, 33];
 
 /// The modules of Python whose function `_bootstrap` is the first of a thread or a process.
 const BOOTSTRAP_FILES: [&str; 2] = ["/threading.py", "/multiprocessing/process.py"];
@@ -40,6 +36,8 @@ const EXITING: [(&str, &str); 3] = [
 pub(super) struct Files<'a> {
     /// The folder of Python's own modules; `None` if it is not known.
     python: Option<&'a str>,
+    /// The only job of all thread pools is that in which a GraphServer waits for its end.
+    has_servers_job_only: bool,
 }
 
 impl<'a> Files<'a> {
@@ -48,7 +46,13 @@ impl<'a> Files<'a> {
         let mut starts = frames.filter(|it| it.name() == "_bootstrap");
         let folder =
             |it: &'a Frame| BOOTSTRAP_FILES.iter().find_map(|file| it.file.strip_suffix(file));
-        Self { python: starts.find_map(folder) }
+        let calls = |call| {
+            let has_call = move |it: &&Thread| it.frames.iter().any(|it| it.is_any_of(&[call]));
+            stacks.threads.iter().filter(has_call)
+        };
+        let jobs = calls(POOL_WORKER).filter(|it| !is_free_worker(&it.frames));
+        let has_servers_job_only = jobs.count() == 1 && calls(GRAPH_SERVER).next().is_some();
+        Self { python: starts.find_map(folder), has_servers_job_only }
     }
 
     /// Whether a frame is neither of Python nor of ezmsg.
@@ -60,35 +64,42 @@ impl<'a> Files<'a> {
         !of_python && !frame.file.starts_with("<frozen ") && !frame.file.contains(EZMSG)
     }
 
-    /// Whether these calls are of Python, of ezmsg or of tools alone.
-    fn runs_no_program(&self, called: &[Frame]) -> bool {
-        let is_tool = |it: &Frame| TOOLS.iter().any(|folder| it.file.contains(folder));
-        called.iter().all(|it| !self.is_of_program(it) || is_tool(it))
+    /// Whether a thread runs code of Python and of ezmsg alone.
+    fn runs_no_program(&self, frames: &[Frame]) -> bool {
+        !frames.iter().any(|it| self.is_of_program(it))
     }
 
-    /// Whether a thread does nothing by itself: it runs an event loop of ezmsg, works for others, or belongs to a
-    /// prompt or a kernel. No code of a program is among its calls.
+    /// Whether a thread does nothing by itself: it runs an event loop of ezmsg, or works for others.
     pub(super) fn is_idle(&self, thread: &Thread, code: &Code) -> bool {
         let frames = own_frames(thread);
-        let prompt = |it: &Frame| PROMPTS.iter().any(|folder| it.file.contains(folder));
-        if let Some(end) = frames.iter().position(prompt) {
-            return self.runs_no_program(&frames[..end]);
-        }
-        let helps = frames.iter().any(|it| it.is_any_of(&HELPERS));
+        let helps = |it: &Frame| {
+            it.is_any_of(&HELPERS)
+                || code.waits_for_the_end(it)
+                || (self.has_servers_job_only && it.is_any_of(&[POOL_WORKER]))
+        };
+        let helps = frames.iter().any(helps) || is_free_worker(frames);
         (helps || code.runs_runners_loop(thread)) && self.runs_no_program(frames)
     }
 
-    /// Whether the main thread of an opener waits at a prompt, or for other threads and processes to exit.
+    /// Whether the main thread of an opener waits at a prompt, or for other threads and processes to exit. A program may
+    /// run a prompt itself, and go on after it.
     pub(super) fn is_at_prompt(&self, member: &Member, thread: &Thread) -> bool {
-        if is_bare_prompt(member, thread) {
-            return true;
-        }
         let frames = &thread.frames;
-        if let Some(end) = frames.iter().position(|it| it.is_any_of(&AT_PROMPT)) {
-            return self.runs_no_program(&frames[..end]);
-        }
-        frames.last().is_some_and(is_exit) && self.runs_no_program(frames)
+        let at_prompt = is_bare_prompt(member, thread)
+            || (member.waits_at_terminal && frames.iter().any(|it| it.is_any_of(&AT_PROMPT)));
+        (at_prompt || frames.last().is_some_and(is_exit)) && self.runs_no_program(frames)
     }
+}
+
+/// Whether a thread is a worker of a thread pool, and has no job.
+fn is_free_worker(frames: &[Frame]) -> bool {
+    frames.first().is_some_and(|it| it.is_any_of(&[POOL_WORKER]))
+}
+
+/// Whether no handler of a signal can continue the pipeline.
+pub(super) fn has_harmless_handlers(member: &Member) -> bool {
+    let harmless = HARMLESS_SIGNALS.iter().fold(0, |all, signal| all | 1_u64 << (signal - 1));
+    member.handled_signals.is_some_and(|handled| handled & !harmless == 0)
 }
 
 /// Whether this is the main thread of an opener that runs Python without a call: its prompt, up to Python 3.12, is no
@@ -97,7 +108,7 @@ pub(super) fn is_bare_prompt(member: &Member, thread: &Thread) -> bool {
     let program = member.process.command.split(' ').next().unwrap_or_default();
     let is_python = program.rsplit('/').next().is_some_and(|it| it.starts_with("python"));
     let is_main = thread.name.as_deref() == Some("MainThread");
-    member.holds && is_python && is_main && thread.frames.is_empty()
+    member.holds && member.waits_at_terminal && is_python && is_main && thread.frames.is_empty()
 }
 
 /// Whether Python is exiting in the process.

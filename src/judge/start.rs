@@ -3,8 +3,12 @@
 use super::activity::Activity;
 use super::code::{Code, unknown_version};
 use super::facts::Facts;
+use super::idle::has_harmless_handlers;
 use crate::model::{Family, Holder, Holding, Member, Process, SeenBy, StacksError};
 use crate::words::list;
+
+/// What the event loop of a runner watches if nothing runs in it: the connection of its session, and its own socket.
+const IDLE_DESCRIPTORS: u32 = 2;
 
 /// What the stacks show of a start that is not complete.
 pub(super) enum Start {
@@ -94,7 +98,27 @@ impl<'a> MemberActivity<'a> {
     }
 
     const fn waits(&self) -> bool {
-        matches!(self.activity, Activity::AtBarrier | Activity::Joining)
+        matches!(self.activity, Activity::AtBarrier | Activity::AtStart | Activity::Joining)
+    }
+
+    /// An error, in words, if the opener may still continue the pipeline, though its stacks do not show it: by something
+    /// that is scheduled in the event loop that serves the session or, at a prompt, by what else the loop waits for.
+    fn expect_idle_opener(&self) -> Result<(), String> {
+        let name = self.name();
+        match (&self.activity, self.member.process.serving_loop) {
+            (Activity::Unrelated, _) => {
+                Err(format!("{name} serves its connection, and runs no ezmsg"))
+            }
+            (Activity::Exiting, None) => Ok(()),
+            (_, None) => Err(format!("what the event loop of {name} waits for cannot be seen")),
+            (_, Some(it)) if it.timed => {
+                Err(format!("something is scheduled in the event loop of {name}"))
+            }
+            (Activity::AtPrompt, Some(it)) if it.descriptors > IDLE_DESCRIPTORS => {
+                Err(format!("the event loop of {name} waits for more than its session"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether it shuts down units of the session, and surely of no other one.
@@ -115,6 +139,9 @@ impl<'a> MemberActivity<'a> {
             Activity::Unknown(why) => Err(why.clone()),
             Activity::Running => Err(format!("{name} runs units")),
             Activity::Stopping => Err(format!("{name} takes the pipeline down")),
+            activity if *activity != Activity::Unrelated && !has_harmless_handlers(self.member) => {
+                Err(format!("a signal may have {name} continue the pipeline"))
+            }
             Activity::AtBarrier if !self.owns_units => {
                 Err(format!("{name} waits for other processes, and owns no unit of it"))
             }
@@ -126,13 +153,12 @@ impl<'a> MemberActivity<'a> {
     fn describe_end(&self) -> String {
         let name = self.name();
         match self.activity {
-            Activity::AtBarrier => format!("{name} waits for processes that are not there"),
             Activity::Joining => {
                 format!("{name} waits for its backends, and starts no unit itself")
             }
             Activity::AtPrompt => format!("{name} has left the pipeline, and waits at a prompt"),
             Activity::Exiting => format!("Python is exiting in {name}"),
-            _ => format!("{name} has left the start: no thread of it is in ezmsg's GraphRunner"),
+            _ => format!("{name} waits for processes that are not there"),
         }
     }
 }
@@ -165,18 +191,14 @@ fn prove_ended(
         return Err("not every process that may have opened it can be seen".to_owned());
     }
     members.iter().try_for_each(MemberActivity::expect_harmless)?;
-    let serves = |it: &&MemberActivity<'_>| {
-        it.member.process.serving == Some(true) || it.activity == Activity::Exiting
-    };
-    let opener = members.iter().find(serves).ok_or("no process is seen to serve its connection")?;
-    if opener.activity == Activity::Unrelated {
-        return Err(format!("{} serves its connection, and runs no ezmsg", opener.name()));
-    }
-    if facts.owned.owners.is_empty() && opener.activity == Activity::OutsideRunner {
-        let name = opener.name();
-        return Err(format!(
-            "{name} has left the start, and a cell or a task of it may be suspended"
-        ));
+    let serves = members.iter().find(|it| it.member.process.serving == Some(true));
+    let opener = serves
+        .or_else(|| members.iter().find(|it| it.activity == Activity::Exiting))
+        .ok_or("no process is seen to serve its connection")?;
+    opener.expect_idle_opener()?;
+    let at_barrier = |it: &MemberActivity<'_>| it.activity == Activity::AtBarrier;
+    if opener.activity == Activity::Joining && !members.iter().any(at_barrier) {
+        return Err(format!("{} waits for its backends to exit", opener.name()));
     }
     let is_waiting = |owner: &Process| {
         pids(owner).is_some_and(|pids| {

@@ -138,9 +138,9 @@ async fn ask_for_stacks(
     }
     let Some(own) = channel.stacks(&sessions).await? else { return Ok(false) };
     let stacks = Arc::new(own.stacks);
-    for (id, thread) in own.sessions {
+    for (id, event_loop) in own.sessions {
         if let Some(session) = inventory.sessions.iter_mut().find(|session| session.id == id) {
-            session.add_opener(server, thread, &stacks);
+            session.add_opener(server, event_loop, &stacks);
         }
     }
     Ok(true)

@@ -61,14 +61,25 @@ pub struct Holder {
     /// Whether one of its threads was seen waiting on the socket; `None` if that cannot be seen. One that
     /// is not seen waiting may be at work, or turn its loop by hand now and then.
     pub serving: Option<bool>,
-    /// The system's id of the thread that was seen waiting on the socket.
-    pub serving_thread: Option<u32>,
+    /// The event loop that was seen waiting on the socket.
+    pub serving_loop: Option<EventLoop>,
     /// It answered a ping meanwhile in an event loop that does not watch the socket. If no process is seen to serve the
     /// socket, multiprocessing has also forked it from a program that has exited.
     pub lives_elsewhere: bool,
     /// What is known of it as a worker; `None` if its command line does not show that Python's multiprocessing started
     /// it.
     pub worker: Option<Worker>,
+}
+
+/// A thread that waits on an epoll instance, as an event loop of Python's asyncio does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventLoop {
+    /// The system's id of the thread.
+    pub thread: u32,
+    /// How many events it takes at most. To asyncio that is how many descriptors the loop watches; one of them is its own.
+    pub descriptors: u32,
+    /// It waits with a time limit, because the loop has something scheduled.
+    pub timed: bool,
 }
 
 /// A process that Python's multiprocessing started.
@@ -94,7 +105,7 @@ impl Holder {
             command: String::new(),
             state: '?',
             serving: None,
-            serving_thread: None,
+            serving_loop: None,
             lives_elsewhere: false,
             worker: None,
         }

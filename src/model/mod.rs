@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-pub use holders::{Holder, Holding, ProcessId, SeenBy, Worker};
+pub use holders::{EventLoop, Holder, Holding, ProcessId, SeenBy, Worker};
 pub use stacks::{Family, Frame, Member, Stacks, StacksError, Thread};
 
 use serde::{Deserialize, Serialize};
@@ -178,15 +178,15 @@ impl Session {
     }
 
     /// Adds the stacks of the process that opened it, as the server reported them from inside that process. The process
-    /// has this `pid`, and `thread` serves the session.
-    pub fn add_opener(&mut self, pid: u32, thread: Option<u32>, stacks: &Arc<Stacks>) {
+    /// has this `pid`, and `serving` is its event loop that serves the session.
+    pub fn add_opener(&mut self, pid: u32, serving: Option<EventLoop>, stacks: &Arc<Stacks>) {
         let unsure = "its other processes cannot be seen from here".to_owned();
         let unseen = || Family { members: Vec::new(), unsure: Some(unsure) };
         let family = self.family.get_or_insert_with(unseen);
         let is_it = |it: &&mut Member| it.process.pid == pid || it.process.own_pid == pid;
         let seen = |process: Holder| Holder {
-            serving: thread.map_or(process.serving, |_| Some(true)),
-            serving_thread: thread.or(process.serving_thread),
+            serving: serving.map_or(process.serving, |_| Some(true)),
+            serving_loop: serving.or(process.serving_loop),
             ..process
         };
         if let Some(member) = family.members.iter_mut().find(is_it) {
@@ -197,7 +197,7 @@ impl Session {
         let holders = self.holding.iter().flat_map(|it| &it.holders);
         let known = holders.into_iter().find(|it| it.pid == pid || it.own_pid == pid).cloned();
         let process = seen(known.unwrap_or_else(|| Holder::known_by_pid(pid)));
-        family.members.push(Member { process, holds: true, stacks: Ok(stacks.clone()) });
+        family.members.push(Member::new(process, true, Ok(stacks.clone())));
     }
 
     /// The keys of its units.

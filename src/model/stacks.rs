@@ -24,6 +24,22 @@ pub struct Member {
     pub holds: bool,
     /// Its stacks, or why they are not known.
     pub stacks: Result<Arc<Stacks>, StacksError>,
+    /// The signals for which it has handlers: SIGHUP, 1, is bit 0. `None` if they are not known.
+    pub handled_signals: Option<u64>,
+    /// Its main thread waits for a line from a terminal, and for nothing else.
+    pub waits_at_terminal: bool,
+}
+
+impl Member {
+    /// A process of which nothing else is known.
+    #[must_use]
+    pub const fn new(
+        process: Holder,
+        holds: bool,
+        stacks: Result<Arc<Stacks>, StacksError>,
+    ) -> Self {
+        Self { process, holds, stacks, handled_signals: None, waits_at_terminal: false }
+    }
 }
 
 /// Why the Python stacks of a process are not known.

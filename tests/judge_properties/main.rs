@@ -18,7 +18,7 @@ use graphctl::reap::{Planner, Warrant};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use scenes::{Scene, scene};
+use scenes::{SIGINT, Scene, scene};
 use uuid::Uuid;
 
 /// The resolution of a process's start.
@@ -107,8 +107,8 @@ fn is_leftover(inventory: &Inventory, process: &Process) -> bool {
         && !inventory.sessions.iter().any(|it| may_be_of(it) || theirs(it))
 }
 
-/// The stacks of the opener and of all below it were read, and none of these starts or runs units. Who owns a unit is
-/// among them and waits, and has sent nothing.
+/// The stacks of the opener and of all below it were read, and none of these starts or runs units, or may be woken by a
+/// signal or a timer. Who owns a unit is among them and waits, and has sent nothing.
 fn is_over(inventory: &Inventory, session: &Session) -> bool {
     let Some(Family { members, unsure: None }) = &session.family else { return false };
     let Some(Holding { unsure: None, .. }) = session.holding else { return false };
@@ -136,8 +136,11 @@ fn is_over(inventory: &Inventory, session: &Session) -> bool {
         let is_whole = frames.clone().any(|it| it.function == "<module>");
         let in_process = frames.any(|it| it.function == "process") && !waits(member);
         let works = in_process && !runs_others(member);
+        let has_timer = member.process.serving_loop.is_none_or(|it| it.timed);
         is_whole
             && !works
+            && member.handled_signals == Some(SIGINT)
+            && !(member.process.serving == Some(true) && has_timer)
             && member.process.state == 'S'
             && stacks.ezmsg.as_deref() == Some("3.9.0")
     };

@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use graphctl::judge::Thresholds;
 use graphctl::model::{
-    Channel, Component, Departed, Ended, Endpoint, EndpointKind, Family, Frame, History, Holder,
-    Holding, Inventory, Link, Member, Ping, Process, Seen, Server, ServerProcess, Session, Stacks,
-    StacksError, Streams, Thread, Traffic, Worker,
+    Channel, Component, Departed, Ended, Endpoint, EndpointKind, EventLoop, Family, Frame, History,
+    Holder, Holding, Inventory, Link, Member, Ping, Process, Seen, Server, ServerProcess, Session,
+    Stacks, StacksError, Streams, Thread, Traffic, Worker,
 };
 use proptest::option::weighted as known;
 use proptest::prelude::*;
@@ -154,6 +154,13 @@ pub(crate) enum Pose {
     Torn,
 }
 
+/// The event loop of a runner in which nothing runs.
+const LOOP: EventLoop = EventLoop { thread: 1, descriptors: 2, timed: false };
+
+/// Signals, as sets of them.
+pub(crate) const SIGINT: u64 = 1 << 1;
+const SIGALRM: u64 = 1 << 13;
+
 const BACKEND: &str = "/site/ezmsg/core/backendprocess.py";
 const RUNNER: &str = "/site/ezmsg/core/backend.py";
 
@@ -169,10 +176,15 @@ fn thread(frames: &[(&str, &str)]) -> Thread {
 fn stacks_of(pose: Pose, known: bool) -> Stacks {
     let threading = "/lib/python3.13/threading.py";
     let serving = thread(&[("run_loop", BACKEND), ("_bootstrap", threading)]);
+    let serving = Thread { id: Some(LOOP.thread), ..serving };
     let barrier =
         [("_wait", threading), ("wait", threading), ("process", BACKEND), ("<module>", "a.py")];
     let main = match pose {
-        Pose::AtPrompt => thread(&[("interact", "/lib/python3.13/code.py"), ("<module>", "a.py")]),
+        Pose::AtPrompt => thread(&[
+            ("readline", "/lib/python3.13/_pyrepl/reader.py"),
+            ("interactive_console", "/lib/python3.13/_pyrepl/main.py"),
+            ("<module>", "/lib/python3.13/_pyrepl/__main__.py"),
+        ]),
         Pose::Busy => thread(&[("sleep", "a.py"), ("<module>", "a.py")]),
         Pose::AtBarrier => thread(&barrier),
         Pose::Joining => thread(&[("_join_spawned_processes", RUNNER), ("<module>", "a.py")]),
@@ -195,19 +207,23 @@ fn family() -> impl Strategy<Value = Family> {
     ];
     let state = prop_oneof![12 => Just('S'), 1 => Just('T')];
     let serving = prop_oneof![8 => Just(Some(true)), 1 => Just(Some(false)), 1 => Just(None)];
-    let stacks = (pose, chance(95).boxed(), chance(95).boxed());
+    let wakers = (chance(5), chance(5));
+    let stacks = (pose, chance(95).boxed(), chance(95).boxed(), wakers.boxed());
     let opener = (100..140u32, state, serving, stacks.clone());
     let below = known(0.4, (100..140u32, stacks));
     let unsure = known(0.05, Just("some cannot be seen".to_owned()));
     (opener, below, unsure).prop_map(|((pid, state, serving, it), below, unsure)| {
-        let member = |pid, state, serving, holds, (pose, version, readable)| Member {
-            process: Holder { state, serving, ..python(pid) },
-            holds,
-            stacks: if readable {
-                Ok(Arc::new(stacks_of(pose, version)))
-            } else {
-                Err(StacksError::Forbidden)
-            },
+        let member = |pid, state, serving, holds, it: (Pose, bool, bool, (bool, bool))| {
+            let (pose, version, readable, (has_timer, has_alarm)) = it;
+            let serving_loop = EventLoop { timed: has_timer, ..LOOP };
+            let serving_loop = (serving == Some(true)).then_some(serving_loop);
+            let process = Holder { state, serving, serving_loop, ..python(pid) };
+            let stacks = Arc::new(stacks_of(pose, version));
+            let stacks = readable.then_some(stacks).ok_or(StacksError::Forbidden);
+            let member = idle(Member::new(process, holds, stacks));
+            let alarm = if has_alarm { SIGALRM } else { 0 };
+            let handled_signals = member.handled_signals.map(|it| it | alarm);
+            Member { handled_signals, ..member }
         };
         let opener = member(pid, state, serving, true, it);
         let below = below.map(|(pid, it)| member(pid, 'S', None, false, it));
@@ -217,11 +233,18 @@ fn family() -> impl Strategy<Value = Family> {
 
 /// An opener that has left the pipeline, alone.
 fn at_prompt() -> (Family, Holding) {
-    let opener = Holder { serving: Some(true), ..Holder::known_by_pid(100) };
+    let serving_loop = Some(LOOP);
+    let opener = Holder { serving: Some(true), serving_loop, ..Holder::known_by_pid(100) };
     let process = Holder { state: 'S', command: "python".into(), ..opener };
     let stacks = Ok(Arc::new(stacks_of(Pose::AtPrompt, true)));
     let holding = Holding { holders: vec![process.clone()], ..Holding::default() };
-    (Family { members: vec![Member { process, holds: true, stacks }], unsure: None }, holding)
+    let member = idle(Member::new(process, true, stacks));
+    (Family { members: vec![member], unsure: None }, holding)
+}
+
+/// A member that nothing but its terminal and Ctrl-C may wake.
+fn idle(member: Member) -> Member {
+    Member { handled_signals: Some(SIGINT), waits_at_terminal: true, ..member }
 }
 
 fn components() -> impl Strategy<Value = Vec<Component>> {

@@ -1,7 +1,7 @@
 """A pipeline of two units whose messages really flow: NAME/PUB counts, NAME/SUB checks the counting.
 
 It tells what happens to it as JSON lines on stdout and is told what to do on stdin.
-SIGUSR1 to a process ends the slow `initialize` or `shutdown` of a unit in it. Without an address of a server
+SIGWINCH to a process ends the slow `initialize` or `shutdown` of a unit in it. Without an address of a server
 ezmsg starts one of its own, in the main process, as it does when none is running; the event `serving` tells
 where. All names are ezmsg's public ones, but for what it takes not to find a stranger's server meanwhile.
 """
@@ -34,7 +34,8 @@ from ezmsg.core.backendprocess import DefaultBackendProcess
 from ezmsg.core.graphserver import GraphService
 
 go_on = threading.Event()
-signal.signal(signal.SIGUSR1, lambda *_: go_on.set())
+# Other signals might continue a pipeline, and their handlers keep graphctl from judging its start as failed.
+signal.signal(signal.SIGWINCH, lambda *_: go_on.set())
 
 # Messages after which a unit blocks that is to do so: those of a pipeline that has been running.
 BLOCKS_AFTER = 50
@@ -205,9 +206,15 @@ def obey(runner: ez.GraphRunner) -> None:
 
 
 def wait_at_prompt(**names: object) -> None:
-    """Runs the orders on stdin as Python statements that know these names."""
+    """Runs the orders on stdin as Python statements that know these names.
+
+    With `python -i`, the prompt of Python follows the script. Without it, the script runs a prompt itself.
+    """
     sys.ps1 = sys.ps2 = ""
-    code.interact(banner="", local=names, exitmsg="")
+    if sys.flags.inspect:
+        vars(sys.modules["__main__"]).update(names)
+    else:
+        code.interact(banner="", local=names, exitmsg="")
 
 
 def was_refused(error: Exception) -> bool:
@@ -289,7 +296,7 @@ def main() -> int:
         GraphService.PORT_DEFAULT = NOBODYS_PORT
         runner = ez.GraphRunner(pair, backend_process=Telling)
     code = launch(runner, args.runner)
-    if code == 0:
+    if code == 0 and args.runner == "run":
         emit("ended")
     if args.stay:
         sys.stdin.read()
@@ -297,4 +304,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    if not sys.flags.inspect:
+        sys.exit(status)

@@ -30,7 +30,7 @@ pub enum Runner {
     /// `run_blocking()`, as in a script: the main process owns the first units.
     #[default]
     Run,
-    /// `start()`, as in a notebook: backends own every unit; the main process obeys `tell("stop()")`.
+    /// `start()`, as with `python -i`: backends own every unit; the main process obeys `tell("stop()")`.
     Start,
 }
 
@@ -218,7 +218,11 @@ impl Pipeline {
         let mut arguments = options.arguments();
         arguments.push(format!("--address={}", server.address()));
         arguments.extend(side.address().map(|host| format!("--host={host}")));
-        Self::of(Process::start(side, server.python(), "pipeline.py", &arguments))
+        let start = match options.runner {
+            Runner::Run => Process::start,
+            Runner::Start => Process::at_prompt,
+        };
+        Self::of(start(side, server.python(), "pipeline.py", &arguments))
     }
 
     const fn of(process: Process) -> Self {
@@ -246,7 +250,15 @@ impl Pipeline {
             format!("--backend={}", options.backend),
             mode,
         ];
-        Self::of(Process::start(server.side(), python, "starts.py", &arguments))
+        let start = match program {
+            Program::Subclass | Program::Notifying | Program::Unpicklable | Program::Two => {
+                Process::at_prompt
+            }
+            Program::Thread | Program::Wrapped | Program::LowLevel | Program::Kernel => {
+                Process::start
+            }
+        };
+        Self::of(start(server.side(), python, "starts.py", &arguments))
     }
 
     /// The address of its own server.
@@ -326,7 +338,7 @@ impl Pipeline {
 
     /// Ends whatever PUB does slowly at once.
     pub fn go_on(&self) {
-        self.signal_pid("USR1", self.unit_pid("PUB"));
+        self.signal_pid("WINCH", self.unit_pid("PUB"));
     }
 }
 

@@ -1,11 +1,17 @@
 //! A program of the lab, Python's as a rule: its events, its orders, its signals and its end.
 
-use std::io::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::fs::OFlags;
+use rustix::pty::{OpenptFlags, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use serde_json::Value;
 
 use super::PATIENCE;
@@ -18,7 +24,7 @@ use super::transcript::Transcript;
 pub struct Process {
     name: String,
     child: Child,
-    stdin: Option<ChildStdin>,
+    stdin: Option<File>,
     events: Transcript,
     errors: Transcript,
     family: Family,
@@ -27,18 +33,33 @@ pub struct Process {
 impl Process {
     /// Starts `tests/lab/SCRIPT` with these arguments, on this side.
     pub fn start(side: &Side, python: &Path, script: &str, args: &[String]) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(script);
-        let mut command = side.command(python);
-        command.arg("-B").arg(path).args(args);
-        command.env("EZMSG_LOGLEVEL", "WARNING").env_remove("EZMSG_GRAPHSERVER_ADDR");
-        Self::spawn(format!("{script} {}", args.join(" ")), command)
+        Self::spawn(
+            format!("{script} {}", args.join(" ")),
+            python_command(side, python, &["-B"], script, args),
+        )
+    }
+
+    /// The same with `python -i` at a terminal: when the script has ended, Python waits at its prompt.
+    pub fn at_prompt(side: &Side, python: &Path, script: &str, args: &[String]) -> Self {
+        let mut command = python_command(side, python, &["-B", "-i"], script, args);
+        // The other prompt of Python 3.13 wakes up ten times a second, which proves nothing.
+        command.env("PYTHON_BASIC_REPL", "1");
+        let (terminal, stdin) = terminal().expect("a terminal can be made");
+        let name = format!("{script} {}", args.join(" "));
+        let mut process = Self::spawn_with(name, command, stdin.into());
+        process.stdin = Some(terminal);
+        process
     }
 
     /// Starts any command that tells events, as JSON lines on its stdout.
-    pub fn spawn(name: String, mut command: Command) -> Self {
+    pub fn spawn(name: String, command: Command) -> Self {
+        Self::spawn_with(name, command, Stdio::piped())
+    }
+
+    fn spawn_with(name: String, mut command: Command, stdin: Stdio) -> Self {
         let family = Family::found();
         let mut child = command
-            .stdin(Stdio::piped())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(family.id())
@@ -46,7 +67,7 @@ impl Process {
             .expect("what the lab starts is there");
         Self {
             name,
-            stdin: child.stdin.take(),
+            stdin: child.stdin.take().map(|it| File::from(OwnedFd::from(it))),
             events: Transcript::of(child.stdout.take().expect("stdout is piped")),
             errors: Transcript::of(child.stderr.take().expect("stderr is piped")),
             child,
@@ -210,6 +231,35 @@ impl Process {
             self.stderr(),
         )
     }
+}
+
+fn python_command(
+    side: &Side,
+    python: &Path,
+    options: &[&str],
+    script: &str,
+    args: &[String],
+) -> Command {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(script);
+    let mut command = side.command(python);
+    command.args(options).arg(path).args(args);
+    command.env("EZMSG_LOGLEVEL", "WARNING").env_remove("EZMSG_GRAPHSERVER_ADDR");
+    command
+}
+
+/// Both ends of a terminal that does not echo: ours, and that of a program.
+fn terminal() -> io::Result<(File, File)> {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    unlockpt(&ours)?;
+    let name = ptsname(&ours, Vec::new())?;
+    let path = Path::new(name.to_str().map_err(io::Error::other)?);
+    // It is not to become the terminal that controls the test.
+    let flags = i32::try_from(OFlags::NOCTTY.bits()).map_err(io::Error::other)?;
+    let theirs = OpenOptions::new().read(true).write(true).custom_flags(flags).open(path)?;
+    let mut settings = tcgetattr(&theirs)?;
+    settings.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(&theirs, OptionalActions::Now, &settings)?;
+    Ok((File::from(ours), theirs))
 }
 
 fn rate((first, last): &(Value, Value)) -> f64 {

@@ -1,6 +1,6 @@
 """Pipelines that are started in the ways of larger programs. Each reports the events of `pipeline.py`.
 
-With `--slow-initialize` the start goes on until SIGUSR1 comes to the process of PUB.
+With `--slow-initialize` the start goes on until SIGWINCH comes to the process of PUB.
 """
 
 import os

@@ -94,7 +94,7 @@ pub(crate) fn holder(pid: u32) -> Holder {
         command: "python".into(),
         state: 'S',
         serving: Some(true),
-        serving_thread: None,
+        serving_loop: None,
         lives_elsewhere: false,
         worker: None,
     }

@@ -151,7 +151,7 @@ fn heir() -> Holder {
         command: "python".into(),
         state: 'S',
         serving: Some(false),
-        serving_thread: None,
+        serving_loop: None,
         lives_elsewhere: true,
         worker: None,
     }

@@ -29,15 +29,18 @@ def own_sockets():
     return sockets
 
 
-def watched_descriptors(frame):
-    """The descriptors that the event loop of a thread waits for; empty if it runs none."""
+def event_loop(frame):
+    """The descriptors that the event loop of a thread waits for, and whether something is scheduled in it.
+
+    Empty if the thread runs none.
+    """
     while frame:
         loop = frame.f_locals.get("self") if frame.f_code.co_name == "run_forever" else None
         selector = getattr(loop, "_selector", None)
         if selector is not None:
-            return set(selector.get_map() or ())
+            return set(selector.get_map() or ()), bool(getattr(loop, "_scheduled", True))
         frame = frame.f_back
-    return set()
+    return set(), True
 
 
 def calls_of(frame):
@@ -71,11 +74,11 @@ async def answer_stacks(server, request, replies):
         return
     served = {}
     for ident, frame in frames:
-        descriptors = watched_descriptors(frame)
+        descriptors, timed = event_loop(frame)
         thread = threads.get(ident)
         for session_id, fd in held.items():
             if fd in descriptors and thread is not None:
-                served[session_id] = thread.native_id
+                served[session_id] = thread.native_id, len(descriptors), timed
     # No await since the frames were taken: the event loop did not run. Other threads may have, so one reading proves
     # nothing.
     calls = [(threads.get(ident), calls_of(frame)) for ident, frame in frames]

@@ -102,7 +102,7 @@ impl<'a> Seen<'a> {
             let identity = &it.identity.as_ref()?.holder;
             Some(Holder {
                 serving: watch.and_then(|(watch, answered)| watch.serving(inode, answered)),
-                serving_thread: watch.and_then(|(watch, _)| watch.serving_thread(inode)),
+                serving_loop: watch.and_then(|(watch, _)| watch.serving_loop(inode)),
                 lives_elsewhere: watch
                     .is_some_and(|(it, answered)| it.lives_elsewhere(inode, answered)),
                 ..identity.clone()

@@ -43,6 +43,7 @@ mod tests;
 mod ties;
 mod tree;
 mod unix;
+mod waits;
 mod walk;
 mod worker;
 

@@ -54,7 +54,7 @@ impl Identity {
             command,
             state: stat.state,
             serving: None,
-            serving_thread: None,
+            serving_loop: None,
             lives_elsewhere: false,
             worker: None,
         };

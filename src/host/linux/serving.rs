@@ -13,8 +13,9 @@ use procfs::ProcResult;
 use procfs::process::Process;
 
 use super::process::{alive, is_gone, numbers, open_process, text};
+use super::waits::{CALLS_ARE_KNOWN, SystemCall};
 use super::walk::{Found, Instance};
-use crate::model::Holder;
+use crate::model::{EventLoop, Holder};
 
 /// How often a holder that is not seen waiting is looked at: it may be at work just then.
 const SAMPLES: usize = 3;
@@ -22,25 +23,6 @@ const SAMPLES: usize = 3;
 /// How often, if all that is missing of a proof is that its threads are at rest at one time. A pipeline that
 /// works hard on a busy machine is at rest now and then.
 const SAMPLES_OF_THE_BUSY: usize = 15;
-
-/// The system calls `epoll_wait`, `epoll_pwait` and `epoll_pwait2`, those of 32-bit programs included.
-/// Empty where they are not known.
-const EPOLL_WAITS: &[u64] = if cfg!(target_arch = "x86_64") {
-    &[232, 281, 441, 256, 319]
-} else if cfg!(target_arch = "aarch64") {
-    &[22, 441, 252, 346]
-} else {
-    &[]
-};
-
-/// The system calls in which a thread waits for another thread: `futex`, `futex_waitv`, `futex_wait`.
-const FUTEX_WAITS: &[u64] = if cfg!(target_arch = "x86_64") {
-    &[202, 449, 455]
-} else if cfg!(target_arch = "aarch64") {
-    &[98, 449, 455]
-} else {
-    &[]
-};
 
 /// Where the kernel lets a thread sleep that waits for another thread.
 const FUTEX_SLEEPS: [&str; 3] = ["futex_do_wait", "futex_wait_queue", "futex_wait_queue_me"];
@@ -77,8 +59,8 @@ pub(super) struct Watch<'a> {
     found: &'a Found,
     holder: &'a Holder,
     instances: &'a [Instance],
-    /// By epoll descriptor: the thread that was seen waiting on it.
-    waited_on: HashMap<u64, u32>,
+    /// By epoll descriptor: how a thread was last seen waiting on it.
+    waited_on: HashMap<u32, EventLoop>,
     /// Whether all threads could be read each time.
     legible: bool,
     /// How many threads were seen waiting on any instance at one time, at most.
@@ -158,7 +140,7 @@ impl<'a> Watch<'a> {
     fn serves(&self, instance: &Instance, answered: &Answered) -> bool {
         let answers =
             |socket: &u64| self.found.sockets.contains(socket) && answered.0.contains_key(socket);
-        self.waited_on.contains_key(&instance.fd.into()) || instance.watches.iter().any(answers)
+        self.waited_on.contains_key(&instance.fd) || instance.watches.iter().any(answers)
     }
 
     /// Whether a thread of it waits on this socket; `None` if that cannot be seen.
@@ -174,10 +156,10 @@ impl<'a> Watch<'a> {
         (self.legible || self.all_accounted_for(others, answered)).then_some(false)
     }
 
-    /// The thread that was seen waiting on this socket.
-    pub(super) fn serving_thread(&self, socket: u64) -> Option<u32> {
+    /// How a thread was last seen waiting on this socket.
+    pub(super) fn serving_loop(&self, socket: u64) -> Option<EventLoop> {
         let here = self.instances.iter().filter(|instance| instance.watches.contains(&socket));
-        here.filter_map(|instance| self.waited_on.get(&instance.fd.into())).copied().next()
+        here.filter_map(|instance| self.waited_on.get(&instance.fd)).copied().next()
     }
 
     /// Whether it has answered a ping through an instance that does not watch this socket, and no thread
@@ -219,7 +201,7 @@ impl<'a> Watch<'a> {
 
 /// What the threads of a process do at one time.
 struct Sample {
-    waited_on: HashMap<u64, u32>,
+    waited_on: HashMap<u32, EventLoop>,
     legible: bool,
     waiting: usize,
     rested: bool,
@@ -245,11 +227,12 @@ impl Sample {
     fn add(&mut self, process: &Process, thread: u32) {
         let read = |file: &str| text(process, &format!("task/{thread}/{file}"));
         match read("syscall") {
-            Ok(call) if !EPOLL_WAITS.is_empty() => {
-                let epoll = waits_on(&call);
+            Ok(call) if CALLS_ARE_KNOWN => {
+                let call = SystemCall::parse(&call);
+                let epoll = call.and_then(|it| it.event_loop(thread));
                 self.waiting += usize::from(epoll.is_some());
-                self.rested &= epoll.is_some() || is_any(&call, FUTEX_WAITS);
-                self.waited_on.extend(epoll.map(|epoll| (epoll, thread)));
+                self.rested &= epoll.is_some() || call.is_some_and(|it| it.waits_for_a_thread());
+                self.waited_on.extend(epoll);
             }
             // The thread has ended.
             Err(_) if read("stat").is_err_and(|error| is_gone(&error)) => {}
@@ -262,18 +245,4 @@ impl Sample {
             }
         }
     }
-}
-
-/// The epoll descriptor on which a thread waits that is in this system call: its number and, in
-/// hexadecimal, its arguments, of which the first is an `int` in a wider register.
-fn waits_on(call: &str) -> Option<u64> {
-    let first = call.split_whitespace().nth(1)?.strip_prefix("0x")?;
-    let first = u64::from_str_radix(first, 16).ok()?;
-    is_any(call, EPOLL_WAITS).then_some(first & u64::from(u32::MAX))
-}
-
-/// Whether a thread is in one of these system calls.
-fn is_any(call: &str, calls: &[u64]) -> bool {
-    let number = call.split_whitespace().next().and_then(|number| number.parse().ok());
-    number.is_some_and(|number| calls.contains(&number))
 }

@@ -23,6 +23,7 @@ use py_spy::{Config, PythonSpy, StackTrace};
 use super::doubt::Doubts;
 use super::parents::Parents;
 use super::process::{Blind, Identity, expect_same, is_gone, numbers, open_process, text, uptime};
+use super::waits::{handled_signals, waits_at_terminal};
 use crate::host::STACK_READER_THREAD;
 use crate::model::{Family, Frame, Holder, Member, ProcessId, Stacks, StacksError, Thread};
 
@@ -78,7 +79,12 @@ pub(super) fn families(root: &Path, groups: &[&[Holder]], readers: &StackReaders
     };
     let member = |(process, holds): (Holder, bool)| {
         let stacks = stacks.get(&process.id()).cloned().unwrap_or_else(unread);
-        Member { process, holds, stacks }
+        let opened = open_process(root, process.pid).ok();
+        Member {
+            handled_signals: opened.as_ref().and_then(handled_signals),
+            waits_at_terminal: opened.as_ref().is_some_and(waits_at_terminal),
+            ..Member::new(process, holds, stacks)
+        }
     };
     let family = |members: Vec<(Holder, bool)>| Family {
         members: members.into_iter().map(member).collect(),

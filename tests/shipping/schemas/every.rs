@@ -107,7 +107,7 @@ pub(super) fn sessions() -> Vec<Session> {
         command: "python".into(),
         state: 'S',
         serving,
-        serving_thread: None,
+        serving_loop: None,
         lives_elsewhere: true,
         worker: None,
     };
@@ -141,7 +141,7 @@ fn family(process: &Holder) -> Family {
     );
     let errors = errors.into_iter().map(Err);
     let stacks = [read, bare].map(|it| Ok(Arc::new(it))).into_iter().chain(errors);
-    let member = |stacks| Member { process: process.clone(), holds: true, stacks };
+    let member = |stacks| Member::new(process.clone(), true, stacks);
     Family { members: stacks.map(member).collect(), unsure: None }
 }
 

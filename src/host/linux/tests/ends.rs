@@ -94,7 +94,7 @@ fn holder(pid: u32) -> Holder {
         command: stat.comm,
         state: stat.state,
         serving: None,
-        serving_thread: None,
+        serving_loop: None,
         lives_elsewhere: false,
         worker: None,
     }

@@ -34,7 +34,7 @@ fn holder(pid: u32) -> Holder {
         command: "python".into(),
         state: 'S',
         serving: None,
-        serving_thread: None,
+        serving_loop: None,
         lives_elsewhere: false,
         worker: None,
     }
