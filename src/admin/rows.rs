@@ -71,8 +71,8 @@ pub enum Row {
     Interpreter { python: String, ezmsg: String },
     /// A thread of the server's own process, with its calls, innermost first: the function, its file and the line.
     Thread { id: Option<u32>, name: Option<String>, calls: Vec<(String, String, u32)> },
-    /// A session that the server's own process holds, and the event loop that serves it: its thread, how many descriptors
-    /// it watches, and whether something is scheduled in it.
+    /// A session that the server's own process holds, and the event loop that serves it: its thread, how many
+    /// descriptors it watches, and whether something is scheduled in it.
     Served { session: Uuid, event_loop: Option<(u32, u32, bool)> },
     /// Begins a new sample: the files after it show what threads wait on.
     Sample {},

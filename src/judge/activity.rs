@@ -50,8 +50,8 @@ pub(super) enum Activity {
     AtStart,
     /// It waits for its backends to exit.
     Joining,
-    /// It serves the session in a runner's event loop. No thread of it is in the code of a runner or of a program, and its
-    /// main thread waits at a prompt, or for other threads to exit.
+    /// It serves the session in a runner's event loop. No thread of it is in the code of a runner or of a program, and
+    /// its main thread waits at a prompt, or for other threads to exit.
     AtPrompt,
     /// It holds the session, and Python is exiting in it. No thread of it runs an event loop.
     Exiting,

@@ -6,8 +6,8 @@ use super::facts::Facts;
 use super::{SuspectReason, Verdict};
 use crate::model::{Holder, Holding, Member, Process, Session, StacksError, Worker};
 
-/// Whether another look may help: the holders of a session are seen but none serves it, the stacks of its processes were not read whole, or
-/// its processes did not report their messages.
+/// Whether another look may help: the holders of a session are seen but none serves it, the stacks of its processes
+/// were not read whole, or its processes did not report their messages.
 pub(super) fn of_session(facts: &Facts<'_>, verdict: Verdict) -> bool {
     let session = facts.session;
     session.units().next().is_some()

@@ -81,8 +81,8 @@ impl<'a> Files<'a> {
         (helps || code.runs_runners_loop(thread)) && self.runs_no_program(frames)
     }
 
-    /// Whether the main thread of an opener waits at a prompt, or for other threads and processes to exit. A program may
-    /// run a prompt itself, and go on after it.
+    /// Whether the main thread of an opener waits at a prompt, or for other threads and processes to exit. A program
+    /// may run a prompt itself, and go on after it.
     pub(super) fn is_at_prompt(&self, member: &Member, thread: &Thread) -> bool {
         let frames = &thread.frames;
         let at_prompt = is_bare_prompt(member, thread)

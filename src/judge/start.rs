@@ -101,8 +101,9 @@ impl<'a> MemberActivity<'a> {
         matches!(self.activity, Activity::AtBarrier | Activity::AtStart | Activity::Joining)
     }
 
-    /// An error, in words, if the opener may still continue the pipeline, though its stacks do not show it: by something
-    /// that is scheduled in the event loop that serves the session or, at a prompt, by what else the loop waits for.
+    /// An error, in words, if the opener may still continue the pipeline, though its stacks do not show it: by
+    /// something that is scheduled in the event loop that serves the session or, at a prompt, by what else the loop
+    /// waits for.
     fn expect_idle_opener(&self) -> Result<(), String> {
         let name = self.name();
         match (&self.activity, self.member.process.serving_loop) {

@@ -76,7 +76,8 @@ pub struct Holder {
 pub struct EventLoop {
     /// The system's id of the thread.
     pub thread: u32,
-    /// How many events it takes at most. To asyncio that is how many descriptors the loop watches; one of them is its own.
+    /// How many events it takes at most. To asyncio that is how many descriptors the loop watches; one of them is its
+    /// own.
     pub descriptors: u32,
     /// It waits with a time limit, because the loop has something scheduled.
     pub timed: bool,

@@ -35,6 +35,7 @@ mod netlink;
 mod orphans;
 mod parents;
 mod process;
+mod semaphores;
 mod serving;
 mod sockets;
 mod stacks;

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
+use super::parents::Parents;
+use super::semaphores::relative;
 use super::ties::pipes;
 use crate::host::{Resource, ResourceKind};
 use crate::model::{Holder, Holding};
 
 /// If no holder of a connection serves it, one that lives elsewhere may still be its opener: a daemon forks after it
-/// has opened its session. Only orphans are certain to have inherited it.
+/// has opened its session. Only orphans are certain to have inherited it, if no other process shares their semaphores:
+/// the program may have become a daemon after its start.
 pub(super) fn confirm_heirs(root: &Path, holdings: &mut [Holding]) {
     let is_in_question = |it: &&mut Holding| {
         let served = it.holders.iter().any(|it| it.serving == Some(true));
@@ -19,9 +22,12 @@ pub(super) fn confirm_heirs(root: &Path, holdings: &mut [Holding]) {
     }
     let groups: Vec<_> = in_question.iter().map(|it| it.holders.clone()).collect();
     let mut pipes = pipes(root, &groups.concat()).into_iter();
+    let parents = Parents::read(root).ok();
     for (holding, group) in in_question.into_iter().zip(&groups) {
+        let heirs: Vec<_> = group.iter().collect();
+        let are_alone = parents.as_ref().is_some_and(|it| relative(root, &heirs, it).is_none());
         for (holder, pipes) in holding.holders.iter_mut().zip(&mut pipes) {
-            holder.lives_elsewhere &= is_orphan(holder, &pipes, group);
+            holder.lives_elsewhere &= are_alone && is_orphan(holder, &pipes, group);
         }
     }
 }

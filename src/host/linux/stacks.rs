@@ -23,6 +23,7 @@ use py_spy::{Config, PythonSpy, StackTrace};
 use super::doubt::Doubts;
 use super::parents::Parents;
 use super::process::{Blind, Identity, expect_same, is_gone, numbers, open_process, text, uptime};
+use super::semaphores::relative;
 use super::waits::{handled_signals, waits_at_terminal};
 use crate::host::STACK_READER_THREAD;
 use crate::model::{Family, Frame, Holder, Member, ProcessId, Stacks, StacksError, Thread};
@@ -86,9 +87,15 @@ pub(super) fn families(root: &Path, groups: &[&[Holder]], readers: &StackReaders
             ..Member::new(process, holds, stacks)
         }
     };
-    let family = |members: Vec<(Holder, bool)>| Family {
-        members: members.into_iter().map(member).collect(),
-        unsure: (!listed).then(|| "not every process of this machine can be seen".to_owned()),
+    let family = |members: Vec<(Holder, bool)>| {
+        let processes: Vec<_> = members.iter().map(|(process, _)| process).collect();
+        let relative = parents.as_ref().and_then(|it| relative(root, &processes, it));
+        let unsure = if listed {
+            relative.map(|it| format!("{it} shares semaphores with its processes"))
+        } else {
+            Some("not every process of this machine can be seen".to_owned())
+        };
+        Family { members: members.into_iter().map(member).collect(), unsure }
     };
     families.into_iter().map(family).collect()
 }

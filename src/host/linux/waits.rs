@@ -6,7 +6,8 @@ use rustix::fs::readlinkat;
 use super::process::text;
 use crate::model::EventLoop;
 
-/// The numbers of the system calls in which threads wait. Empty, or a number that no call has, where they are not known.
+/// The numbers of the system calls in which threads wait. Empty, or a number that no call has, where they are not
+/// known.
 struct Numbers {
     /// `epoll_wait`, `epoll_pwait` and `epoll_pwait2`, those of 32-bit programs included.
     epoll: &'static [u64],

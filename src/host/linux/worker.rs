@@ -6,17 +6,10 @@ use std::path::Path;
 use procfs::ProcResult;
 use procfs::process::Process;
 
-use super::process::{DELETED, alive, command, open_process, text};
+use super::process::{DELETED, alive, command, open_process};
+use super::semaphores::semaphores;
 use crate::host::multiprocessing::{is_of_fork_server, is_worker};
 use crate::model::{Holder, Worker};
-
-/// How the paths of the semaphores begin that multiprocessing shares between a program and its workers.
-const SEMAPHORES: &str = "/dev/shm/sem.";
-
-/// `None` if that cannot be read.
-fn has_semaphores(process: &Process) -> Option<bool> {
-    Some(text(process, "maps").ok()?.contains(SEMAPHORES))
-}
 
 /// What is known of a process that was started in a fresh interpreter, or by a fork server. A worker that was forked
 /// otherwise looks like its program, and is not recognized.
@@ -39,7 +32,9 @@ fn starter_runs(root: &Path, process: &Process, holder: &Holder) -> Option<bool>
             continue;
         }
         return match (executable(&ancestor), executable(process)) {
-            (Ok(executable), Ok(own)) => Some(executable == own || has_semaphores(&ancestor)?),
+            (Ok(executable), Ok(own)) => {
+                Some(executable == own || !semaphores(&ancestor)?.is_empty())
+            }
             (Err(_), Ok(_)) => {
                 let (ancestor, own) = (program(&ancestor)?, program(process)?);
                 (ancestor != own && !ancestor.starts_with("python")).then_some(false)

@@ -182,6 +182,15 @@ fn only_a_process_that_has_lost_the_program_that_forked_it_lives_elsewhere() {
         fake.process(10).holds(92, "pipe:[100]", WRITES);
     }));
     assert!(!machine(&|fake| fake.obstruct("10/fdinfo/90")), "it may be the other end");
+    // The program may have become a daemon, with all descriptors closed.
+    assert!(!machine(&|fake| {
+        fake.process(20);
+        fake.maps_semaphore(20, 10);
+    }));
+    assert!(machine(&|fake| {
+        fake.process(20).parent(10);
+        fake.maps_semaphore(20, 10);
+    }));
     let sibling = |start| {
         machine(&move |fake| {
             let sibling = fake.process(30).start(start).socket(3, 70);

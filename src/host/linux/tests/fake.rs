@@ -17,9 +17,6 @@ use crate::model::Holding;
 /// The user of all made-up sockets.
 pub(super) const USER: u32 = 1000;
 
-/// A semaphore of Python's multiprocessing in the list of a process's mappings.
-const SEMAPHORE: &str = "7f00-7f01 rw-s 00000000 00:1a 3 /dev/shm/sem.abcdef (deleted)\n";
-
 pub(super) struct Fake {
     directory: TempDir,
 }
@@ -110,9 +107,16 @@ impl Fake {
         };
         if !process.path("fd").exists() {
             fs::create_dir_all(process.path("fd")).expect("it can be made");
-            self.write(&format!("{pid}/maps"), SEMAPHORE);
+            self.maps_semaphore(pid, pid);
         }
         process.thread(pid, "running", "0").write()
+    }
+
+    /// A process has mapped this semaphore of Python's multiprocessing, and nothing else.
+    pub(super) fn maps_semaphore(&self, pid: u32, inode: u32) {
+        let mapped =
+            format!("7f00-7f01 rw-s 00000000 00:1a {inode} /dev/shm/sem.abcdef (deleted)\n");
+        self.write(&format!("{pid}/maps"), &mapped);
     }
 
     pub(super) fn holders(&self, connections: &[Connection]) -> Vec<Holding> {

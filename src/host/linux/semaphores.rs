@@ -1,0 +1,48 @@
+//! The semaphores that multiprocessing shares between a program and its workers, by the memory maps of processes.
+//!
+//! A worker may become a daemon with all its descriptors closed, and so may the program. The semaphores still show that
+//! they belong together.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use procfs::process::{Process, all_processes_with_root};
+
+use super::parents::Parents;
+use super::process::{command, open_process, text};
+use crate::model::Holder;
+
+/// How the paths of these semaphores begin.
+const SEMAPHORES: &str = "/dev/shm/sem.";
+
+/// The semaphores that a process has mapped, each by its device and inode. `None` if that cannot be read.
+pub(super) fn semaphores(process: &Process) -> Option<HashSet<String>> {
+    let maps = text(process, "maps").ok()?;
+    let is_semaphore = |line: &&str| line.contains(SEMAPHORES);
+    let name = |line: &str| {
+        let columns: Vec<_> = line.split_whitespace().skip(3).take(2).collect();
+        columns.join(" ")
+    };
+    Some(maps.lines().filter(is_semaphore).map(name).collect())
+}
+
+/// A process that shares semaphores with one of these, and is neither one of them nor a descendant of one, in words.
+/// Processes whose maps cannot be read are left out.
+pub(super) fn relative(root: &Path, processes: &[&Holder], parents: &Parents) -> Option<String> {
+    let own = |it: &&Holder| open_process(root, it.pid).ok().and_then(|it| semaphores(&it));
+    let shared: HashSet<String> = processes.iter().filter_map(own).flatten().collect();
+    if shared.is_empty() {
+        return None;
+    }
+    let mut known: HashSet<u32> = processes.iter().map(|it| it.pid).collect();
+    for process in processes {
+        known.extend(parents.descendants(process.pid.cast_signed()));
+    }
+    let mut others = all_processes_with_root(root).ok()?.filter_map(Result::ok);
+    let other = others.find(|it| {
+        !known.contains(&it.pid.unsigned_abs())
+            && semaphores(it).is_some_and(|its| !its.is_disjoint(&shared))
+    })?;
+    let command = command(&other).unwrap_or_default();
+    Some(Holder { command, ..Holder::known_by_pid(other.pid.unsigned_abs()) }.name())
+}
