@@ -66,7 +66,7 @@ const ENDS: [(Phantom, Last, i32); 20] = [
     (Phantom::InitializeFailed, Last::Terminate, 143),
     (Phantom::StartInterrupted, Last::Terminate, 143),
     (Phantom::CleanupRaised, Last::Leave, 0),
-    (Phantom::CleanupInterrupted, Last::Leave, 0),
+    (Phantom::CleanupInterrupted, Last::Terminate, 143),
     (Phantom::CleanupHangs, Last::Kill, 137),
     (Phantom::ShutdownRaised, Last::Terminate, 143),
     (Phantom::BackendKilled, Last::Terminate, 143),
