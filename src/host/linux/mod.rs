@@ -6,10 +6,12 @@
 //! | [`walk`] | socket → the processes that hold it, in one pass over all |
 //! | [`process`] | what is read of one process |
 //! | [`doubt`] | who may hold a socket without being seen |
+//! | [`waits`] | what a process waits for: system calls, signals, its terminal |
 //! | [`serving`] | does a thread of a holder wait on the socket? |
 //! | [`worker`](mod@worker) | did Python's multiprocessing start a process? |
 //! | [`orphans`] | has the program exited that forked a holder? |
 //! | [`parents`] | which process was started by which |
+//! | [`semaphores`] | which processes share semaphores of multiprocessing |
 //! | [`holders`] | all of the above, for many connections at once |
 //! | [`stacks`] | the Python stacks of processes |
 //! | [`lists`] | the kernel's lists of sockets that are not TCP's |
