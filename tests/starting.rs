@@ -57,6 +57,7 @@ fn stacks(threads: &[Calls<'_>]) -> Stacks {
 
 fn member(process: Holder, holds: bool, stacks: Stacks) -> Member {
     Member {
+        threads: Some(stacks.threads.len()),
         handled_signals: Some(SIGINT),
         waits_at_terminal: true,
         ..Member::new(process, holds, Ok(Arc::new(stacks)))
@@ -134,8 +135,9 @@ fn an_opener_that_something_may_wake_may_go_on() {
         }
     }
     let records = with_loop(&whole, Some(EventLoop { descriptors: 3, ..LOOP }));
-    let piped = Member { waits_at_terminal: false, ..whole };
-    for opener in [records, piped] {
+    let piped = Member { waits_at_terminal: false, ..whole.clone() };
+    let called = Member { threads: Some(3), ..whole };
+    for opener in [records, piped, called] {
         assert_eq!(verdict(vec![opener.clone()]), Verdict::Starting, "{opener:?}");
     }
 }

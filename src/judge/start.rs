@@ -122,6 +122,16 @@ impl<'a> MemberActivity<'a> {
         }
     }
 
+    /// An error, in words, if the opener has threads that run no Python: one of a device's library may call it at any
+    /// time.
+    fn expect_python_alone(&self) -> Result<(), String> {
+        let of_python = self.member.stacks.as_ref().map_or(0, |it| it.threads.len());
+        if self.member.threads.is_some_and(|all| all <= of_python) {
+            return Ok(());
+        }
+        Err(format!("{} has threads of other libraries, which may call its code", self.name()))
+    }
+
     /// Whether it shuts down units of the session, and surely of no other one.
     fn shuts_units_down(&self) -> bool {
         self.activity == Activity::Stopping
@@ -197,6 +207,9 @@ fn prove_ended(
         .or_else(|| members.iter().find(|it| it.activity == Activity::Exiting))
         .ok_or("no process is seen to serve its connection")?;
     opener.expect_idle_opener()?;
+    if facts.owned.owners.is_empty() {
+        opener.expect_python_alone()?;
+    }
     let at_barrier = |it: &MemberActivity<'_>| it.activity == Activity::AtBarrier;
     if opener.activity == Activity::Joining && !members.iter().any(at_barrier) {
         return Err(format!("{} waits for its backends to exit", opener.name()));

@@ -28,6 +28,8 @@ pub struct Member {
     pub handled_signals: Option<u64>,
     /// Its main thread waits for a line from a terminal, and for nothing else.
     pub waits_at_terminal: bool,
+    /// How many threads it has, also those that run no Python. `None` if they cannot be counted.
+    pub threads: Option<usize>,
 }
 
 impl Member {
@@ -38,7 +40,14 @@ impl Member {
         holds: bool,
         stacks: Result<Arc<Stacks>, StacksError>,
     ) -> Self {
-        Self { process, holds, stacks, handled_signals: None, waits_at_terminal: false }
+        Self {
+            process,
+            holds,
+            stacks,
+            handled_signals: None,
+            waits_at_terminal: false,
+            threads: None,
+        }
     }
 }
 

@@ -244,7 +244,8 @@ fn at_prompt() -> (Family, Holding) {
 
 /// A member that nothing but its terminal and Ctrl-C may wake.
 fn idle(member: Member) -> Member {
-    Member { handled_signals: Some(SIGINT), waits_at_terminal: true, ..member }
+    let threads = member.stacks.as_ref().ok().map(|it| it.threads.len());
+    Member { handled_signals: Some(SIGINT), waits_at_terminal: true, threads, ..member }
 }
 
 fn components() -> impl Strategy<Value = Vec<Component>> {

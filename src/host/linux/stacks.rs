@@ -24,7 +24,7 @@ use super::doubt::Doubts;
 use super::parents::Parents;
 use super::process::{Blind, Identity, expect_same, is_gone, numbers, open_process, text, uptime};
 use super::semaphores::relative;
-use super::waits::{handled_signals, waits_at_terminal};
+use super::waits::{handled_signals, threads, waits_at_terminal};
 use crate::host::STACK_READER_THREAD;
 use crate::model::{Family, Frame, Holder, Member, ProcessId, Stacks, StacksError, Thread};
 
@@ -84,6 +84,7 @@ pub(super) fn families(root: &Path, groups: &[&[Holder]], readers: &StackReaders
         Member {
             handled_signals: opened.as_ref().and_then(handled_signals),
             waits_at_terminal: opened.as_ref().is_some_and(waits_at_terminal),
+            threads: opened.as_ref().and_then(threads),
             ..Member::new(process, holds, stacks)
         }
     };

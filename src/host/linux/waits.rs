@@ -3,7 +3,7 @@
 use procfs::process::Process;
 use rustix::fs::readlinkat;
 
-use super::process::text;
+use super::process::{numbers, text};
 use crate::model::EventLoop;
 
 /// The numbers of the system calls in which threads wait. Empty, or a number that no call has, where they are not
@@ -124,4 +124,9 @@ pub(super) fn waits_at_terminal(process: &Process) -> bool {
 /// The signals for which a process has handlers: SIGHUP, 1, is bit 0.
 pub(super) fn handled_signals(process: &Process) -> Option<u64> {
     process.status().ok().map(|it| it.sigcgt)
+}
+
+/// How many threads a process has.
+pub(super) fn threads(process: &Process) -> Option<usize> {
+    process.open_relative("task").and_then(numbers).ok().map(|it| it.len())
 }
