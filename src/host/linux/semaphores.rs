@@ -9,7 +9,7 @@ use std::path::Path;
 use procfs::process::{Process, all_processes_with_root};
 
 use super::parents::Parents;
-use super::process::{command, open_process, text};
+use super::process::{alive, command, open_process, text};
 use crate::model::Holder;
 
 /// How the paths of these semaphores begin.
@@ -26,14 +26,24 @@ pub(super) fn semaphores(process: &Process) -> Option<HashSet<String>> {
     Some(maps.lines().filter(is_semaphore).map(name).collect())
 }
 
-/// A process that shares semaphores with one of these, and is neither one of them nor a descendant of one, in words.
-/// Processes whose maps cannot be read are left out.
+/// A process that shares semaphores with one of these, and is neither one of them nor a descendant of one, in words. It
+/// runs the same executable as their program, which forked or spawned it, and its parent does not: another process has
+/// adopted it. Processes whose maps cannot be read are left out.
 pub(super) fn relative(root: &Path, processes: &[&Holder], parents: &Parents) -> Option<String> {
-    let own = |it: &&Holder| open_process(root, it.pid).ok().and_then(|it| semaphores(&it));
-    let shared: HashSet<String> = processes.iter().filter_map(own).flatten().collect();
+    let open = |it: &&Holder| open_process(root, it.pid).ok();
+    let opened: Vec<_> = processes.iter().filter_map(open).collect();
+    let shared: HashSet<_> = opened.iter().filter_map(semaphores).flatten().collect();
     if shared.is_empty() {
         return None;
     }
+    let executables: HashSet<_> = opened.iter().filter_map(|it| it.exe().ok()).collect();
+    // Reading the maps of every process would take most of the time of a look.
+    let runs_same =
+        |it: &Process| it.exe().map_or(true, |executable| executables.contains(&executable));
+    let is_adopted = |it: &Process| {
+        let parent = alive(it).and_then(|stat| open_process(root, stat.ppid.unsigned_abs()));
+        !parent.is_ok_and(|parent| parent.exe().is_ok_and(|it| executables.contains(&it)))
+    };
     let mut known: HashSet<u32> = processes.iter().map(|it| it.pid).collect();
     for process in processes {
         known.extend(parents.descendants(process.pid.cast_signed()));
@@ -41,6 +51,8 @@ pub(super) fn relative(root: &Path, processes: &[&Holder], parents: &Parents) ->
     let mut others = all_processes_with_root(root).ok()?.filter_map(Result::ok);
     let other = others.find(|it| {
         !known.contains(&it.pid.unsigned_abs())
+            && runs_same(it)
+            && is_adopted(it)
             && semaphores(it).is_some_and(|its| !its.is_disjoint(&shared))
     })?;
     let command = command(&other).unwrap_or_default();
