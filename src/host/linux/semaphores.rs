@@ -27,8 +27,8 @@ pub(super) fn semaphores(process: &Process) -> Option<HashSet<String>> {
 }
 
 /// A process that shares semaphores with one of these, and is neither one of them nor a descendant of one, in words. It
-/// runs the same executable as their program, which forked or spawned it, and its parent does not: another process has
-/// adopted it. Processes whose maps cannot be read are left out.
+/// is not older than all of them and runs the same executable, for their program forked or spawned it; and its parent
+/// does not, for another process has adopted it. Processes whose maps cannot be read are left out.
 pub(super) fn relative(root: &Path, processes: &[&Holder], parents: &Parents) -> Option<String> {
     let open = |it: &&Holder| open_process(root, it.pid).ok();
     let opened: Vec<_> = processes.iter().filter_map(open).collect();
@@ -37,12 +37,14 @@ pub(super) fn relative(root: &Path, processes: &[&Holder], parents: &Parents) ->
         return None;
     }
     let executables: HashSet<_> = opened.iter().filter_map(|it| it.exe().ok()).collect();
+    let oldest = processes.iter().map(|it| it.start).min()?;
     // Reading the maps of every process would take most of the time of a look.
     let runs_same =
         |it: &Process| it.exe().map_or(true, |executable| executables.contains(&executable));
-    let is_adopted = |it: &Process| {
-        let parent = alive(it).and_then(|stat| open_process(root, stat.ppid.unsigned_abs()));
-        !parent.is_ok_and(|parent| parent.exe().is_ok_and(|it| executables.contains(&it)))
+    let is_adopted_since = |it: &Process| {
+        let Ok(stat) = alive(it) else { return false };
+        let parent = open_process(root, stat.ppid.unsigned_abs()).and_then(|it| it.exe());
+        stat.starttime >= oldest && !parent.is_ok_and(|it| executables.contains(&it))
     };
     let mut known: HashSet<u32> = processes.iter().map(|it| it.pid).collect();
     for process in processes {
@@ -51,8 +53,8 @@ pub(super) fn relative(root: &Path, processes: &[&Holder], parents: &Parents) ->
     let mut others = all_processes_with_root(root).ok()?.filter_map(Result::ok);
     let other = others.find(|it| {
         !known.contains(&it.pid.unsigned_abs())
+            && is_adopted_since(it)
             && runs_same(it)
-            && is_adopted(it)
             && semaphores(it).is_some_and(|its| !its.is_disjoint(&shared))
     })?;
     let command = command(&other).unwrap_or_default();
