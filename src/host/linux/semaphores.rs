@@ -43,8 +43,11 @@ pub(super) fn relative(root: &Path, processes: &[&Holder], parents: &Parents) ->
         |it: &Process| it.exe().map_or(true, |executable| executables.contains(&executable));
     let is_adopted_since = |it: &Process| {
         let Ok(stat) = alive(it) else { return false };
+        if stat.starttime < oldest {
+            return false;
+        }
         let parent = open_process(root, stat.ppid.unsigned_abs()).and_then(|it| it.exe());
-        stat.starttime >= oldest && !parent.is_ok_and(|it| executables.contains(&it))
+        !parent.is_ok_and(|it| executables.contains(&it))
     };
     let mut known: HashSet<u32> = processes.iter().map(|it| it.pid).collect();
     for process in processes {
