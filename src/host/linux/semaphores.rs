@@ -6,10 +6,10 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use procfs::process::{Process, all_processes_with_root};
+use procfs::process::Process;
 
 use super::parents::Parents;
-use super::process::{alive, command, open_process, text};
+use super::process::{command, open_process, text};
 use crate::model::Holder;
 
 /// How the paths of these semaphores begin.
@@ -38,26 +38,19 @@ pub(super) fn relative(root: &Path, processes: &[&Holder], parents: &Parents) ->
     }
     let executables: HashSet<_> = opened.iter().filter_map(|it| it.exe().ok()).collect();
     let oldest = processes.iter().map(|it| it.start).min()?;
-    // Reading the maps of every process would take most of the time of a look.
-    let runs_same =
-        |it: &Process| it.exe().map_or(true, |executable| executables.contains(&executable));
-    let is_adopted_since = |it: &Process| {
-        let Ok(stat) = alive(it) else { return false };
-        if stat.starttime < oldest {
-            return false;
-        }
-        let parent = open_process(root, stat.ppid.unsigned_abs()).and_then(|it| it.exe());
-        !parent.is_ok_and(|it| executables.contains(&it))
-    };
+    let runs_same = |it: &Process| it.exe().is_ok_and(|it| executables.contains(&it));
     let mut known: HashSet<u32> = processes.iter().map(|it| it.pid).collect();
     for process in processes {
         known.extend(parents.descendants(process.pid.cast_signed()));
     }
-    let mut others = all_processes_with_root(root).ok()?.filter_map(Result::ok);
+    let is_adopted = |parent: u32| !open_process(root, parent).is_ok_and(|it| runs_same(&it));
+    // Reading the maps of every process would take most of the time of a look.
+    let mut others = parents
+        .started_since(oldest)
+        .filter(|(pid, parent)| !known.contains(pid) && is_adopted(*parent))
+        .filter_map(|(pid, _)| open_process(root, pid).ok());
     let other = others.find(|it| {
-        !known.contains(&it.pid.unsigned_abs())
-            && is_adopted_since(it)
-            && runs_same(it)
+        (runs_same(it) || it.exe().is_err())
             && semaphores(it).is_some_and(|its| !its.is_disjoint(&shared))
     })?;
     let command = command(&other).unwrap_or_default();

@@ -90,8 +90,8 @@ pub(super) fn families(root: &Path, groups: &[&[Holder]], readers: &StackReaders
     };
     let family = |members: Vec<(Holder, bool)>| {
         let processes: Vec<_> = members.iter().map(|(process, _)| process).collect();
-        let relative = parents.as_ref().and_then(|it| relative(root, &processes, it));
         let unsure = if listed {
+            let relative = parents.as_ref().and_then(|it| relative(root, &processes, it));
             relative.map(|it| format!("{it} shares semaphores with its processes"))
         } else {
             Some("not every process of this machine can be seen".to_owned())
