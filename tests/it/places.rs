@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::lab::{
-    self, Options, PATIENCE, Phantom, Pipeline, Runner, Server, StartMethod, phantom,
+    self, Options, PATIENCE, Phantom, Pipeline, Rig, Rigged, Runner, Server, StartMethod, phantom,
 };
 use crate::stage::{assert_full_rate, network, relaunch, server};
 use crate::viewer::{Place, PublicCopy, Viewer};
@@ -74,6 +74,23 @@ fn the_command_in_the_evidence_shows_more_on_the_servers_machine() {
     let command = command.split(['"', ';']).next().expect("a command");
     let shown = viewer.run(&command.split(' ').collect::<Vec<_>>());
     assert!(shown.stdout.contains("stale start-failed"), "{command}: {shown:#?}");
+}
+
+/// Its backends hold the session, and only semaphores show that they have a program.
+#[test]
+fn a_program_that_became_a_daemon_is_spared_from_everywhere() {
+    let server = server();
+    let healthy = Rigged::start(&server, Rig::LateDaemon);
+    let before = server.witness();
+    let copy = PublicCopy::new();
+    for place in [Place::Here, Place::OtherUser, Place::Container, Place::BehindRelay] {
+        let Some(viewer) = Viewer::new(place, &copy, server.address(), None) else { continue };
+        viewer.wait_until_judged(&[], ("live", ""));
+        let run = viewer.run(&["sessions", "reap", "--kill", "-y"]);
+        assert_eq!(run.code, 0, "{place:?}: {run:#?}");
+        assert_eq!(server.witness(), before, "{place:?}: {run:#?}");
+    }
+    healthy.expect_recording();
 }
 
 #[test]

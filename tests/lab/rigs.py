@@ -19,7 +19,7 @@ from clients import metadata, ticks, until_let_go
 from ezmsg.core.graphserver import GraphService
 from ezmsg.core.processclient import ProcessControlClient
 from pipeline import emit
-from recording import RATE, Plan, display, runner, wait_for
+from recording import RATE, Plan, display, pause, runner, wait_for
 
 Address = tuple[str, int]
 
@@ -133,6 +133,24 @@ def idle_daemon(args: argparse.Namespace) -> None:
     recording.join()
     with lock:
         log.close()
+
+
+def late_daemon(args: argparse.Namespace) -> None:
+    """A notebook's pipeline that records. Then the program becomes a daemon, and closes what it has open.
+
+    It can still stop its pipeline, by the semaphores that they share.
+    """
+    recording = runner(args.address, "SYSTEM", args.folder, "live")
+    recording.start()
+    launched = os.getpid()
+    if os.fork():
+        os._exit(0)
+    while os.getppid() == launched:
+        pause()
+    os.closerange(3, 4096)
+    emit("daemon")
+    sys.stdin.readline()
+    recording._execution_context.term_ev.set()
 
 
 def supervisor(args: argparse.Namespace) -> None:
@@ -326,6 +344,7 @@ def main() -> None:
         "low-level": low_level,
         "successor": successor,
         "idle-daemon": idle_daemon,
+        "late-daemon": late_daemon,
         "supervisor": supervisor,
         "glue": glue,
         "survivor": survivor,

@@ -77,6 +77,9 @@ pub enum Rig {
     /// A daemon that opened its session before it forked. It runs SYSTEM/REC in a thread, records without an end, and
     /// its session's event loop does not run any more.
     IdleDaemon,
+    /// A notebook's pipeline that records without an end. Its program became a daemon after the start, and has closed
+    /// what it had open; it shares semaphores with the backends.
+    LateDaemon,
     /// A pipeline as `LowLevel` with metadata, whose program starts all processes again when they have ended and the
     /// gate `restart` is open.
     Supervisor,
@@ -119,6 +122,7 @@ impl Rig {
             Self::LowLevel => &["low-level", "SYSTEM"],
             Self::Successor => &["successor"],
             Self::IdleDaemon => &["idle-daemon"],
+            Self::LateDaemon => &["late-daemon"],
             Self::Supervisor => &["supervisor"],
             Self::Glue => &["glue"],
             Self::SlowDaq => &["slow-daq"],
@@ -154,6 +158,7 @@ impl Rig {
             | Self::Supervisor
             | Self::Glue
             | Self::LauncherOfGrandchild => &["recording"],
+            Self::LateDaemon => &["recording", "daemon"],
             Self::SlowDaq => &["initializing"],
             Self::HalfConnected => &["half-connected"],
             Self::Tool | Self::ManyTools => &["registered"],

@@ -109,7 +109,7 @@ class Processes:
             for fd, link in links.items():
                 if holds or link in pipes:
                     await self.replies.row("proc_link", f"{pid}/fd/{fd}", link)
-                    if link != EPOLL or holds:
+                    if not link.startswith("socket:"):
                         await self.file(f"{pid}/fdinfo/{fd}")
             if holds or not pipes.isdisjoint(links.values()):
                 await self.send_identity(pid)
@@ -126,6 +126,16 @@ class Processes:
                 await self.link(f"{ancestor}/exe")
                 await self.file(f"{ancestor}/maps", SEMAPHORES)
                 ancestor = parent_of(ancestor)
+
+    async def send_relatives(self):
+        """Sends which semaphores are shared by the holders, and by all processes that run the same executables."""
+        programs = {executable(pid) for pid in self.holders} - {None}
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            await self.replies.breathe()
+            if executable(pid) in programs:
+                await self.send_identity(pid)
+                await self.link(f"{pid}/exe")
+                await self.file(f"{pid}/maps", SEMAPHORES)
 
     async def send_identity(self, pid):
         for name in "stat", "status", "cmdline":
@@ -161,6 +171,14 @@ def main_thread_exited(pid):
     return columns[:1] == ["Z"] and int(columns[17]) > 1
 
 
+def executable(pid):
+    """What the process runs; None if that may not be read."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return None
+
+
 def parent_of(pid):
     parent = stat_columns(pid)[1:2]
     return parent[0] if parent and parent != ["0"] else None
@@ -189,6 +207,7 @@ async def list_holders(replies, connections):
     await processes.find_holders()
     await processes.send_links()
     await processes.send_programs()
+    await processes.send_relatives()
     for number in range(SAMPLES):
         if number:
             await asyncio.sleep(PAUSE)

@@ -43,12 +43,9 @@ impl Parents {
         self.children.get(&pid).map_or(&[], Vec::as_slice)
     }
 
-    /// The processes that started at this time or later, in clock ticks since boot; each with its parent.
-    pub(super) fn started_since(&self, start: u64) -> impl Iterator<Item = (u32, u32)> {
-        self.children.iter().flat_map(move |(parent, children)| {
-            let started = children.iter().filter(move |(_, at)| *at >= start);
-            started.map(|(pid, _)| (pid.unsigned_abs(), parent.unsigned_abs()))
-        })
+    /// All running processes.
+    pub(super) fn all(&self) -> impl Iterator<Item = u32> {
+        self.children.values().flatten().map(|(pid, _)| pid.unsigned_abs())
     }
 
     /// The descendants of a process that may run code of its program.

@@ -3,8 +3,8 @@
 //! A worker may become a daemon with all its descriptors closed, and so may the program. The semaphores still show that
 //! they belong together.
 
-use std::collections::HashSet;
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use procfs::process::Process;
 
@@ -26,33 +26,58 @@ pub(super) fn semaphores(process: &Process) -> Option<HashSet<String>> {
     Some(maps.lines().filter(is_semaphore).map(name).collect())
 }
 
-/// A process that shares semaphores with one of these, and is neither one of them nor a descendant of one, in words. It
-/// is not older than all of them and runs the same executable, for their program forked or spawned it; and its parent
-/// does not, for another process has adopted it. Processes whose maps cannot be read are left out.
-pub(super) fn relative(root: &Path, processes: &[&Holder], parents: &Parents) -> Option<String> {
-    let open = |it: &&Holder| open_process(root, it.pid).ok();
-    let opened: Vec<_> = processes.iter().filter_map(open).collect();
-    let shared: HashSet<_> = opened.iter().filter_map(semaphores).flatten().collect();
-    if shared.is_empty() {
-        return None;
+/// Which processes share semaphores. Each process is read once.
+pub(super) struct Sharing<'a> {
+    root: &'a Path,
+    parents: &'a Parents,
+    executables: HashMap<u32, Option<PathBuf>>,
+    semaphores: HashMap<u32, Option<HashSet<String>>>,
+}
+
+impl<'a> Sharing<'a> {
+    pub(super) fn new(root: &'a Path, parents: &'a Parents) -> Self {
+        Self { root, parents, executables: HashMap::new(), semaphores: HashMap::new() }
     }
-    let executables: HashSet<_> = opened.iter().filter_map(|it| it.exe().ok()).collect();
-    let oldest = processes.iter().map(|it| it.start).min()?;
-    let runs_same = |it: &Process| it.exe().is_ok_and(|it| executables.contains(&it));
-    let mut known: HashSet<u32> = processes.iter().map(|it| it.pid).collect();
-    for process in processes {
-        known.extend(parents.descendants(process.pid.cast_signed()));
+
+    /// Shows that no other process shares semaphores with these: none but their descendants. Only processes that run
+    /// one of their executables are read, for their program forked or spawned them.
+    ///
+    /// # Errors
+    /// Which process does, or why that is not known, in words.
+    pub(super) fn expect_alone(&mut self, processes: &[&Holder]) -> Result<(), String> {
+        let (mut shared, mut executables) = (HashSet::new(), HashSet::new());
+        let mut known = HashSet::new();
+        for holder in processes {
+            let unreadable = || format!("the memory maps of {} cannot be read", holder.name());
+            shared.extend(self.semaphores(holder.pid).ok_or_else(unreadable)?.iter().cloned());
+            executables.extend(self.executable(holder.pid).cloned());
+            known.insert(holder.pid);
+            known.extend(self.parents.descendants(holder.pid.cast_signed()));
+        }
+        if shared.is_empty() {
+            // A runner has some as long as its pipeline may go on.
+            return Err("its processes share no semaphores, as those of a runner do".to_owned());
+        }
+        let parents = self.parents;
+        let mut is_relative = |pid: &u32| {
+            self.executable(*pid).is_some_and(|it| executables.contains(it))
+                && self.semaphores(*pid).is_some_and(|its| !its.is_disjoint(&shared))
+        };
+        let mut others = parents.all().filter(|pid| !known.contains(pid));
+        let Some(other) = others.find(&mut is_relative) else { return Ok(()) };
+        let process = open_process(self.root, other).ok();
+        let command = process.and_then(|it| command(&it)).unwrap_or_default();
+        let name = Holder { command, ..Holder::known_by_pid(other) }.name();
+        Err(format!("{name} shares semaphores with its processes"))
     }
-    let is_adopted = |parent: u32| !open_process(root, parent).is_ok_and(|it| runs_same(&it));
-    // Reading the maps of every process would take most of the time of a look.
-    let mut others = parents
-        .started_since(oldest)
-        .filter(|(pid, parent)| !known.contains(pid) && is_adopted(*parent))
-        .filter_map(|(pid, _)| open_process(root, pid).ok());
-    let other = others.find(|it| {
-        (runs_same(it) || it.exe().is_err())
-            && semaphores(it).is_some_and(|its| !its.is_disjoint(&shared))
-    })?;
-    let command = command(&other).unwrap_or_default();
-    Some(Holder { command, ..Holder::known_by_pid(other.pid.unsigned_abs()) }.name())
+
+    fn executable(&mut self, pid: u32) -> Option<&PathBuf> {
+        let read = || open_process(self.root, pid).ok()?.exe().ok();
+        self.executables.entry(pid).or_insert_with(read).as_ref()
+    }
+
+    fn semaphores(&mut self, pid: u32) -> Option<&HashSet<String>> {
+        let read = || semaphores(&open_process(self.root, pid).ok()?);
+        self.semaphores.entry(pid).or_insert_with(read).as_ref()
+    }
 }

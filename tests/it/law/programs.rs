@@ -38,3 +38,11 @@ fn daemon_whose_session_is_idle() {
     expect_untouched(&mut server, &healthy, |server| torture(server, &[]));
     healthy.expect_recording();
 }
+
+#[test]
+fn daemon_whose_backends_hold_the_session() {
+    let mut server = server();
+    let healthy = Rigged::start(&server, Rig::LateDaemon);
+    expect_untouched(&mut server, &healthy, |server| torture(server, &[]));
+    healthy.expect_recording();
+}

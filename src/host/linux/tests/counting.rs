@@ -182,15 +182,22 @@ fn only_a_process_that_has_lost_the_program_that_forked_it_lives_elsewhere() {
         fake.process(10).holds(92, "pipe:[100]", WRITES);
     }));
     assert!(!machine(&|fake| fake.obstruct("10/fdinfo/90")), "it may be the other end");
-    // The program may have become a daemon, with all descriptors closed.
-    assert!(!machine(&|fake| {
-        fake.process(20);
-        fake.maps_semaphore(20, 10);
-    }));
-    assert!(machine(&|fake| {
-        fake.process(20).parent(10);
-        fake.maps_semaphore(20, 10);
-    }));
+    // The program may have become a daemon, with all descriptors closed, or it is a controller that is older.
+    let other = |parent, start, semaphore| {
+        machine(&move |fake| {
+            fake.process(20).parent(parent).start(start);
+            fake.maps_semaphore(20, semaphore);
+            for pid in [10, 20] {
+                fake.link(&format!("{pid}/exe"), "/usr/bin/python3.11");
+            }
+        })
+    };
+    assert!(other(1, 100, 20), "it shares nothing");
+    assert!(!other(1, 100, 10));
+    assert!(!other(1, 1, 10), "it is older");
+    assert!(other(10, 100, 10), "it is a descendant");
+    assert!(!machine(&|fake| fake.obstruct("10/maps")), "it may share semaphores");
+    assert!(!machine(&|fake| fake.write("10/maps", "")), "a runner has some");
     let sibling = |start| {
         machine(&move |fake| {
             let sibling = fake.process(30).start(start).socket(3, 70);
