@@ -13,6 +13,9 @@ use super::sockets::Socket;
 use crate::host::{Connection, RawProc};
 use crate::model::Holding;
 
+/// A file system in memory. Making so many small files takes much longer on a disk.
+const IN_MEMORY: &str = "/dev/shm";
+
 /// How many digits a pid, a thread or a descriptor has at the most.
 const LONGEST_NUMBER: usize = 10;
 
@@ -49,7 +52,8 @@ struct ProcCopy {
 
 impl ProcCopy {
     fn new(raw: &RawProc) -> io::Result<Self> {
-        let copy = Self { directory: TempDir::new()? };
+        let directory = TempDir::new_in(IN_MEMORY).or_else(|_| TempDir::new())?;
+        let copy = Self { directory };
         for (path, text) in &raw.files {
             copy.file(path, text)?;
         }
