@@ -46,7 +46,8 @@ fn gone(created: u64, end: Option<u64>, event: Option<u64>) -> Ended {
 /// A process without a session. It owns S/A since event 5, and the program that started it is gone.
 fn left_behind() -> Process {
     let worker = Some(Worker { starter_runs: Some(false) });
-    let holding = Some(held_by(vec![Holder { worker, ..holder(100) }]));
+    let age = Duration::from_secs(LOOK - 20);
+    let holding = Some(held_by(vec![Holder { worker, age, ..holder(100) }]));
     Process { last_change: Some(5), holding, ..process(20, &["S/A"]) }
 }
 
@@ -397,9 +398,13 @@ fn a_process_is_no_leftover_while_its_program_may_be_running() {
         look.processes[0].holding = holding;
         verdicts(&look)[1]
     };
-    let holder = |worker: Option<Worker>| Holder { worker, ..holder(100) };
+    let since =
+        |second, worker| Holder { worker, age: Duration::from_secs(LOOK - second), ..holder(100) };
+    let holder = |worker: Option<Worker>| since(20, worker);
     let started = |runs: Option<bool>| held_by(vec![holder(Some(Worker { starter_runs: runs }))]);
     assert_eq!(judged(Some(started(Some(false)))), LEFTOVER);
+    let older = since(9, Some(Worker { starter_runs: Some(false) }));
+    assert_eq!(judged(Some(held_by(vec![older]))), Verdict::Unknown, "it was there before");
     assert_eq!(judged(Some(started(Some(true)))), Verdict::Unknown);
     assert_eq!(judged(Some(started(None))), Verdict::Unknown);
     assert_eq!(

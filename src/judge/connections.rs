@@ -47,7 +47,7 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
         return None;
     }
     let age = facts.inventory.age_of(facts.session.created?);
-    let is_heir = |holder: &Holder| holder.only_inherited() && holder.age <= age + TICK;
+    let is_heir = |holder: &Holder| holder.only_inherited() && started_within(holder, age);
     if !holders.iter().all(is_heir) {
         return None;
     }
@@ -63,6 +63,11 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
     evidence
         .extend(by_server.then(|| "the server saw these processes on its own machine".to_owned()));
     Some((Verdict::Stale(StaleReason::Headless), evidence))
+}
+
+/// Whether a process may have started after a session of this age was opened.
+pub(super) fn started_within(process: &Holder, age: Duration) -> bool {
+    process.age <= age + TICK
 }
 
 /// What is known of the processes that hold the connection, in words.

@@ -4,7 +4,8 @@
 //! may take over the names. All of this must hold:
 //!
 //! - No younger session has registered the units, and no session that cannot be read may have.
-//! - The process owned its units before the earlier session ended, by the order of events in the server's history.
+//! - The process owned its units before the earlier session ended, by the order of events in the server's history, and
+//!   started after that session was opened.
 //! - Multiprocessing started the process, and the program that did so is gone.
 //! - The process holds no session.
 
@@ -66,6 +67,14 @@ fn judge(
     if let Some(holder) = holders.iter().find(|it| !has_lost_its_starter(it)) {
         let name = holder.name();
         return Err(format!("nothing shows that the program that started {name} is gone"));
+    }
+    let may_be_its_backend = |session: &Ended| {
+        let age = inventory.age_of(session.created);
+        owned_before_the_end(process, session)
+            && holders.iter().all(|it| connections::started_within(it, age))
+    };
+    if !history.earlier_sessions(process).any(may_be_its_backend) {
+        return Err("the process started before the session that registered them was opened".into());
     }
     let pids: Vec<u32> = holders.iter().map(|holder| holder.pid).collect();
     let mut sessions = inventory.sessions.iter().filter(|session| !session.graphctl);
