@@ -19,8 +19,7 @@ const HELPERS: [(&str, &str); 2] = [("_feed", "multiprocessing/queues.py"), GRAP
 
 /// Signals whose handlers do not run by themselves: only a person, a terminal or a failure of the program sends them.
 /// 32 and 33 are of the C library.
-const HARMLESS_SIGNALS: [u32; 20] =
-    [1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 15, 18, 20, 21, 22, 25, 28, 31, 32, 33];
+const HARMLESS_SIGNALS: [u32; 17] = [2, 3, 4, 5, 6, 7, 8, 11, 15, 20, 21, 22, 25, 28, 31, 32, 33];
 
 /// The modules of Python whose function `_bootstrap` is the first of a thread or a process.
 const BOOTSTRAP_FILES: [&str; 2] = ["/threading.py", "/multiprocessing/process.py"];

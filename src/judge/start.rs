@@ -102,8 +102,8 @@ impl<'a> MemberActivity<'a> {
     }
 
     /// An error, in words, if the opener may still continue the pipeline, though its stacks do not show it: by
-    /// something that is scheduled in the event loop that serves the session or, at a prompt, by what else the loop
-    /// waits for.
+    /// something that is scheduled in the event loop that serves the session or, where it runs no units itself, by what
+    /// else the loop waits for.
     fn expect_idle_opener(&self) -> Result<(), String> {
         let name = self.name();
         match (&self.activity, self.member.process.serving_loop) {
@@ -115,7 +115,9 @@ impl<'a> MemberActivity<'a> {
             (_, Some(it)) if it.timed => {
                 Err(format!("something is scheduled in the event loop of {name}"))
             }
-            (Activity::AtPrompt, Some(it)) if it.descriptors > IDLE_DESCRIPTORS => {
+            (Activity::AtPrompt | Activity::AtStart, Some(it))
+                if it.descriptors > IDLE_DESCRIPTORS =>
+            {
                 Err(format!("the event loop of {name} waits for more than its session"))
             }
             _ => Ok(()),
