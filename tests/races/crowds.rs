@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::lab::{Crowd, Options, PATIENCE, Pipeline, Process, Server, open_session};
 use crate::run::{Run, command, finish, graphctl};
 use crate::stage::server;
+use crate::turn::take_turn;
 
 /// How many connections there are at once.
 const CONNECTIONS: usize = 200;
@@ -39,6 +40,7 @@ fn expect_clients(server: &mut Server, clients: &Value) {
 
 #[test]
 fn lists_all_at_once_all_end_well() {
+    let _turn = take_turn();
     let mut server = server();
     let listing: Vec<Child> = (0..CONNECTIONS)
         .map(|_| {
@@ -54,6 +56,7 @@ fn lists_all_at_once_all_end_well() {
 
 #[test]
 fn sessions_held_open_are_all_listed() {
+    let _turn = take_turn();
     let mut server = server();
     let held: Vec<(TcpStream, String)> = (0..CONNECTIONS).map(|_| open_session(&server)).collect();
     let run = graphctl(server.address(), &["sessions", "list", "-o", "name"]);
@@ -119,6 +122,7 @@ fn expect_all_to_come(pipeline: &Pipeline) -> u64 {
 #[test]
 #[expect(clippy::print_stdout, reason = "it tells what it counted")]
 fn nobody_loses_a_message_through_hundreds_of_lists_and_reaps() {
+    let _turn = take_turn();
     let mut server = server();
     let fast = Options { rate: 1000.0, name: "FAST".into(), ..Options::two_processes() };
     let fast = Pipeline::running(&server, &fast);

@@ -12,11 +12,12 @@ use crate::gate::{Before, Gate};
 use crate::lab::{Crowd, Options, Pipeline, Server};
 use crate::run::{command, graphctl};
 use crate::stage::{assert_full_rate, server};
+use crate::turn::take_turn;
 
 /// How many lists, watches and reaps are killed, and how many of each run at once.
 const LISTS: (usize, usize) = (220, 2);
 const WATCHES: (usize, usize) = (120, 6);
-const REAPS: (usize, usize) = (120, 20);
+const REAPS: (usize, usize) = (120, 10);
 const REAPS_OF_SUSPECTS: (usize, usize) = (40, 10);
 
 /// A watch opens a session, looks, and looks again.
@@ -96,6 +97,7 @@ fn clear_ghosts(server: &Server) -> usize {
 #[test]
 #[expect(clippy::print_stdout, reason = "it tells what it counted")]
 fn lists_and_watches_that_are_killed_leave_nothing_but_ghosts() {
+    let _turn = take_turn();
     let mut chance = chance();
     let mut server = server();
     let healthy = healthy(&server);
@@ -145,6 +147,7 @@ fn expect_whole_or_gone(
     how: &[&str],
     crowd: impl FnOnce(&mut Server, usize) -> Crowd,
 ) {
+    let _turn = take_turn();
     let mut chance = chance();
     let mut server = server();
     let _phantoms = crowd(&mut server, number + 1);

@@ -24,3 +24,4 @@ mod killed;
 mod random;
 mod stricken;
 mod together;
+mod turn;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::lab::{Crowd, Options, Pipeline, Server};
 use crate::run::{Run, graphctl};
 use crate::stage::{assert_full_rate, server};
+use crate::turn::take_turn;
 
 /// How many phantoms there are.
 const PHANTOMS: usize = 50;
@@ -58,6 +59,7 @@ fn expect_each_to_go_once(
     arguments: &[&str],
     haunt: impl FnOnce(&mut Server) -> Crowd,
 ) {
+    let _turn = take_turn();
     let mut server = server();
     let healthy = Options { name: "HEALTHY".into(), ..Options::two_processes() };
     let healthy = Pipeline::running(&server, &healthy);
