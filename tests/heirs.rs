@@ -163,10 +163,7 @@ fn holder(pid: u32, parent: u32) -> Holder {
         age: Duration::ZERO,
         command: "python".into(),
         state: 'S',
-        serving: None,
-        serving_loop: None,
-        lives_elsewhere: false,
-        worker: None,
+        ..Holder::known_by_pid(pid)
     }
 }
 

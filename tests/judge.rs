@@ -383,6 +383,8 @@ fn a_process_is_a_leftover_if_it_owned_its_units_when_their_session_ended() {
     assert_eq!(judged(gone(10, Some(30), None)), Verdict::Unknown, "times are no proof");
     registered(&mut look, &[gone(10, None, Some(3)), gone(19, None, Some(6))]);
     assert_eq!(verdicts(&look), [LEFTOVER], "it is of the second session");
+    registered(&mut look, &[gone(10, None, Some(4)), gone(21, None, Some(6))]);
+    assert_eq!(verdicts(&look), [Verdict::Unknown], "it is of neither");
     look.processes[0].last_change = None;
     assert_eq!(verdicts(&look), [Verdict::Unknown]);
     look.history = None;
@@ -398,13 +400,17 @@ fn a_process_is_no_leftover_while_its_program_may_be_running() {
         look.processes[0].holding = holding;
         verdicts(&look)[1]
     };
-    let since =
+    let started_at =
         |second, worker| Holder { worker, age: Duration::from_secs(LOOK - second), ..holder(100) };
-    let holder = |worker: Option<Worker>| since(20, worker);
+    let holder = |worker: Option<Worker>| started_at(20, worker);
     let started = |runs: Option<bool>| held_by(vec![holder(Some(Worker { starter_runs: runs }))]);
     assert_eq!(judged(Some(started(Some(false)))), LEFTOVER);
-    let older = since(9, Some(Worker { starter_runs: Some(false) }));
-    assert_eq!(judged(Some(held_by(vec![older]))), Verdict::Unknown, "it was there before");
+    let older = started_at(9, Some(Worker { starter_runs: Some(false) }));
+    assert_eq!(
+        judged(Some(held_by(vec![older]))),
+        Verdict::Unknown,
+        "it is older than the session"
+    );
     assert_eq!(judged(Some(started(Some(true)))), Verdict::Unknown);
     assert_eq!(judged(Some(started(None))), Verdict::Unknown);
     assert_eq!(
@@ -424,6 +430,21 @@ fn a_process_is_no_leftover_while_its_program_may_be_running() {
     assert_eq!(verdicts(&look)[1], Verdict::Unknown, "it may hold a session of its host");
     look.sessions[0].link = Some(Link { peer: "10.0.0.8:4711".parse().ok(), ..link() });
     assert_eq!(verdicts(&look)[1], LEFTOVER, "that session is of another host");
+}
+
+/// An event loop may be at work just then. What watches nothing is not seen to serve by any look.
+#[test]
+fn another_look_may_show_that_a_holder_which_watches_the_connection_serves_it() {
+    let needed = |watches, serving| {
+        let holding = Some(held_by(vec![Holder { watches, serving, ..holder(100) }]));
+        let only = Session { holding, ..session(10, "S", &["A"]) };
+        let look = inventory(vec![only], vec![process(11, &["S/A"])]);
+        judged(&look)[0].may_need_another_look
+    };
+    assert!(!needed(true, Some(true)));
+    assert!(needed(true, Some(false)));
+    assert!(needed(true, None), "the system may not tell what its threads wait on");
+    assert!(!needed(false, None));
 }
 
 #[test]

@@ -41,9 +41,8 @@ impl Host for Machine {
             command: "python".into(),
             state: 'S',
             serving: Some(true),
-            serving_loop: None,
             lives_elsewhere: true,
-            worker: None,
+            ..Holder::known_by_pid(10)
         };
         vec![
             Holding { holders: vec![holder], unsure: None, ..Holding::default() };

@@ -6,8 +6,8 @@ use super::facts::Facts;
 use super::{SuspectReason, Verdict};
 use crate::model::{Holder, Holding, Member, Process, Session, StacksError, Worker};
 
-/// Whether another look may help: a holder of the session was not seen to serve it, but may be at work just then, the
-/// stacks of its processes were not read whole, or its processes did not report their messages.
+/// Whether another look may help, in three cases: a holder watches the session's connection, but none was seen waiting
+/// on it; the stacks of its processes were not read whole; or its processes did not report their messages.
 pub(super) fn of_session(facts: &Facts<'_>, verdict: Verdict) -> bool {
     let session = facts.session;
     session.units().next().is_some()
@@ -24,8 +24,7 @@ pub(super) fn of_leftover(process: &Process) -> bool {
 
 fn is_unserved(session: &Session) -> bool {
     let holders = session.holding.as_ref().map_or(&[][..], |it: &Holding| &it.holders);
-    let is_served_by = |how| holders.iter().any(|it| it.serving == how);
-    is_served_by(Some(false)) && !is_served_by(Some(true))
+    holders.iter().any(|it| it.watches) && holders.iter().all(|it| it.serving != Some(true))
 }
 
 fn has_incomplete_stacks(session: &Session) -> bool {

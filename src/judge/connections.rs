@@ -47,7 +47,7 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
         return None;
     }
     let age = facts.inventory.age_of(facts.session.created?);
-    let is_heir = |holder: &Holder| holder.only_inherited() && started_within(holder, age);
+    let is_heir = |holder: &Holder| holder.only_inherited() && may_be_younger(holder, age);
     if !holders.iter().all(is_heir) {
         return None;
     }
@@ -66,8 +66,8 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
 }
 
 /// Whether a process may have started after a session of this age was opened.
-pub(super) fn started_within(process: &Holder, age: Duration) -> bool {
-    process.age <= age + TICK
+pub(super) fn may_be_younger(process: &Holder, session_age: Duration) -> bool {
+    process.age <= session_age + TICK
 }
 
 /// What is known of the processes that hold the connection, in words.

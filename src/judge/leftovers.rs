@@ -53,7 +53,9 @@ fn judge(
     if history.earlier_sessions(process).next().is_none() {
         return Err("no session is known to have registered them".into());
     }
-    if !history.earlier_sessions(process).any(|session| owned_before_the_end(process, session)) {
+    let owned_in = |session: &&Ended| owned_before_the_end(process, session);
+    let sessions: Vec<_> = history.earlier_sessions(process).filter(owned_in).collect();
+    if sessions.is_empty() {
         return Err(
             "nothing shows that it owned them before the session that registered them ended".into(),
         );
@@ -68,17 +70,16 @@ fn judge(
         let name = holder.name();
         return Err(format!("nothing shows that the program that started {name} is gone"));
     }
-    let may_be_its_backend = |session: &Ended| {
+    let may_be_of = |session: &&Ended| {
         let age = inventory.age_of(session.created);
-        owned_before_the_end(process, session)
-            && holders.iter().all(|it| connections::started_within(it, age))
+        holders.iter().all(|it| connections::may_be_younger(it, age))
     };
-    if !history.earlier_sessions(process).any(may_be_its_backend) {
-        return Err("the process started before the session that registered them was opened".into());
+    if !sessions.iter().any(may_be_of) {
+        return Err("the process is older than the session that registered them".into());
     }
     let pids: Vec<u32> = holders.iter().map(|holder| holder.pid).collect();
-    let mut sessions = inventory.sessions.iter().filter(|session| !session.graphctl);
-    if let Some(session) = sessions.find(|it| may_hold(process, &pids, it)) {
+    let mut open = inventory.sessions.iter().filter(|session| !session.graphctl);
+    if let Some(session) = open.find(|it| may_hold(process, &pids, it)) {
         return Err(format!("it may also hold session {}", session.id));
     }
     Ok("the session that registered them is gone, and so is the program that started the process"

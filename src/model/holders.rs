@@ -58,6 +58,8 @@ pub struct Holder {
     pub command: String,
     /// Its state, as in `ps`: `S`, `R`, `T`, …
     pub state: char,
+    /// It has an epoll instance that watches the socket.
+    pub watches: bool,
     /// Whether one of its threads was seen waiting on the socket; `None` if that cannot be seen. One that
     /// is not seen waiting may be at work, or turn its loop by hand now and then.
     pub serving: Option<bool>,
@@ -105,6 +107,7 @@ impl Holder {
             age: Duration::ZERO,
             command: String::new(),
             state: '?',
+            watches: false,
             serving: None,
             serving_loop: None,
             lives_elsewhere: false,

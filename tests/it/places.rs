@@ -76,9 +76,9 @@ fn the_command_in_the_evidence_shows_more_on_the_servers_machine() {
     assert!(shown.stdout.contains("stale start-failed"), "{command}: {shown:#?}");
 }
 
-/// Its backends hold the session, and only semaphores show that they have a program.
+/// The backends hold the session; only semaphores show that their program is running.
 #[test]
-fn a_program_that_became_a_daemon_is_spared_from_everywhere() {
+fn a_program_that_became_a_daemon_is_spared() {
     let server = server();
     let healthy = Rigged::start(&server, Rig::LateDaemon);
     let before = server.witness();

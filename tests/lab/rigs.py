@@ -136,7 +136,7 @@ def idle_daemon(args: argparse.Namespace) -> None:
 
 
 def late_daemon(args: argparse.Namespace) -> None:
-    """A notebook's pipeline that records. Then the program becomes a daemon, and closes what it has open.
+    """A notebook's pipeline that records. Then the program forks itself, and closes all but its standard streams.
 
     It can still stop its pipeline, by the semaphores that they share.
     """

@@ -93,10 +93,9 @@ pub(crate) fn holder(pid: u32) -> Holder {
         age: Duration::from_secs(LOOK),
         command: "python".into(),
         state: 'S',
+        watches: true,
         serving: Some(true),
-        serving_loop: None,
-        lives_elsewhere: false,
-        worker: None,
+        ..Holder::known_by_pid(pid)
     }
 }
 

@@ -151,9 +151,8 @@ fn heir() -> Holder {
         command: "python".into(),
         state: 'S',
         serving: Some(false),
-        serving_loop: None,
         lives_elsewhere: true,
-        worker: None,
+        ..Holder::known_by_pid(100)
     }
 }
 

@@ -8,16 +8,17 @@ use("sockets")
 
 EPOLL = "anon_inode:[eventpoll]"
 # In the mappings of a process: the semaphores that multiprocessing shares.
-SEMAPHORES = "/dev/shm/sem."
+SEMAPHORES = b"/dev/shm/sem."
 # How often the threads of each holder are read, and how long the pause between two readings is, in seconds.
 SAMPLES = 4
 PAUSE = 0.02
 # How many ancestors of a holder are read: a fork server, and the program that started it.
 ANCESTORS = 2
-# How many bytes of a file are sent at most. A file of which only some lines are sent is read whole.
+# How many bytes of a file are sent at most. A file of which only some lines are sent is read to its end.
 LONGEST_FILE = 1 << 16
-# How many descriptors of a process are read in one step.
+# How many descriptors of a process, and lines of a file, are read in one step.
 DESCRIPTORS = 64
+LINES = 128
 
 
 async def list_sockets(replies, connections):
@@ -39,20 +40,27 @@ class Processes:
         self.wanted = {f"socket:[{inode}]" for inode in inodes if inode}
         self.links, self.holders, self.sent = {}, [], set()
 
-    async def file(self, path, contains=""):
-        """Sends a file, or those of its lines that contain a text; each file once."""
+    async def file(self, path, contains=None):
+        """Sends a file, or those of its lines that contain some bytes; each file once."""
         if path in self.sent:
             return
         self.sent.add(path)
         try:
             with open(f"/proc/{path}", "rb") as file:
-                content = file.read(LONGEST_FILE) if not contains else file.read()
+                content = await self.lines(file, contains) if contains else file.read(LONGEST_FILE)
         except OSError:
             return
-        lines = content.decode(errors="replace")
-        if contains:
-            lines = "".join(line for line in lines.splitlines(True) if contains in line)
-        await self.replies.row("proc_file", path, lines)
+        await self.replies.row("proc_file", path, content.decode(errors="replace"))
+
+    async def lines(self, file, contains):
+        """The lines that contain some bytes. The maps of a process may take too long to read for one step."""
+        found = []
+        for number, line in enumerate(file):
+            if number % LINES == 0:
+                await self.replies.breathe()
+            if contains in line:
+                found.append(line)
+        return b"".join(found)
 
     async def link(self, path):
         """Sends what a link leads to; each link once."""
@@ -109,15 +117,15 @@ class Processes:
             for fd, link in links.items():
                 if holds or link in pipes:
                     await self.replies.row("proc_link", f"{pid}/fd/{fd}", link)
+                    # The flags of a pipe, or what an epoll instance watches.
                     if not link.startswith("socket:"):
                         await self.file(f"{pid}/fdinfo/{fd}")
             if holds or not pipes.isdisjoint(links.values()):
                 await self.send_identity(pid)
 
-    async def send_programs(self):
-        """Sends the executable of each holder, and its nearest ancestors."""
+    async def send_ancestors(self):
+        """Sends the nearest ancestors of each holder."""
         for holder in self.holders:
-            await self.link(f"{holder}/exe")
             ancestor = parent_of(holder)
             for _ in range(ANCESTORS):
                 if ancestor is None:
@@ -127,8 +135,8 @@ class Processes:
                 await self.file(f"{ancestor}/maps", SEMAPHORES)
                 ancestor = parent_of(ancestor)
 
-    async def send_relatives(self):
-        """Sends which semaphores are shared by the holders, and by all processes that run the same executables."""
+    async def send_same_programs(self):
+        """Sends each holder, and each other process that runs the executable of one, with the semaphores that it has."""
         programs = {executable(pid) for pid in self.holders} - {None}
         for pid in filter(str.isdigit, os.listdir("/proc")):
             await self.replies.breathe()
@@ -172,9 +180,9 @@ def main_thread_exited(pid):
 
 
 def executable(pid):
-    """What the process runs; None if that may not be read."""
+    """What the process runs, also if that was replaced since it started; None if it may not be read."""
     try:
-        return os.readlink(f"/proc/{pid}/exe")
+        return os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)")
     except OSError:
         return None
 
@@ -202,12 +210,12 @@ async def list_holders(replies, connections):
         return
     for kind in "net", "pid":
         await processes.link(f"self/ns/{kind}")
-    await processes.file("self/mountinfo", " - proc ")
+    await processes.file("self/mountinfo", b" - proc ")
     await processes.file("1/stat")
     await processes.find_holders()
     await processes.send_links()
-    await processes.send_programs()
-    await processes.send_relatives()
+    await processes.send_ancestors()
+    await processes.send_same_programs()
     for number in range(SAMPLES):
         if number:
             await asyncio.sleep(PAUSE)

@@ -1,6 +1,7 @@
 //! A copy of what another machine's `/proc` showed, laid out as `/proc` is: what reads one reads the other.
 
 use std::collections::VecDeque;
+use std::env;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -13,7 +14,7 @@ use super::sockets::Socket;
 use crate::host::{Connection, RawProc};
 use crate::model::Holding;
 
-/// A file system in memory. Making so many small files takes much longer on a disk.
+/// A folder in memory, which may be missing or full. On a disk, making so many small files took most of a reap's time.
 const IN_MEMORY: &str = "/dev/shm";
 
 /// How many digits a pid, a thread or a descriptor has at the most.
@@ -52,8 +53,11 @@ struct ProcCopy {
 
 impl ProcCopy {
     fn new(raw: &RawProc) -> io::Result<Self> {
-        let directory = TempDir::new_in(IN_MEMORY).or_else(|_| TempDir::new())?;
-        let copy = Self { directory };
+        Self::new_in(Path::new(IN_MEMORY), raw).or_else(|_| Self::new_in(&env::temp_dir(), raw))
+    }
+
+    fn new_in(folder: &Path, raw: &RawProc) -> io::Result<Self> {
+        let copy = Self { directory: TempDir::new_in(folder)? };
         for (path, text) in &raw.files {
             copy.file(path, text)?;
         }

@@ -101,6 +101,7 @@ impl<'a> Seen<'a> {
             let watch = serving.and_then(|answered| Some((watches.get(&it.pid)?, answered)));
             let identity = &it.identity.as_ref()?.holder;
             Some(Holder {
+                watches: watch.is_some_and(|(watch, _)| watch.watches(inode)),
                 serving: watch.and_then(|(watch, answered)| watch.serving(inode, answered)),
                 serving_loop: watch.and_then(|(watch, _)| watch.serving_loop(inode)),
                 lives_elsewhere: watch

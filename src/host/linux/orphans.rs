@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::parents::Parents;
-use super::semaphores::Sharing;
+use super::semaphores::SharedSemaphores;
 use super::ties::pipes;
 use crate::host::{Resource, ResourceKind};
 use crate::model::{Holder, Holding};
@@ -23,10 +23,10 @@ pub(super) fn confirm_heirs(root: &Path, holdings: &mut [Holding]) {
     let groups: Vec<_> = in_question.iter().map(|it| it.holders.clone()).collect();
     let mut pipes = pipes(root, &groups.concat()).into_iter();
     let parents = Parents::read(root).ok();
-    let mut sharing = parents.as_ref().map(|it| Sharing::new(root, it));
+    let mut semaphores = parents.as_ref().map(|it| SharedSemaphores::new(root, it));
     for (holding, group) in in_question.into_iter().zip(&groups) {
         let heirs: Vec<_> = group.iter().collect();
-        let are_alone = sharing.as_mut().is_some_and(|it| it.expect_alone(&heirs).is_ok());
+        let are_alone = semaphores.as_mut().is_some_and(|it| it.expect_alone(&heirs).is_ok());
         for (holder, pipes) in holding.holders.iter_mut().zip(&mut pipes) {
             holder.lives_elsewhere &= are_alone && is_orphan(holder, &pipes, group);
         }

@@ -43,8 +43,8 @@ impl Parents {
         self.children.get(&pid).map_or(&[], Vec::as_slice)
     }
 
-    /// All running processes.
-    pub(super) fn all(&self) -> impl Iterator<Item = u32> {
+    /// The pids of all running processes whose state could be read.
+    pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
         self.children.values().flatten().map(|(pid, _)| pid.unsigned_abs())
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -53,10 +54,7 @@ impl Identity {
             age: now.saturating_sub(since_boot(stat.starttime)),
             command,
             state: stat.state,
-            serving: None,
-            serving_loop: None,
-            lives_elsewhere: false,
-            worker: None,
+            ..Holder::known_by_pid(pid)
         };
         Ok(Self { holder, parent: stat.ppid, session: stat.session })
     }
@@ -130,6 +128,15 @@ pub(super) fn command(process: &Process) -> Option<String> {
     let Bytes(line) = process.read("cmdline").ok()?;
     let line = String::from_utf8_lossy(&line).trim_end_matches('\0').replace('\0', " ");
     (!line.is_empty()).then_some(line)
+}
+
+/// The path of the executable, also if that was replaced since the process started.
+pub(super) fn executable(process: &Process) -> ProcResult<Vec<u8>> {
+    let mut path = process.exe()?.into_os_string().into_vec();
+    if path.ends_with(DELETED.as_bytes()) {
+        path.truncate(path.len() - DELETED.len());
+    }
+    Ok(path)
 }
 
 /// How long ago the machine was booted.

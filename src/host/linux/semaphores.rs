@@ -4,12 +4,12 @@
 //! they belong together.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use procfs::process::Process;
 
 use super::parents::Parents;
-use super::process::{command, open_process, text};
+use super::process::{command, executable, open_process, text};
 use crate::model::Holder;
 
 /// How the paths of these semaphores begin.
@@ -26,53 +26,61 @@ pub(super) fn semaphores(process: &Process) -> Option<HashSet<String>> {
     Some(maps.lines().filter(is_semaphore).map(name).collect())
 }
 
-/// Which processes share semaphores. Each process is read once.
-pub(super) struct Sharing<'a> {
+/// Compares the semaphores of processes. Each process is read once, so this is for one look only.
+pub(super) struct SharedSemaphores<'a> {
     root: &'a Path,
     parents: &'a Parents,
-    executables: HashMap<u32, Option<PathBuf>>,
+    executables: HashMap<u32, Option<Vec<u8>>>,
     semaphores: HashMap<u32, Option<HashSet<String>>>,
 }
 
-impl<'a> Sharing<'a> {
+impl<'a> SharedSemaphores<'a> {
     pub(super) fn new(root: &'a Path, parents: &'a Parents) -> Self {
         Self { root, parents, executables: HashMap::new(), semaphores: HashMap::new() }
     }
 
-    /// Shows that no other process shares semaphores with these: none but their descendants. Only processes that run
-    /// one of their executables are read, for their program forked or spawned them.
+    /// Checks that no process shares semaphores with these, except themselves and their descendants. Processes with
+    /// another executable are not compared, for multiprocessing starts a worker with that of its program; reading the
+    /// maps of all would take most of the time of a look. Processes whose maps cannot be read are not noticed.
     ///
     /// # Errors
-    /// Which process does, or why that is not known, in words.
+    /// Names the process that shares semaphores, or says why this is not known.
     pub(super) fn expect_alone(&mut self, processes: &[&Holder]) -> Result<(), String> {
         let (mut shared, mut executables) = (HashSet::new(), HashSet::new());
         let mut known = HashSet::new();
         for holder in processes {
-            let unreadable = || format!("the memory maps of {} cannot be read", holder.name());
-            shared.extend(self.semaphores(holder.pid).ok_or_else(unreadable)?.iter().cloned());
-            executables.extend(self.executable(holder.pid).cloned());
-            known.insert(holder.pid);
-            known.extend(self.parents.descendants(holder.pid.cast_signed()));
+            let pid = holder.pid;
+            let unreadable = |what| format!("the {what} of {} cannot be read", holder.name());
+            let its = self.semaphores(pid).ok_or_else(|| unreadable("memory maps"))?;
+            shared.extend(its.iter().cloned());
+            let executable = self.executable(pid).ok_or_else(|| unreadable("executable"))?;
+            executables.insert(executable.clone());
+            known.insert(pid);
+            known.extend(self.parents.descendants(pid.cast_signed()));
         }
         if shared.is_empty() {
-            // A runner has some as long as its pipeline may go on.
-            return Err("its processes share no semaphores, as those of a runner do".to_owned());
+            // Those of a runner have some.
+            return Err(
+                "its processes have no semaphores of multiprocessing, so others that belong \
+                        to them cannot be recognized"
+                    .to_owned(),
+            );
         }
         let parents = self.parents;
-        let mut is_relative = |pid: &u32| {
-            self.executable(*pid).is_some_and(|it| executables.contains(it))
+        let mut shares = |pid: &u32| {
+            self.executable(*pid).is_none_or(|it| executables.contains(it))
                 && self.semaphores(*pid).is_some_and(|its| !its.is_disjoint(&shared))
         };
-        let mut others = parents.all().filter(|pid| !known.contains(pid));
-        let Some(other) = others.find(&mut is_relative) else { return Ok(()) };
+        let mut others = parents.pids().filter(|pid| !known.contains(pid));
+        let Some(other) = others.find(&mut shares) else { return Ok(()) };
         let process = open_process(self.root, other).ok();
         let command = process.and_then(|it| command(&it)).unwrap_or_default();
         let name = Holder { command, ..Holder::known_by_pid(other) }.name();
         Err(format!("{name} shares semaphores with its processes"))
     }
 
-    fn executable(&mut self, pid: u32) -> Option<&PathBuf> {
-        let read = || open_process(self.root, pid).ok()?.exe().ok();
+    fn executable(&mut self, pid: u32) -> Option<&Vec<u8>> {
+        let read = || executable(&open_process(self.root, pid).ok()?).ok();
         self.executables.entry(pid).or_insert_with(read).as_ref()
     }
 

@@ -143,6 +143,11 @@ impl<'a> Watch<'a> {
         self.waited_on.contains_key(&instance.fd) || instance.watches.iter().any(answers)
     }
 
+    /// Whether an instance of it watches this socket.
+    pub(super) fn watches(&self, socket: u64) -> bool {
+        self.instances.iter().any(|instance| instance.watches.contains(&socket))
+    }
+
     /// Whether a thread of it waits on this socket; `None` if that cannot be seen.
     pub(super) fn serving(&self, socket: u64, answered: &Answered) -> Option<bool> {
         let (here, others): (Vec<_>, Vec<_>) =

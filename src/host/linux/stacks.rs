@@ -23,7 +23,7 @@ use py_spy::{Config, PythonSpy, StackTrace};
 use super::doubt::Doubts;
 use super::parents::Parents;
 use super::process::{Blind, Identity, expect_same, is_gone, numbers, open_process, text, uptime};
-use super::semaphores::Sharing;
+use super::semaphores::SharedSemaphores;
 use super::waits::{handled_signals, threads, waits_at_terminal};
 use crate::host::STACK_READER_THREAD;
 use crate::model::{Family, Frame, Holder, Member, ProcessId, Stacks, StacksError, Thread};
@@ -88,11 +88,11 @@ pub(super) fn families(root: &Path, groups: &[&[Holder]], readers: &StackReaders
             ..Member::new(process, holds, stacks)
         }
     };
-    let mut sharing = parents.as_ref().map(|it| Sharing::new(root, it));
+    let mut semaphores = parents.as_ref().map(|it| SharedSemaphores::new(root, it));
     let family = |members: Vec<(Holder, bool)>| {
         let processes: Vec<_> = members.iter().map(|(process, _)| process).collect();
-        let unsure = match &mut sharing {
-            Some(sharing) if listed => sharing.expect_alone(&processes).err(),
+        let unsure = match &mut semaphores {
+            Some(semaphores) if listed => semaphores.expect_alone(&processes).err(),
             _ => Some("not every process of this machine can be seen".to_owned()),
         };
         Family { members: members.into_iter().map(member).collect(), unsure }

@@ -1,12 +1,10 @@
 //! Whether Python's multiprocessing started a process, and whether the program that did so is running.
 
-use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 
-use procfs::ProcResult;
 use procfs::process::Process;
 
-use super::process::{DELETED, alive, command, open_process};
+use super::process::{alive, command, executable, open_process};
 use super::semaphores::semaphores;
 use crate::host::multiprocessing::{is_of_fork_server, is_worker};
 use crate::model::{Holder, Worker};
@@ -42,15 +40,6 @@ fn starter_runs(root: &Path, process: &Process, holder: &Holder) -> Option<bool>
             (_, Err(_)) => None,
         };
     }
-}
-
-/// The path of the executable, also if that was replaced since the process started.
-fn executable(process: &Process) -> ProcResult<Vec<u8>> {
-    let mut path = process.exe()?.into_os_string().into_vec();
-    if path.ends_with(DELETED.as_bytes()) {
-        path.truncate(path.len() - DELETED.len());
-    }
-    Ok(path)
 }
 
 /// The file name of the program, by its command line.

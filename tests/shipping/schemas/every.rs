@@ -107,9 +107,8 @@ pub(super) fn sessions() -> Vec<Session> {
         command: "python".into(),
         state: 'S',
         serving,
-        serving_loop: None,
         lives_elsewhere: true,
-        worker: None,
+        ..Holder::known_by_pid(1)
     };
     let holders = vec![holder(Some(true)), holder(None)];
     let by = every!(SeenBy: Graphctl, Server);

@@ -158,15 +158,40 @@ fn lives_elsewhere(fake: &Fake, role: Role) -> bool {
     fake.watch(&connections, |_| {}).0[0].holders[0].lives_elsewhere
 }
 
+/// Whether 10 lives elsewhere, which has lost the program that forked it; with a change.
+fn orphan_lives_elsewhere(change: &dyn Fn(&Fake)) -> bool {
+    let fake = machine();
+    heir(&fake).secretive(11, "ep_poll").forked_by_multiprocessing();
+    change(&fake);
+    lives_elsewhere(&fake, Role::Answered)
+}
+
+/// The program may have become a daemon with all its descriptors closed, or another program may control the pipeline.
+#[test]
+fn a_process_that_shares_semaphores_with_another_does_not_live_elsewhere() {
+    let beside = |change: &dyn Fn(&Fake)| {
+        orphan_lives_elsewhere(&|fake| {
+            fake.process(20);
+            fake.maps_semaphore(20, 10);
+            change(fake);
+        })
+    };
+    assert!(!beside(&|_| ()));
+    assert!(!beside(&|fake| _ = fake.process(20).start(1)), "it is older");
+    assert!(!beside(&|fake| fake.link("20/exe", "/usr/bin/python3.11 (deleted)")), "it runs on");
+    assert!(!beside(&|fake| fake.remove("20/exe")), "it may run the same");
+    assert!(beside(&|fake| fake.link("20/exe", "/usr/bin/viewer")), "it runs something else");
+    assert!(beside(&|fake| fake.maps_semaphore(20, 20)), "it has others");
+    assert!(beside(&|fake| _ = fake.process(20).parent(10)), "it is a descendant");
+    assert!(!orphan_lives_elsewhere(&|fake| fake.obstruct("10/maps")), "its own are not known");
+    assert!(!orphan_lives_elsewhere(&|fake| fake.write("10/maps", "")), "it has none");
+    assert!(!orphan_lives_elsewhere(&|fake| fake.remove("10/exe")), "its program is not known");
+}
+
 /// A daemon that forked after it had opened the session has no pipes to a program that has exited.
 #[test]
 fn only_a_process_that_has_lost_the_program_that_forked_it_lives_elsewhere() {
-    let machine = |change: &dyn Fn(&Fake)| {
-        let fake = machine();
-        heir(&fake).secretive(11, "ep_poll").forked_by_multiprocessing();
-        change(&fake);
-        lives_elsewhere(&fake, Role::Answered)
-    };
+    let machine = orphan_lives_elsewhere;
     assert!(machine(&|_| ()));
     assert!(!machine(&|fake| fake.remove("10/fd/90")));
     assert!(!machine(&|fake| fake.remove("10/fd/91")));
@@ -182,22 +207,6 @@ fn only_a_process_that_has_lost_the_program_that_forked_it_lives_elsewhere() {
         fake.process(10).holds(92, "pipe:[100]", WRITES);
     }));
     assert!(!machine(&|fake| fake.obstruct("10/fdinfo/90")), "it may be the other end");
-    // The program may have become a daemon, with all descriptors closed, or it is a controller that is older.
-    let other = |parent, start, semaphore| {
-        machine(&move |fake| {
-            fake.process(20).parent(parent).start(start);
-            fake.maps_semaphore(20, semaphore);
-            for pid in [10, 20] {
-                fake.link(&format!("{pid}/exe"), "/usr/bin/python3.11");
-            }
-        })
-    };
-    assert!(other(1, 100, 20), "it shares nothing");
-    assert!(!other(1, 100, 10));
-    assert!(!other(1, 1, 10), "it is older");
-    assert!(other(10, 100, 10), "it is a descendant");
-    assert!(!machine(&|fake| fake.obstruct("10/maps")), "it may share semaphores");
-    assert!(!machine(&|fake| fake.write("10/maps", "")), "a runner has some");
     let sibling = |start| {
         machine(&move |fake| {
             let sibling = fake.process(30).start(start).socket(3, 70);

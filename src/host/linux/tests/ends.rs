@@ -93,10 +93,7 @@ fn holder(pid: u32) -> Holder {
         age: Duration::ZERO,
         command: stat.comm,
         state: stat.state,
-        serving: None,
-        serving_loop: None,
-        lives_elsewhere: false,
-        worker: None,
+        ..Holder::known_by_pid(pid)
     }
 }
 

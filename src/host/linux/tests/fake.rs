@@ -108,6 +108,7 @@ impl Fake {
         if !process.path("fd").exists() {
             fs::create_dir_all(process.path("fd")).expect("it can be made");
             self.maps_semaphore(pid, pid);
+            self.link(&format!("{pid}/exe"), "/usr/bin/python3.11");
         }
         process.thread(pid, "running", "0").write()
     }

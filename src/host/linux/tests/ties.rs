@@ -33,10 +33,7 @@ fn holder(pid: u32) -> Holder {
         age: std::time::Duration::ZERO,
         command: "python".into(),
         state: 'S',
-        serving: None,
-        serving_loop: None,
-        lives_elsewhere: false,
-        worker: None,
+        ..Holder::known_by_pid(pid)
     }
 }
 
