@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use graphctl::admin::{DropTarget, Taken};
 use graphctl::host::{Resource, ResourceKind, Sockets, Tcp, Ties, Written};
@@ -156,11 +156,9 @@ fn a_connection_that_the_server_has_not_closed_is_a_reason() {
 
 fn holder(pid: u32, parent: u32) -> Holder {
     Holder {
-        pid,
         own_pid: 7,
         start: 1,
         parent,
-        age: Duration::ZERO,
         command: "python".into(),
         state: 'S',
         ..Holder::known_by_pid(pid)

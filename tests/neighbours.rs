@@ -33,7 +33,6 @@ impl Host for Machine {
     fn holders(&self, connections: &[Connection]) -> Vec<Holding> {
         self.asked.borrow_mut().extend(connections);
         let holder = Holder {
-            pid: 10,
             own_pid: 7,
             start: 7,
             parent: 1,

@@ -17,9 +17,8 @@ const GRAPH_SERVER: (&str, &str) = ("run", "ezmsg/core/graphserver.py");
 /// The calls, by function and file, of threads that only work for others, and of a GraphServer.
 const HELPERS: [(&str, &str); 2] = [("_feed", "multiprocessing/queues.py"), GRAPH_SERVER];
 
-/// Signals that arrive only if a person sends them or the program fails. SIGHUP is none of them, for a service manager
-/// may send it; nor are SIGPIPE, which a peer causes that closes its connection, and SIGCONT. 32 and 33 are of the C
-/// library.
+/// Signals that arrive only if a person sends them or the program fails. Not among them are SIGHUP and SIGCONT, which a
+/// service manager may send, and SIGPIPE, which follows when a peer closes its connection. The C library uses 32 and 33.
 const HARMLESS_SIGNALS: [u32; 17] = [2, 3, 4, 5, 6, 7, 8, 11, 15, 20, 21, 22, 25, 28, 31, 32, 33];
 
 /// The modules of Python whose function `_bootstrap` is the first of a thread or a process.

@@ -102,8 +102,8 @@ impl<'a> MemberActivity<'a> {
     }
 
     /// An error, in words, if the opener may still continue the pipeline, though its stacks do not show it: by
-    /// something that is scheduled in the event loop that serves the session or, at a prompt and in `GraphRunner.start`,
-    /// by what else the loop watches. Otherwise it may watch the connections of units.
+    /// something that is scheduled in the event loop that serves the session or, at a prompt and in
+    /// `GraphRunner.start`, by what else the loop watches. Elsewhere it may watch the connections of units.
     fn expect_idle_opener(&self) -> Result<(), String> {
         let name = self.name();
         match (&self.activity, self.member.process.serving_loop) {

@@ -77,8 +77,8 @@ pub enum Rig {
     /// A daemon that opened its session before it forked. It runs SYSTEM/REC in a thread, records without an end, and
     /// its session's event loop does not run any more.
     IdleDaemon,
-    /// A notebook's pipeline that records without an end. Its program became a daemon after the start, and has closed all
-    /// but its standard streams. It shares semaphores with the backends.
+    /// A notebook's pipeline that records without an end. Its program became a daemon after the start, and has closed
+    /// all but its standard streams. It shares semaphores with the backends.
     LateDaemon,
     /// A pipeline as `LowLevel` with metadata, whose program starts all processes again when they have ended and the
     /// gate `restart` is open.

@@ -86,7 +86,6 @@ pub(crate) fn ghost(session: Session) -> Session {
 /// A process of this machine that holds a session's connection and serves it.
 pub(crate) fn holder(pid: u32) -> Holder {
     Holder {
-        pid,
         own_pid: 7,
         start: pid.into(),
         parent: 1,

@@ -143,7 +143,6 @@ Drop 21 sessions? [y/N] arrows scroll",
 /// What lives on of a process that was killed.
 fn heir() -> Holder {
     Holder {
-        pid: 100,
         own_pid: 7,
         start: 1,
         parent: 1,

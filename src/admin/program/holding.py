@@ -136,7 +136,7 @@ class Processes:
                 ancestor = parent_of(ancestor)
 
     async def send_same_programs(self):
-        """Sends each holder, and each other process that runs the executable of one, with the semaphores that it has."""
+        """Sends each process that runs the executable of a holder, with the semaphores that it has."""
         programs = {executable(pid) for pid in self.holders} - {None}
         for pid in filter(str.isdigit, os.listdir("/proc")):
             await self.replies.breathe()

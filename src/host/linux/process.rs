@@ -47,7 +47,6 @@ impl Identity {
         let command = command(process).unwrap_or_else(|| format!("[{}]", stat.comm));
         let pid = process.pid.unsigned_abs();
         let holder = Holder {
-            pid,
             own_pid: own_pid(process).unwrap_or(pid),
             start: stat.starttime,
             parent: stat.ppid.unsigned_abs(),

@@ -39,9 +39,10 @@ impl<'a> SharedSemaphores<'a> {
         Self { root, parents, executables: HashMap::new(), semaphores: HashMap::new() }
     }
 
-    /// Checks that no process shares semaphores with these, except themselves and their descendants. Processes with
-    /// another executable are not compared, for multiprocessing starts a worker with that of its program; reading the
-    /// maps of all would take most of the time of a look. Processes whose maps cannot be read are not noticed.
+    /// Checks that no process shares semaphores with these, except themselves and their descendants. Only
+    /// processes with the same executable are compared: multiprocessing starts a worker with that of its program, and
+    /// to read the maps of every process would take longer than the rest of a look. If the maps of another process
+    /// cannot be read, it is not noticed.
     ///
     /// # Errors
     /// Names the process that shares semaphores, or says why this is not known.
@@ -59,7 +60,7 @@ impl<'a> SharedSemaphores<'a> {
             known.extend(self.parents.descendants(pid.cast_signed()));
         }
         if shared.is_empty() {
-            // Those of a runner have some.
+            // The processes of a runner have some.
             return Err(
                 "its processes have no semaphores of multiprocessing, so others that belong \
                         to them cannot be recognized"

@@ -31,18 +31,21 @@ fn successor_of_a_recording() {
     healthy.expect_recording();
 }
 
-#[test]
-fn daemon_whose_session_is_idle() {
+/// Starts a daemon that records, and expects that it goes on under all commands.
+#[track_caller]
+fn expect_to_record_on(daemon: Rig) {
     let mut server = server();
-    let healthy = Rigged::start(&server, Rig::IdleDaemon);
+    let healthy = Rigged::start(&server, daemon);
     expect_untouched(&mut server, &healthy, |server| torture(server, &[]));
     healthy.expect_recording();
 }
 
 #[test]
+fn daemon_whose_session_is_idle() {
+    expect_to_record_on(Rig::IdleDaemon);
+}
+
+#[test]
 fn daemon_whose_backends_hold_the_session() {
-    let mut server = server();
-    let healthy = Rigged::start(&server, Rig::LateDaemon);
-    expect_untouched(&mut server, &healthy, |server| torture(server, &[]));
-    healthy.expect_recording();
+    expect_to_record_on(Rig::LateDaemon);
 }

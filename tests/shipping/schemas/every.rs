@@ -99,7 +99,6 @@ pub(super) fn processes() -> Vec<Process> {
 
 pub(super) fn sessions() -> Vec<Session> {
     let holder = |serving| Holder {
-        pid: 1,
         own_pid: 7,
         start: 1,
         parent: 1,

@@ -86,11 +86,9 @@ fn stat(pid: u32) -> procfs::process::Stat {
 fn holder(pid: u32) -> Holder {
     let stat = stat(pid);
     Holder {
-        pid,
         own_pid: 7,
         start: stat.starttime,
         parent: stat.ppid.unsigned_abs(),
-        age: Duration::ZERO,
         command: stat.comm,
         state: stat.state,
         ..Holder::known_by_pid(pid)

@@ -26,11 +26,9 @@ impl Process<'_> {
 
 fn holder(pid: u32) -> Holder {
     Holder {
-        pid,
         own_pid: 7,
         start: 100,
         parent: 1,
-        age: std::time::Duration::ZERO,
         command: "python".into(),
         state: 'S',
         ..Holder::known_by_pid(pid)
