@@ -23,10 +23,10 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// How long ago the last look was; zero before the first.
+    /// How long before `now` the last look was; zero before the first.
     #[must_use]
-    pub fn since_last(&self) -> Duration {
-        self.last.map_or(Duration::ZERO, |last| last.elapsed())
+    pub fn since_last(&self, now: Instant) -> Duration {
+        self.last.map_or(Duration::ZERO, |last| now.duration_since(last))
     }
 
     /// Adds to what was just listed what is remembered.

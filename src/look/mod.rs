@@ -149,7 +149,7 @@ impl Observer {
     /// every connection, time passed says nothing.
     fn since_last(&self) -> Duration {
         let memory = self.memory.as_ref().filter(|_| matches!(self.source, Source::Admin(_)));
-        memory.map(Memory::since_last).unwrap_or_default()
+        memory.map(|it| it.since_last(Instant::now())).unwrap_or_default()
     }
 
     async fn look_since(&mut self, heard_within: Duration, all: bool) -> Result<Look> {
