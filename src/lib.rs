@@ -46,20 +46,14 @@ pub mod reap;
 pub mod render;
 #[cfg(target_os = "linux")]
 pub mod run;
+mod runtime;
 pub mod select;
 pub mod watch;
 pub mod wire;
 pub mod words;
 
-use std::future::Future;
 use std::io;
 use std::path::Path;
-use std::thread;
-
-use clap::Parser as _;
-use clap::error::ErrorKind;
-use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
 
 use crate::cli::suggestions::with_whereabouts;
 use crate::cli::{Cli, Global};
@@ -67,10 +61,8 @@ use crate::commands::completing;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::options::{Options, Talk};
-
-/// How many descriptors a command may need at one time, with some to spare.
-#[cfg(unix)]
-const DESCRIPTORS: usize = 16;
+use clap::Parser as _;
+use clap::error::ErrorKind;
 
 /// Parses the command line, runs the command, tells what went wrong; returns how to exit.
 #[must_use]
@@ -126,97 +118,6 @@ fn resolve(global: &Global) -> Options {
             (false, true) => Talk::Verbose,
         },
     }
-}
-
-/// Runs asynchronous work on this thread until it is done, or Ctrl-C or SIGTERM comes.
-///
-/// # Errors
-/// The work's own, or the interruption.
-pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    run_to_end(async {
-        tokio::select! {
-            result = work => result,
-            interruption = interruption() => Err(interruption),
-        }
-    })
-}
-
-/// Runs asynchronous work on this thread that sees to [`interruption`] itself.
-///
-/// # Errors
-/// The work's own.
-pub(crate) fn run_to_end<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let runtime = runtime().map_err(Error::Exhausted)?;
-    let result = runtime.block_on(work);
-    // A prompt that nobody answers must not hold us up.
-    runtime.shutdown_background();
-    result
-}
-
-/// A runtime of this thread alone.
-///
-/// # Errors
-/// What it takes is used up. Of that tokio, too, has panics where nothing can be told.
-pub(crate) fn runtime() -> io::Result<Runtime> {
-    #[cfg(unix)]
-    {
-        use std::os::fd::AsFd as _;
-        let spare = (0..DESCRIPTORS).map(|_| io::stdin().as_fd().try_clone_to_owned());
-        spare.collect::<io::Result<Vec<_>>>()?;
-    }
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
-}
-
-/// Has a thread of its own do what may block.
-///
-/// # Errors
-/// There are no more threads to be had, of which tokio would panic.
-pub(crate) async fn beside<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> io::Result<T> {
-    let (done, result) = oneshot::channel();
-    thread::Builder::new().spawn(move || done.send(work()))?;
-    Ok(result.await.expect("a panic there has been told"))
-}
-
-/// Waits for Ctrl-C, SIGTERM, or SIGHUP unless that is ignored, as it is under `nohup`.
-pub(crate) async fn interruption() -> Error {
-    let terminated = async {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::SignalKind;
-            let hang_up = (!ignores_hang_up()).then(SignalKind::hangup);
-            tokio::select! {
-                () = signalled(Some(SignalKind::terminate())) => {}
-                () = signalled(hang_up) => {}
-            }
-        }
-        #[cfg(not(unix))]
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        Ok(()) = tokio::signal::ctrl_c() => Error::Interrupted,
-        () = terminated => Error::Terminated,
-    }
-}
-
-#[cfg(unix)]
-async fn signalled(kind: Option<tokio::signal::unix::SignalKind>) {
-    if let Some(mut signals) = kind.and_then(|kind| tokio::signal::unix::signal(kind).ok()) {
-        signals.recv().await;
-        return;
-    }
-    std::future::pending::<()>().await;
-}
-
-#[cfg(target_os = "linux")]
-fn ignores_hang_up() -> bool {
-    host::ignores(rustix::process::Signal::HUP.as_raw())
-}
-
-#[cfg(all(unix, not(target_os = "linux")))]
-const fn ignores_hang_up() -> bool {
-    false
 }
 
 /// Of what is there already: where a file is meant, a pipe or a device is a mistake.

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::dropping::{self, Sentence};
 use crate::audit::Audit;
-use crate::cli::Drop;
+use crate::cli::{Drop, Dropping};
 use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::judge::Case;
@@ -18,6 +18,8 @@ const COMMAND: &str = "drop";
 
 pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
     let audit = Audit::open(&args.dropping.audit)?;
+    let Dropping { yes, dry_run, .. } = args.dropping;
+    let consented = yes || dry_run || options.terminal.person.is_some();
     let (observer, look) = dropping::look(options, COMMAND).await?;
     let mut condemned: Vec<Condemned> = Vec::new();
     let mut settled = Vec::new();
@@ -33,7 +35,8 @@ pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
         if condemned.iter().any(|it| it.id == case.id) {
             continue;
         }
-        match warrant(&look, case, args.force && full == Some(case.id)) {
+        let forced = args.force && full == Some(case.id);
+        match warrant(&look, case, forced, consented) {
             Ok(warrant) => condemned.push(Condemned {
                 id: case.id,
                 warrant,
@@ -42,6 +45,9 @@ pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
             }),
             Err(why) => settled.push(Target::ended(&look.inventory, case, Outcome::Refused, why)),
         }
+    }
+    if !consented && condemned.iter().any(|it| it.warrant == Warrant::Force) {
+        settled.extend(condemned.drain(..).filter_map(|it| refusal(&look, &it)));
     }
     let sentence = Sentence {
         look,
@@ -55,17 +61,31 @@ pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
     dropping::run(observer, sentence, &args.dropping, options, COMMAND).await
 }
 
-fn warrant(look: &Look, case: &Case, forced: bool) -> Result<Warrant, String> {
+/// By what right a case goes; `consented` says that a person agreed, or is going to be asked.
+fn warrant(look: &Look, case: &Case, forced: bool, consented: bool) -> Result<Warrant, String> {
     if case.session(&look.inventory).is_some_and(|session| session.graphctl) {
         return Err("it belongs to graphctl, and ends with it".into());
     }
     match Warrant::of(case.verdict) {
+        Some(proof @ Warrant::Proof(_)) if !(forced && consented) => Ok(proof),
         _ if forced => Ok(Warrant::Force),
-        Some(proof @ Warrant::Proof(_)) => Ok(proof),
         _ => Err(format!(
             "it is {}, not proven dead ({}); to drop it all the same, use --force and type the id in full",
             case.verdict,
             case.evidence.join("; ")
         )),
     }
+}
+
+/// Why nothing is dropped of a command that forces a drop where no person can be asked.
+fn refusal(look: &Look, condemned: &Condemned) -> Option<Target> {
+    let case = look.cases.iter().find(|case| case.id == condemned.id)?;
+    let why = match condemned.warrant {
+        Warrant::Force => format!(
+            "it is {}, not proven dead, and there is no terminal to ask at; to drop it all the same, add -y",
+            case.verdict
+        ),
+        _ => "another session of this command needs -y, so nothing is dropped".to_owned(),
+    };
+    Some(Target::ended(&look.inventory, case, Outcome::Refused, why))
 }

@@ -1,7 +1,7 @@
 //! What `drop` and `reap` share: ask, drop, tell.
 
 use std::collections::HashSet;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::audit::Audit;
 use crate::cli::{Dropping, Format, GithubArgs};
@@ -11,9 +11,9 @@ use crate::exit::Exit;
 use crate::judge::Case;
 use crate::look::{Look, Observer};
 use crate::metrics::Metrics;
-use crate::options::{Options, Talk};
+use crate::options::{Options, Talk, Terminal};
 use crate::reap::{self, Condemned, Extent, Outcome, Report, Target, freeze};
-use crate::render::{github as note, json, names, number, report, table};
+use crate::render::{self, github as note, json, names, number, printable, report, table};
 use crate::{github as actions, words};
 
 /// What is to be dropped, or not.
@@ -57,15 +57,17 @@ pub(super) async fn run(
     let going: HashSet<_> = condemned.iter().map(|it| it.id).collect();
     let going: Vec<&Case> = look.cases.iter().filter(|case| going.contains(&case.id)).collect();
     let expected_freeze = freeze::expected(&look.inventory, going.iter().copied());
-    let ask = options.terminal.interactive && !args.yes && !args.dry_run;
-    if let Some(freeze) = expected_freeze {
-        let talk = if ask { Talk::Quiet } else { Talk::Normal };
-        console::say(options.talk, talk, &report::freeze(&look.inventory, freeze));
-    }
-    if ask && !nothing && !confirmed(&look, &going, extent, options).await {
-        console::say(options.talk, Talk::Normal, "nothing was dropped");
-        metrics.tell(Some(&look), 0)?;
-        return Ok(Exit::Success);
+    let asks = options.terminal.person.filter(|_| !args.yes && !args.dry_run && !nothing);
+    if let Some(width) = asks {
+        let terminal = Terminal { width: Some(width), ..options.terminal };
+        if !confirmed(&look, &going, expected_freeze, extent, terminal).await {
+            console::say(options.talk, Talk::Normal, "nothing was dropped");
+            metrics.tell(Some(&look), 0)?;
+            return Ok(Exit::Success);
+        }
+    } else if let Some(freeze) = expected_freeze {
+        let note = report::freeze(&look.inventory, freeze);
+        console::say(options.talk, Talk::Normal, &note);
     }
     let mut done = if nothing {
         Report::new(look.inventory.server, extent, Vec::new())
@@ -110,16 +112,27 @@ async fn measure(metrics: &Metrics, observer: &mut Observer, done: &Report) -> R
     metrics.tell(look.as_ref(), done.of(&[Outcome::Dropped]).count())
 }
 
-async fn confirmed(look: &Look, cases: &[&Case], extent: Extent, options: &Options) -> bool {
+/// Asks the person at this terminal, `columns` wide, whether to do what is planned.
+async fn confirmed(
+    look: &Look,
+    cases: &[&Case],
+    freeze: Option<Duration>,
+    extent: Extent,
+    terminal: Terminal,
+) -> bool {
+    let freeze = freeze.map(|it| report::freeze(&look.inventory, it));
     if cases.is_empty() {
-        return console::confirm("Free the server's command lock?").await;
+        let holder = reap::lock::holder(&look.inventory).map(render::lock::holder);
+        let by = holder.map_or_else(String::new, |it| format!(", which is held by {it}"));
+        let question = printable(&format!("Free the server's command lock{by}?"));
+        return console::confirm(String::new(), question).await;
     }
-    let plan = table::sessions(look, cases, options.terminal).to_string();
-    console::say(options.talk, Talk::Quiet, plan.trim_end());
+    let table = table::sessions(look, cases, terminal).to_string();
     let flowing = words::flowing(cases.iter().map(|case| case.rate));
-    console::say(options.talk, Talk::Quiet, &flowing.unwrap_or_default());
+    let plan = freeze.into_iter().chain([table.trim_end().to_owned()]).chain(flowing);
     let what = number(&look.inventory, cases);
     let heirs = if extent.kill { ", end the remaining processes on this machine" } else { "" };
     let lock = if extent.free { ", free the command lock" } else { "" };
-    console::confirm(&format!("Drop {what}{heirs}{lock}?")).await
+    let plan = plan.collect::<Vec<_>>().join("\n");
+    console::confirm(plan, format!("Drop {what}{heirs}{lock}?")).await
 }

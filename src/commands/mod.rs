@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::exit::Exit;
 use crate::look::Observer;
 use crate::options::Options;
-use crate::{block_on, run_to_end};
+use crate::runtime;
 
 /// Runs a command.
 ///
@@ -36,11 +36,19 @@ pub fn run(command: Command, options: &Options) -> Result<Exit> {
         Command::Sessions(Sessions::Wait(args)) => block_on(wait::run(args, options)),
         Command::Sessions(Sessions::Drop(args)) => block_on(drop::run(args, options)),
         Command::Sessions(Sessions::Reap(args)) => block_on(reap::run(args, options)),
-        Command::Sessions(Sessions::Watch(args)) => run_to_end(watch::run(*args, options)),
+        Command::Sessions(Sessions::Watch(args)) => watch::run(*args, options),
         Command::Run(args) => run::run(&args, options),
         Command::Server(Server::Status { output }) => block_on(status::run(output, options)),
         Command::Completions { shell } => completions::run(shell),
     }
+}
+
+/// Runs a command until it is done, or a signal ends it.
+fn block_on(command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+    runtime::block_on(command, |interruption| {
+        console::complain_in_passing(interruption);
+        interruption.exit()
+    })
 }
 
 /// How to exit with what was found: that outranks that it could not be told everywhere.

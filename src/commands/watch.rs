@@ -12,16 +12,34 @@ use crate::exit::Exit;
 use crate::metrics::Metrics;
 use crate::options::{Options, Talk};
 use crate::reap::Extent;
+use crate::runtime::Interruption;
 use crate::watch::lease::Terms;
 use crate::watch::link::{self, Link, News};
+use crate::watch::live;
 use crate::watch::watcher::{View, Watcher};
 use crate::words::precise;
-use crate::{console, interruption};
+use crate::{console, runtime};
 
-/// How long a drop that is under way is waited for when we are told to end.
-const LAST_PATIENCE: Duration = Duration::from_millis(800);
+/// How long a drop that is under way may take to end after a signal.
+const LAST_PATIENCE: Duration = Duration::from_millis(500);
 
-pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
+pub(super) fn run(args: Watch, options: &Options) -> Result<Exit> {
+    let watching = async |interruption: Interruption| watch(args, options, interruption).await;
+    runtime::run_to_end(watching, |interruption| {
+        live::give_back_in_passing();
+        exit(interruption)
+    })
+}
+
+/// How a signal ends a watch. A service is ended by SIGTERM as a rule, so that is no failure.
+fn exit(interruption: &Error) -> Exit {
+    match interruption {
+        Error::Terminated => Exit::Success,
+        interruption => interruption.exit(),
+    }
+}
+
+async fn watch(args: Watch, options: &Options, interruption: Interruption) -> Result<Exit> {
     if args.reap && !options.admin {
         return Err(Error::AdminOff { command: link::COMMAND });
     }
@@ -53,10 +71,9 @@ pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
         ended = &mut link => return ended.map(|()| Exit::Success),
         ended = watch.go_on(&mut news) => ended,
         // Also while nobody reads what we write.
-        interruption = interruption() => match interruption {
-            // So a service is ended as a rule.
-            Error::Terminated => Ok(Exit::Success),
-            interruption => Err(interruption),
+        interruption = interruption.received() => match exit(&interruption) {
+            Exit::Success => Ok(Exit::Success),
+            _ => Err(interruption),
         },
     };
     let last = async {

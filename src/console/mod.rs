@@ -1,5 +1,6 @@
-//! The edge: the only room that writes to standard output and standard error, or asks a person.
+//! The only module that writes to standard output and standard error, or asks a person.
 
+mod person;
 mod progress;
 
 use std::env;
@@ -9,12 +10,13 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+pub use self::person::confirm;
 pub use self::progress::telling;
-use crate::beside;
 use crate::cli::Color;
 use crate::error::{Error, Result};
 use crate::options::{Screen, Talk, Terminal};
 use crate::render::printable;
+use crate::runtime::beside;
 
 /// How much is written to standard output at once, in bytes: what a pipe holds.
 const BUFFER: usize = 64 * 1024;
@@ -29,15 +31,20 @@ pub fn terminal(color: Color) -> Terminal {
     let dumb = is_dumb();
     let plain = dumb || env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     Terminal {
-        width: terminal.then(|| crossterm::terminal::size().map_or(80, |(columns, _)| columns)),
+        width: terminal.then(|| size().0),
         color: match color {
             Color::Auto => terminal && !plain,
             Color::Always => true,
             Color::Never => false,
         },
         screen: (terminal && !dumb).then(|| Screen { unicode: speaks_unicode() }),
-        interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
+        person: person::width(),
     }
+}
+
+/// The columns and rows of the terminal; those of the classic one if it has no size.
+fn size() -> (u16, u16) {
+    crossterm::terminal::size().unwrap_or((80, 24))
 }
 
 /// Whether a terminal's cursor cannot be moved.
@@ -116,24 +123,21 @@ pub fn say_in_passing(talk: Talk, least: Talk, text: &str) {
     }
 }
 
-/// Tells an error: one line, and its hint.
+/// Prints an error: one line, and its hint.
 pub fn complain(error: &Error) {
+    say(Talk::Quiet, Talk::Quiet, &complaint(error));
+}
+
+/// Prints an error as [`say_in_passing`] does.
+pub fn complain_in_passing(error: &Error) {
+    say_in_passing(Talk::Quiet, Talk::Quiet, &complaint(error));
+}
+
+fn complaint(error: &Error) -> String {
     let mut text = format!("error: {}", printable(&error.to_string()));
     if let Some(hint) = error.hint() {
         text.push_str("\nhint: ");
         text.push_str(&printable(&hint));
     }
-    say(Talk::Quiet, Talk::Quiet, &text);
-}
-
-/// Asks a question that is answered with yes or no; the end of the input means no.
-pub async fn confirm(question: &str) -> bool {
-    let _ = write!(io::stderr().lock(), "{question} [y/N] ");
-    // Read beside the runtime, so that Ctrl-C is still heard.
-    let answer = beside(|| {
-        let mut line = String::new();
-        io::stdin().read_line(&mut line).map(|_| line)
-    });
-    let answer = answer.await.and_then(|line| line).unwrap_or_default();
-    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    text
 }

@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use crate::address::Address;
 use crate::admin::{self, Ask};
-use crate::beside;
 use crate::console;
 use crate::error::{Error, Result};
 use crate::host::{
@@ -22,6 +21,7 @@ use crate::model::{Holder, Inventory};
 use crate::options::{Options, Talk};
 use crate::pings::Pings;
 use crate::render::printable;
+use crate::runtime::beside;
 use crate::wire::Session;
 use details::Sources;
 

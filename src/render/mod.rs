@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     fn table(width: Option<u16>, keys_of: &[&str]) -> String {
-        let terminal = Terminal { width, color: false, interactive: false, screen: None };
+        let terminal = Terminal { width, color: false, person: None, screen: None };
         let cells =
             vec![Cell::new("ebd734a8"), Cell::new("4m 12s"), state(Verdict::Live, None, false)];
         let lines = vec![header(&["ID", "AGE", "STATE"], "KEYS"), (cells, keys(keys_of))];

@@ -9,8 +9,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use crate::address::Address;
-use crate::beside;
 use crate::error::{Error, Result};
+use crate::runtime::beside;
 
 /// The longest version a greeting may hold, in bytes. `3.9.0` is 5.
 const GREETING_CAP: u64 = 64;

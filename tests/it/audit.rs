@@ -91,7 +91,7 @@ fn what_does_not_go_is_recorded_too() {
     };
     assert_eq!(drop(held.session_id(), &[]), 3);
     assert_eq!(drop(held.session_id(), &["--force", "--dry-run"]), 0);
-    assert_eq!(drop(held.session_id(), &["--force", "--reason", "asked to"]), 0);
+    assert_eq!(drop(held.session_id(), &["-y", "--force", "--reason", "asked to"]), 0);
     assert_eq!(drop(held.session_id(), &[]), 0);
     let lines = lines(&file);
     let of = |field: &str| lines.iter().map(|line| line[field].clone()).collect::<Vec<_>>();
@@ -109,7 +109,7 @@ fn without_an_audit_that_can_be_written_nothing_is_dropped() {
     let (folder, _) = place();
     let absent = folder.path().join("absent/audit.jsonl");
     let ways: [&[&str]; 3] = [
-        &["sessions", "drop", held.session_id(), "--force"],
+        &["sessions", "drop", "-y", held.session_id(), "--force"],
         &["sessions", "reap"],
         &["sessions", "reap", "--dry-run"],
     ];
@@ -136,7 +136,7 @@ fn a_drop_that_cannot_be_recorded_is_told() {
     let server = server();
     let held = Client::silent_session(&server, &["SYSTEM"]);
     let id = held.session_id();
-    let drop = ["sessions", "drop", id, "--force", "--audit", "/dev/full"];
+    let drop = ["sessions", "drop", "-y", id, "--force", "--audit", "/dev/full"];
     let table = "ID  AGE  STATE  OUTCOME  COMPONENTS\nSHORTID  AGE  starting  dropped  SYSTEM\n";
     let told = "1 session dropped\n\
                 error: cannot write the audit to /dev/full: No space left on device (os error 28)\n\

@@ -210,11 +210,11 @@ fn drop_takes_what_is_proven_and_refuses_what_is_not() {
     let both = both.replace("would-drop", "dropped");
     expect(&run, 3, &both, &format!("{why}1 session dropped\n"));
 
-    let short = graphctl(server.address(), &["sessions", "drop", "--force", &alive[..8]]);
+    let short = graphctl(server.address(), &["sessions", "drop", "-y", "--force", &alive[..8]]);
     let refused = table("live", "refused", "OTHER, OTHER/PUB, OTHER/SUB");
     expect(&short, 3, &refused, &format!("{why}0 sessions dropped\n"));
     live.rate_over(Duration::from_millis(500));
-    let forced = graphctl(server.address(), &["sessions", "drop", "--force", alive]);
+    let forced = graphctl(server.address(), &["sessions", "drop", "-y", "--force", alive]);
     let dropped = table("live", "dropped", "OTHER, OTHER/PUB, OTHER/SUB");
     expect(&forced, 0, &dropped, "1 session dropped\n");
     assert_eq!(server.witness().0["sessions"], serde_json::json!({}));
@@ -304,7 +304,7 @@ fn max_is_a_brake() {
 
 /// What a drop of this session expects of the server, and says.
 fn expected_freeze(server: &Server, id: &str, arguments: &[&str]) -> (Value, String) {
-    let force = ["sessions", "drop", "--force", "-o", "json", id];
+    let force = ["sessions", "drop", "-y", "--force", "-o", "json", id];
     let run = graphctl(server.address(), &[&force, arguments].concat());
     (run.json()["expected_freeze_seconds"].clone(), run.stderr)
 }

@@ -86,8 +86,8 @@ fn assert_same(left: &Value, natural: &Value) {
 
 #[track_caller]
 fn drop_victim(server: &Server, fleet: &Fleet) {
-    let run =
-        graphctl(server.address(), &["sessions", "drop", "--force", fleet.id("V")]).redacted();
+    let run = graphctl(server.address(), &["sessions", "drop", "-y", "--force", fleet.id("V")])
+        .redacted();
     let said = "FULL-ID leaves pid N on HOST which also runs units of another session\n1 session dropped\n";
     assert_eq!((run.code, &*run.stderr), (0, said), "{run:#?}");
 }
@@ -95,7 +95,7 @@ fn drop_victim(server: &Server, fleet: &Fleet) {
 #[track_caller]
 fn drop_dead_victim(server: &Server, fleet: &Fleet, state: &str) {
     // One of its edges carries messages between other clients, so a reap would refuse it.
-    let drop = ["sessions", "drop", "--force", fleet.id("V")];
+    let drop = ["sessions", "drop", "-y", "--force", fleet.id("V")];
     let run = graphctl(server.address(), &drop).redacted();
     let dropped = format!("SHORTID  AGE  {state}  dropped  V, V/U, V/LENT\n");
     assert!(run.code == 0 && run.stdout.ends_with(&dropped), "{run:#?}");
@@ -178,7 +178,8 @@ fn what_was_dropped_carries_out_no_request_any_more() {
     let (mut session, id) = open_session(&server);
     let held = half_sent(&mut server, BEGUN);
     let address = server.address().to_owned();
-    let dropping = thread::spawn(move || graphctl(&address, &["sessions", "drop", "--force", &id]));
+    let dropping =
+        thread::spawn(move || graphctl(&address, &["sessions", "drop", "-y", "--force", &id]));
     server.wait_state("a drop in the queue", |state| state["waiters"] == 2);
     connect(&mut session, "A", "B");
     server.wait_state("a request behind it", |state| state["waiters"] == 3);
@@ -217,7 +218,7 @@ fn many_at_once_leave_the_graph_that_they_leave_one_by_one() {
         let woven = going.wait_event("woven", PATIENCE);
         let ids = woven["ids"].as_array().expect("a list of ids").iter();
         let ids: Vec<_> = ids.map(|id| id.as_str().expect("an id")).collect();
-        let forced = [&["sessions", "drop", "--force"], &*ids].concat();
+        let forced = [&["sessions", "drop", "-y", "--force"], &*ids].concat();
         let run = graphctl(dropping.address(), &forced);
         assert_eq!((run.code, &*run.stderr), (0, "8 sessions dropped\n"), "{run:#?}");
         let left = kept(&mut dropping, &staying);
@@ -237,7 +238,7 @@ fn subscribers_that_are_stopped_do_not_hold_up_a_drop() {
         tap.signal("STOP");
     }
     let begun = Instant::now();
-    let force = ["sessions", "drop", "--force", "-o", "json", fleet.id("V")];
+    let force = ["sessions", "drop", "-y", "--force", "-o", "json", fleet.id("V")];
     let run = graphctl(server.address(), &force);
     let took = begun.elapsed();
     let note = |line: &&str| {

@@ -83,7 +83,7 @@ fn expect_all_to_work(
     let (_session, victim) = open_session(server);
     let audit = tempfile::NamedTempFile::new().expect("a temporary file can be made");
     let path = audit.path().to_str().expect("a path of ours is text");
-    let drop = ["sessions", "drop", &victim, "--force", "--audit", path];
+    let drop = ["sessions", "drop", "-y", &victim, "--force", "--audit", path];
     let recorded = !what.starts_with("nothing can");
     let drop = if recorded { &drop[..] } else { &drop[..4] };
     let commands: [(&[&str], i32); 11] = [
@@ -189,7 +189,7 @@ fn a_drop_on_a_full_disk_is_told_by_the_exit_code() {
     let server = server();
     let drop = |around: &[&str], script: &str, audit: &[&str]| {
         let (session, id) = open_session(&server);
-        let arguments = [&["sessions", "drop", &id, "--force"], audit].concat();
+        let arguments = [&["sessions", "drop", "-y", &id, "--force"], audit].concat();
         let run = run(around, script, server.address(), &arguments);
         let dropped = !server.witness().sessions().contains(&id);
         std::mem::drop(session);
@@ -299,7 +299,7 @@ fn a_process_that_is_hidden_is_not_ended() {
     let server = server();
     let tap = Client::stubborn_session(&server, "HELD");
     let Some(around) = mounting(HIDING[0]) else { return };
-    let drop = ["sessions", "drop", "--force", "--kill", tap.session_id()];
+    let drop = ["sessions", "drop", "-y", "--force", "--kill", tap.session_id()];
     let told = run(&around, HIDING[0], server.address(), &drop);
     let nobody = "no process of this machine is seen to hold what is dropped\n1 session dropped\n";
     assert_eq!((told.code, &*told.stderr), (0, nobody), "{told:#?}");

@@ -15,7 +15,7 @@ use crate::stage::{assert_full_rate, reap, relaunch, server, wait_until_judged};
 
 fn drop_by_force(scene: &Scene, key: &str) -> Run {
     let id = scene.witness().sessions_of(key).remove(0);
-    graphctl(scene.address(), &["sessions", "drop", "--force", &id, "--kill"])
+    graphctl(scene.address(), &["sessions", "drop", "-y", "--force", &id, "--kill"])
 }
 
 /// The pids of which this is said on standard error.
@@ -65,7 +65,7 @@ fn a_process_with_a_pipeline_on_another_server_is_left_alone() {
     let (first, second) = (server(), server());
     let both = Client::on_two_servers(&first, &second);
     let id = first.witness().sessions().remove(0);
-    let run = graphctl(first.address(), &["sessions", "drop", "--force", &id, "--kill"]);
+    let run = graphctl(first.address(), &["sessions", "drop", "-y", "--force", &id, "--kill"]);
     assert_eq!((run.code, pids(&run, SPARED)), (0, vec![both.pid()]), "{run:#?}");
     let why = format!("it is also connected to {}", second.address());
     assert!(run.stderr.contains(&why), "{run:#?}");
@@ -100,8 +100,10 @@ fn the_opener_is_left_alone_with_its_backend() {
 fn a_launcher_that_opened_a_session_is_left_alone() {
     let server = server();
     let opener = Client::stubborn_session(&server, "OPENED");
-    let run =
-        graphctl(server.address(), &["sessions", "drop", "--force", "--kill", opener.session_id()]);
+    let run = graphctl(
+        server.address(),
+        &["sessions", "drop", "-y", "--force", "--kill", opener.session_id()],
+    );
     assert_eq!((run.code, pids(&run, SPARED)), (0, vec![opener.pid()]), "{run:#?}");
     assert!(run.stderr.contains("it may have opened the session"), "{run:#?}");
     assert!(opener.events().iter().all(|event| event["event"] != "asked"));
@@ -249,7 +251,7 @@ fn a_backend_that_writes_when_it_is_asked_to_end_is_not_killed() {
         ..options
     });
     let id = server.witness().sessions_of("SYSTEM").remove(0);
-    let run = graphctl(server.address(), &["sessions", "drop", "--force", "--kill", &id]);
+    let run = graphctl(server.address(), &["sessions", "drop", "-y", "--force", "--kill", &id]);
     let backend = phantom.unit_pid("PUB");
     let why = format!("{SPARED}it was asked to end, and it is still writing");
     assert_eq!(pids(&run, &why), [backend], "{run:#?}");
@@ -266,7 +268,7 @@ fn no_process_is_killed_after_the_server_is_gone() {
         ..options
     });
     let id = server.witness().sessions_of("DEAF").remove(0);
-    let arguments = ["sessions", "drop", "--force", "--kill", &id];
+    let arguments = ["sessions", "drop", "-y", "--force", "--kill", &id];
     let run = thread::scope(|scope| {
         let run = scope.spawn(|| graphctl(server.address(), &arguments));
         stubborn.wait_event("asked", PATIENCE);

@@ -109,8 +109,8 @@ fn clear(lab: &Lab, how: Phantom) -> Vec<(Place, &'static str)> {
     let (verdict, arguments): (Verdict, &[&str]) = match fate(how) {
         Fate::Stale(reason) => (("stale", reason), &["sessions", "reap"]),
         Fate::Suspect(reason) => (("suspect", reason), &["sessions", "reap", "--include-suspect"]),
-        Fate::Live => (("live", ""), &["sessions", "drop", "--force"]),
-        Fate::Unknown => (("unknown", ""), &["sessions", "drop", "--force"]),
+        Fate::Live => (("live", ""), &["sessions", "drop", "-y", "--force"]),
+        Fate::Unknown => (("unknown", ""), &["sessions", "drop", "-y", "--force"]),
         Fate::Nothing => {
             relaunch(how, &server, lab.clean);
             return vec![];

@@ -143,7 +143,7 @@ fn a_session_reply_of_something_else_is_no_protocol_of_ours() {
 /// A client that closes before it has read the reply leaves a ghost on the server for ever.
 #[test]
 fn a_session_that_is_being_opened_is_never_closed_before_its_reply() {
-    // Longer than graphctl takes to hear a signal; shorter than the second it then waits.
+    // Longer than graphctl takes to hear a signal; shorter than it then waits.
     let a_while = Duration::from_millis(250);
     for (name, code, said) in [("INT", 130, "interrupted"), ("TERM", 143, "terminated")] {
         for split in [0, 20] {

@@ -221,7 +221,7 @@ fn a_feeder_attached_during_a_start_outlives_a_forced_drop() {
     server.wait_state("one session", |state| state["clients"]["SessionInfo"] == 1);
     let look = graphctl(server.address(), &["sessions", "list", "-o", "json"]).json();
     let id = look["leftovers"][0]["id"].as_str().expect("an id");
-    let run = graphctl(server.address(), &["sessions", "drop", "--force", id]);
+    let run = graphctl(server.address(), &["sessions", "drop", "-y", "--force", id]);
     let left = "FULL-ID leaves 2 clients on FED/U/INPUT, which may belong to pid N on HOST or to another program\n\
                 1 leftover dropped\n";
     expect(&run, 0, &report("unknown  dropped  FED/U"), left);
@@ -387,7 +387,7 @@ fn odd_clients_hide_nobody_and_can_be_dropped() {
         assert_eq!((shown.code, &*shown.stderr), (0, ""), "{shown:#?}");
         assert!(shown.stdout.contains(id), "{shown:#?}");
     }
-    let forced = [&["sessions", "drop", "--force", "-o", "name"], &*ids].concat();
+    let forced = [&["sessions", "drop", "-y", "--force", "-o", "name"], &*ids].concat();
     let run = graphctl(server.address(), &forced);
     assert_eq!((run.code, run.stdout.lines().collect::<Vec<_>>().len()), (0, 9), "{run:#?}");
     assert_eq!(server.witness(), before);
@@ -401,7 +401,8 @@ fn a_drop_waits_for_a_lock_that_is_held_for_a_second() {
     let mut server = server();
     let silent = Client::silent_session(&server, &["SYSTEM", "SYSTEM/PUB"]);
     let subscriber = lock_for_a_second(&mut server);
-    let run = graphctl(server.address(), &["sessions", "drop", "--force", silent.session_id()]);
+    let run =
+        graphctl(server.address(), &["sessions", "drop", "-y", "--force", silent.session_id()]);
     let dropped = report("starting  dropped  SYSTEM, SYSTEM/PUB");
     expect(&run, 0, &dropped, "1 session dropped\n");
     drop(subscriber);

@@ -43,13 +43,44 @@ fn what_is_not_proven_dead_cannot_be_dropped_from_here() {
         person.types(name);
         person.press(KeyCode::Enter);
         assert_eq!(person.press(KeyCode::Char('d')), None);
-        let refused = format!("it is {verdict}, not proven dead: graphctl sessions drop --force");
+        let refused = format!("left alone: it is {verdict}, not proven dead (");
         assert!(person.screen().contains(&refused), "{}", person.screen());
+        assert!(!person.screen().contains("--force"), "{}", person.screen());
         assert_eq!(person.press(KeyCode::Char('y')), None);
         assert_eq!(person.press(KeyCode::Char('r')), None);
         assert!(person.says("nothing here is proven dead"), "{}", person.screen());
         person.press(KeyCode::Esc);
     }
+}
+
+/// `python every_day.py`, pasted into a terminal that does not mark what is pasted.
+#[test]
+fn keys_that_were_pressed_before_the_question_was_shown_do_not_answer_it() {
+    let mut person = Person::seeing(80, 24, later());
+    for key in "python every_day.py".chars() {
+        let wish = person.press_at_once(KeyCode::Char(key));
+        assert!(matches!(wish, None | Some(Wish::Order(Order::Look))), "{wish:?}");
+    }
+    assert!(person.ui.ignores_answers());
+    assert!(person.screen().ends_with("Drop 1 session?"), "{}", person.screen());
+    person.ui.accept_answers();
+    assert!(person.screen().ends_with("Drop 1 session? [y/N]"), "{}", person.screen());
+    let id = session(LOOK - 600, "SYSTEM", &[]).id;
+    assert_eq!(person.press(KeyCode::Char('y')), Some(Wish::Order(Order::Drop(vec![id]))));
+}
+
+#[test]
+fn pasted_text_is_typed_where_text_is_typed_and_is_ignored_elsewhere() {
+    let mut person = Person::seeing(80, 24, later());
+    person.ui.paste("python every_day.py");
+    assert!(person.says("text can be pasted after /"), "{}", person.screen());
+    person.press(KeyCode::Char('r'));
+    person.ui.paste("y");
+    assert!(person.screen().ends_with("Drop 1 session? [y/N]"), "{}", person.screen());
+    person.press(KeyCode::Esc);
+    person.press(KeyCode::Char('/'));
+    person.ui.paste("STU\u{1b}CK\nq");
+    assert!(person.screen().ends_with("/STUCK"), "{}", person.screen());
 }
 
 /// It was proven dead when it was asked about, and is not any more.
@@ -107,10 +138,9 @@ fn on_a_small_screen_a_refusal_is_told_in_full_and_a_question_is_seen() {
 ▸  e5110a00  live                  EEG,…
  ~ 97e16800  stale ghost           SYST…
    d9bede00  suspect unresponsive  STUC…
-it is live, not proven dead: graphctl
-sessions drop --force
-e5110a00-10b9-11f2-8000-000000000001
-(every unit has its process, and 1…
+left alone: it is live, not proven dead
+(every unit has its process, and 1
+process answered)
 Enter details  d drop  ? help  q quit",
     );
     let mut look = later().remove(2);

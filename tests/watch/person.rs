@@ -48,7 +48,15 @@ impl Person {
         lines.collect::<String>().trim_end().to_owned()
     }
 
+    /// Presses a key, and waits until a question that it opens accepts answers.
     pub(crate) fn press(&mut self, key: KeyCode) -> Option<Wish> {
+        let wish = self.press_at_once(key);
+        self.ui.accept_answers();
+        wish
+    }
+
+    /// Presses a key without such a wait.
+    pub(crate) fn press_at_once(&mut self, key: KeyCode) -> Option<Wish> {
         self.ui.press(KeyEvent::new(key, KeyModifiers::NONE), &self.watch.state)
     }
 

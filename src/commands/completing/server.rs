@@ -12,13 +12,15 @@ use tokio::time::timeout;
 
 use super::{VARIABLE, bash, typed};
 use crate::cli::{Cli, Global};
+use crate::error::Error;
 use crate::judge::{self, Case, Thresholds};
 use crate::look::Observer;
 use crate::model::Inventory;
 use crate::options::{Options, Talk};
 use crate::render::printable;
+use crate::resolve;
+use crate::runtime::block_on;
 use crate::select::Filter;
-use crate::{block_on, resolve};
 
 /// How long who presses Tab may be kept waiting.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -89,7 +91,7 @@ fn look() -> Option<(Inventory, Vec<Case>)> {
     };
     // Not to be told in time is to be told nothing.
     let look = async { Ok(timeout(PATIENCE, look).await) };
-    let inventory = block_on(look).ok()?.ok()?.ok()?;
+    let inventory = block_on(look, Error::exit).ok()?.ok()?.ok()?;
     let (start_timeout, heard_within) = (options.start_timeout, Duration::ZERO);
     let cases = judge::judge(&inventory, &Thresholds { start_timeout, heard_within });
     Some((inventory, cases))

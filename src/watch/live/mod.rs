@@ -23,9 +23,11 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
+use tokio::time::{sleep, sleep_until};
 use tokio_stream::StreamExt as _;
 
 pub use self::style::Theme;
+pub(crate) use self::terminal::give_back_in_passing;
 pub use self::ui::Order;
 
 use self::terminal::Guard;
@@ -36,12 +38,18 @@ use crate::error::{Error, Result};
 /// How often what is told of time is drawn anew.
 const TICK: Duration = Duration::from_secs(1);
 
+/// A question accepts answers after it was shown for this long without a key. Keys that were pressed before, and pasted
+/// text that arrives as keys, follow each other faster.
+const QUIET: Duration = Duration::from_millis(300);
+
 /// The terminal, as long as it is ours.
 #[derive(Debug)]
 pub struct Live {
     guard: Guard,
     events: EventStream,
     ui: Ui,
+    /// When a question that ignores answers accepts them, unless a key is pressed before.
+    quiet_at: Instant,
 }
 
 impl Live {
@@ -51,7 +59,8 @@ impl Live {
     /// It cannot be had.
     pub fn open(theme: Theme, address: String) -> Result<Self> {
         let guard = Guard::take(theme.color).map_err(Error::Output)?;
-        Ok(Self { guard, events: EventStream::new(), ui: Ui::new(theme, address) })
+        let ui = Ui::new(theme, address);
+        Ok(Self { guard, events: EventStream::new(), ui, quiet_at: Instant::now() })
     }
 
     /// Draws what is known.
@@ -78,8 +87,15 @@ impl Live {
     pub async fn order(&mut self, state: &State) -> Result<Order> {
         loop {
             let event = tokio::select! {
+                // A key that was pressed before must not be taken for one that was pressed afterwards.
+                biased;
                 event = self.events.next() => event,
-                () = tokio::time::sleep(TICK) => {
+                () = sleep_until(self.quiet_at.into()), if self.ui.ignores_answers() => {
+                    self.ui.accept_answers();
+                    self.draw(state)?;
+                    continue;
+                }
+                () = sleep(TICK) => {
                     self.draw(state)?;
                     continue;
                 }
@@ -87,6 +103,10 @@ impl Live {
             let event = event.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()));
             let wish = match event.map_err(Error::Output)? {
                 Event::Key(key) if key.kind == KeyEventKind::Press => self.ui.press(key, state),
+                Event::Paste(text) => {
+                    self.ui.paste(&text);
+                    None
+                }
                 // A terminal forgets what does not fit, also if it is as large as before by now.
                 Event::Resize(..) => Some(Wish::Redraw),
                 _ => None,
@@ -101,6 +121,7 @@ impl Live {
                 None => {}
             }
             self.draw(state)?;
+            self.quiet_at = Instant::now() + QUIET;
         }
     }
 }

@@ -64,12 +64,14 @@ pub(super) struct Question {
     /// What was asked about, and is still what it was.
     going: Vec<(Uuid, Warrant)>,
     pub(super) page: Page,
+    /// No key is left that was pressed before the question was shown, so the next one may answer it.
+    pub(super) accepts_answers: bool,
 }
 
 impl Question {
     /// About what is proven dead.
     pub(super) fn about(going: Vec<(Uuid, Warrant)>) -> Self {
-        Self { going, page: Page::default() }
+        Self { going, page: Page::default(), accepts_answers: false }
     }
 
     pub(super) fn ids(self) -> Vec<Uuid> {
@@ -117,7 +119,8 @@ impl Question {
     pub(super) fn text(&self, state: &State) -> String {
         let cases = self.cases(state);
         let what = state.look().map(|look| render::number(&look.inventory, &cases));
-        format!("Drop {}? [y/N]", what.unwrap_or_default())
+        let answers = if self.accepts_answers { " [y/N]" } else { "" };
+        format!("Drop {}?{answers}", what.unwrap_or_default())
     }
 
     fn cases<'a>(&self, state: &'a State) -> Vec<&'a Case> {
@@ -161,5 +164,5 @@ fn cases(state: &State) -> HashMap<Uuid, &Case> {
 
 /// Colours are the screen's, not the text's.
 pub(super) fn plain(width: u16) -> Terminal {
-    Terminal { width: Some(width.max(NARROWEST)), color: false, screen: None, interactive: false }
+    Terminal { width: Some(width.max(NARROWEST)), color: false, screen: None, person: None }
 }

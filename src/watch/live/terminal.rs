@@ -3,10 +3,13 @@
 use std::io::{self, BufWriter, Stdout};
 use std::mem::ManuallyDrop;
 use std::panic;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Once, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use crossterm::cursor::Show;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -18,6 +21,9 @@ use ratatui::layout::{Position, Rect};
 
 /// A picture is written at once, as far as it changed: half of one would flicker. In bytes.
 const BUFFER: usize = 64 * 1024;
+
+/// How long a terminal may take to accept what gives it back.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// Whether a terminal is taken over: there is one.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -69,7 +75,8 @@ impl Drop for Guard {
 
 fn take_over() -> io::Result<()> {
     TAKEN.store(true, Ordering::Relaxed);
-    let taken = enable_raw_mode().and_then(|()| execute!(io::stdout(), EnterAlternateScreen));
+    let taken = enable_raw_mode()
+        .and_then(|()| execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste));
     taken.inspect_err(|_| give_back())
 }
 
@@ -88,9 +95,21 @@ fn stop() -> io::Result<()> {
 
 fn give_back() {
     if TAKEN.swap(false, Ordering::Relaxed) {
-        // If this fails the terminal is gone.
-        let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
+        // If this fails the terminal is gone. The modes come first, because a write may block.
         let _ = disable_raw_mode();
+        let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
+    }
+}
+
+/// Gives the terminal back. It does not wait long for a terminal that accepts no output.
+pub(crate) fn give_back_in_passing() {
+    let (done, wait) = mpsc::channel();
+    let giving_back = thread::Builder::new().spawn(move || {
+        give_back();
+        done.send(())
+    });
+    if giving_back.is_ok() {
+        let _ = wait.recv_timeout(MOMENT);
     }
 }
 

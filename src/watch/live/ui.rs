@@ -99,6 +99,29 @@ impl Ui {
         }
     }
 
+    /// Whether a question is shown that does not accept answers yet.
+    #[must_use]
+    pub const fn ignores_answers(&self) -> bool {
+        matches!(&self.over, Some(Over::Question(question)) if !question.accepts_answers)
+    }
+
+    /// The question has been on the screen for a while in which no key was pressed. It accepts answers from now on.
+    pub const fn accept_answers(&mut self) {
+        if let Some(Over::Question(question)) = &mut self.over {
+            question.accepts_answers = true;
+        }
+    }
+
+    /// Takes pasted text in. It is typed only where text can be typed, and is no command elsewhere.
+    pub fn paste(&mut self, text: &str) {
+        if matches!(self.over, Some(Over::Typing)) {
+            let line = text.lines().next().unwrap_or_default();
+            line.chars().filter(|it| !it.is_control()).for_each(|it| self.list.search.push(it));
+        } else {
+            self.tell("the pasted text is ignored: text can be pasted after /");
+        }
+    }
+
     /// Takes a key in; what it asks for beyond the screen.
     pub fn press(&mut self, key: KeyEvent, state: &State) -> Option<Wish> {
         match key.code {
@@ -119,7 +142,10 @@ impl Ui {
         let key = if plain { key } else { KeyEvent::from(KeyCode::Null) };
         match self.over.take() {
             Some(Over::Typing) => self.type_in(key, state),
-            Some(Over::Question(question)) => return self.answer(question, key),
+            Some(Over::Question(question)) if question.accepts_answers => {
+                return self.answer(question, key);
+            }
+            Some(question @ Over::Question(_)) => self.over = Some(question),
             Some(Over::Help(page)) => self.read_help(page, key),
             None if self.details.is_some() => return self.read_details(key, state),
             None => return self.command(key, state),
@@ -234,7 +260,7 @@ impl Ui {
         match Warrant::of(case.verdict) {
             Some(proof @ Warrant::Proof(_)) => self.ask(vec![(id, proof)], state),
             _ => self.tell(&format!(
-                "it is {}, not proven dead: graphctl sessions drop --force {id} ({})",
+                "left alone: it is {}, not proven dead ({})",
                 case.verdict,
                 case.evidence.join("; ")
             )),
