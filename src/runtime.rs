@@ -18,7 +18,7 @@ use crate::host;
 
 /// How many descriptors a command may need at one time, with some to spare.
 #[cfg(unix)]
-const DESCRIPTORS: usize = 24;
+const DESCRIPTORS: usize = 22;
 
 /// How long a command may take to end after a signal. It needs less unless something blocks it.
 const END_TIMEOUT: Duration = Duration::from_millis(750);
@@ -65,20 +65,21 @@ pub(crate) fn run_to_end<T>(
     work: impl AsyncFnOnce(Interruption) -> Result<T>,
     abandon: fn(&Error) -> Exit,
 ) -> Result<T> {
-    let interruption = listen(abandon).map_err(Error::Exhausted)?;
     let runtime = runtime().map_err(Error::Exhausted)?;
+    let interruption = listen(abandon).map_err(Error::Exhausted)?;
     let result = runtime.block_on(work(interruption));
     // A thread that is blocked in a read must not delay the exit.
     runtime.shutdown_background();
     result
 }
 
-/// Starts the thread that receives signals.
+/// Handles signals from now on, in a thread of its own.
 fn listen(abandon: fn(&Error) -> Exit) -> io::Result<Interruption> {
-    let runtime = runtime()?;
+    let runtime = build()?;
+    let first_signal = first_signal(&runtime)?;
     let (sender, receiver) = oneshot::channel();
     thread::Builder::new().name("signals".into()).spawn(move || {
-        let interruption = runtime.block_on(first_signal());
+        let interruption = runtime.block_on(first_signal);
         let _ = sender.send(interruption());
         thread::sleep(END_TIMEOUT);
         process::exit(abandon(&interruption()).code().into());
@@ -97,6 +98,10 @@ pub(crate) fn runtime() -> io::Result<Runtime> {
         let spare = (0..DESCRIPTORS).map(|_| io::stdin().as_fd().try_clone_to_owned());
         spare.collect::<io::Result<Vec<_>>>()?;
     }
+    build()
+}
+
+fn build() -> io::Result<Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
@@ -112,34 +117,37 @@ pub(crate) async fn beside<T: Send + 'static>(
     Ok(result.await.expect("a panic there has been reported"))
 }
 
-/// Waits for a signal that ends a command; returns what makes the error for it.
-async fn first_signal() -> fn() -> Error {
-    let terminated = async {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::SignalKind;
-            let hang_up = (!ignores_hang_up()).then(SignalKind::hangup);
-            tokio::select! {
-                () = signalled(Some(SignalKind::terminate())) => {}
-                () = signalled(hang_up) => {}
+/// Handles the signals that end a command from now on; returns what waits for the first, and makes the error for it.
+#[cfg(unix)]
+fn first_signal(runtime: &Runtime) -> io::Result<impl Future<Output = fn() -> Error> + use<>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let _entered = runtime.enter();
+    let mut interrupts = signal(SignalKind::interrupt())?;
+    let mut terminations = signal(SignalKind::terminate())?;
+    let mut hang_ups = if ignores_hang_up() { None } else { Some(signal(SignalKind::hangup())?) };
+    Ok(async move {
+        let hung_up = async {
+            match &mut hang_ups {
+                Some(signals) => signals.recv().await,
+                None => std::future::pending().await,
             }
+        };
+        tokio::select! {
+            _ = interrupts.recv() => (|| Error::Interrupted) as fn() -> Error,
+            _ = terminations.recv() => || Error::Terminated,
+            _ = hung_up => || Error::Terminated,
         }
-        #[cfg(not(unix))]
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        Ok(()) = tokio::signal::ctrl_c() => || Error::Interrupted,
-        () = terminated => || Error::Terminated,
-    }
+    })
 }
 
-#[cfg(unix)]
-async fn signalled(kind: Option<tokio::signal::unix::SignalKind>) {
-    if let Some(mut signals) = kind.and_then(|kind| tokio::signal::unix::signal(kind).ok()) {
-        signals.recv().await;
-        return;
-    }
-    std::future::pending::<()>().await;
+#[cfg(windows)]
+fn first_signal(runtime: &Runtime) -> io::Result<impl Future<Output = fn() -> Error> + use<>> {
+    let _entered = runtime.enter();
+    let mut interrupts = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupts.recv().await;
+        (|| Error::Interrupted) as fn() -> Error
+    })
 }
 
 #[cfg(target_os = "linux")]

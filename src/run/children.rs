@@ -8,7 +8,7 @@ use super::signals::Received;
 use crate::error::{Error, Result};
 
 /// What a shell adds to the number of the signal that ended a process.
-const ENDED_BY_SIGNAL: i32 = 128;
+pub(super) const ENDED_BY_SIGNAL: i32 = 128;
 
 /// The children of this process.
 #[derive(Debug)]

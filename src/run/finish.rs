@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::WaitStatus;
 
 use super::children::Children;
-use super::signals::{Signals, cuts_short};
+use super::signals::{Signals, cuts_short, ends};
 use super::trail::Trail;
 use super::{clearing, ending};
 use crate::cli::{Document, Run};
@@ -20,12 +20,17 @@ use crate::render::json::{self, Left, Ran};
 use crate::render::printable;
 use crate::words::{list, precise};
 
+/// How long a reader of standard output may take after a signal.
+const READER_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// What is guarded, and by what it is known.
 pub(super) struct Guarded {
     pub(super) tree: Tree,
     pub(super) children: Children,
     pub(super) signals: Signals,
     pub(super) trail: Trail,
+    /// A signal has asked for the end.
+    pub(super) interrupted: bool,
 }
 
 impl Guarded {
@@ -60,25 +65,33 @@ pub(super) async fn finish(
             signal: status.and_then(WaitStatus::terminating_signal),
             reaped,
         };
-        tell_all(&ran, &left, &mut guarded.signals).await;
+        tell_all(&ran, &left, guarded).await;
     }
 }
 
-/// Prints what came of it all. We exit as the command does, whoever reads; Ctrl-C does not wait for that.
-async fn tell_all(ran: &Ran<'_>, left: &Left, signals: &mut Signals) {
+/// Prints what came of it all. We exit as the command does, whether it could be printed or not. After a signal, the
+/// reader has [`READER_TIMEOUT`] left.
+async fn tell_all(ran: &Ran<'_>, left: &Left, guarded: &mut Guarded) {
     let mut line = Vec::new();
-    let begun = Instant::now();
     let printed = match json::run(&mut line, ran, left) {
         Ok(()) => tokio::select! {
             printed = console::print_patiently(line) => printed,
-            () = cut_short(signals, begun) => return,
+            () = end_of_patience(guarded) => return,
         },
         Err(error) => Err(Error::Output(error)),
     };
     match printed {
-        Err(error) if !error.is_broken_pipe() => console::complain(&error),
+        Err(error) if !error.is_broken_pipe() => console::complain_in_passing(&error),
         _ => {}
     }
+}
+
+async fn end_of_patience(guarded: &mut Guarded) {
+    while !guarded.interrupted {
+        let Some(received) = guarded.signals.recv().await else { break };
+        guarded.interrupted = ends(received);
+    }
+    tokio::time::sleep(READER_TIMEOUT).await;
 }
 
 async fn clear(guarded: &mut Guarded, grace: Duration, options: &Options) -> Left {

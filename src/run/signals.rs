@@ -3,6 +3,7 @@
 //! What the terminal sends reaches everybody in its foreground group, so it is never passed on: a second
 //! SIGINT makes a pipeline give up on its clean end.
 
+use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use signal_hook::iterator::exfiltrator::origin::Origin;
 use signal_hook::low_level::siginfo::Cause;
 use tokio::sync::mpsc;
 
+use super::children::ENDED_BY_SIGNAL;
 use crate::error::{Error, Result};
 use crate::host;
 
@@ -53,9 +55,11 @@ pub(super) fn listen() -> Result<Signals> {
     let mut signals = SignalsInfo::<WithOrigin>::new(heard).map_err(Error::Guard)?;
     let (sender, receiver) = mpsc::unbounded_channel();
     let hear = move || {
-        for origin in signals.forever() {
-            // Nobody listens any more: we are about to exit.
-            let Ok(()) = received(&origin).map_or(Ok(()), |it| sender.send(it)) else { return };
+        for received in signals.forever().filter_map(|origin| received(&origin)) {
+            // If nothing receives it any more, the work is done, and a signal ends what still blocks.
+            if sender.send(received).is_err() && ends(received) {
+                process::exit(ENDED_BY_SIGNAL + received.signal.as_raw());
+            }
         }
     };
     thread::Builder::new().spawn(hear).map_err(Error::Guard)?;
@@ -114,6 +118,11 @@ pub(super) fn none_yet(signals: &mut Signals) -> Result<()> {
         goes_on(received)?;
     }
     Ok(())
+}
+
+/// Whether a signal asks a program to end.
+pub(super) const fn ends(received: Received) -> bool {
+    matches!(received.signal, Signal::INT | Signal::TERM | Signal::HUP | Signal::QUIT)
 }
 
 fn goes_on(received: Received) -> Result<()> {

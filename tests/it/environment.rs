@@ -85,7 +85,7 @@ fn expect_all_to_work(
     let path = audit.path().to_str().expect("a path of ours is text");
     let drop = ["sessions", "drop", "-y", &victim, "--force", "--audit", path];
     let recorded = !what.starts_with("nothing can");
-    let drop = if recorded { &drop[..] } else { &drop[..4] };
+    let drop = if recorded { &drop[..] } else { &drop[..5] };
     let commands: [(&[&str], i32); 11] = [
         (&["sessions", "list"], 0),
         (&["sessions", "show", healthy], 0),

@@ -35,7 +35,7 @@ pub(crate) fn guarded(address: &str, options: &[&str], arguments: &[&str]) -> Pr
 
 /// What a script runs in its background ignores Ctrl-C, and under `nohup` SIGHUP too; so do all processes that it
 /// starts, the tests among them. A handler ends that, because no process inherits it.
-fn heed_the_terminal() {
+pub(crate) fn heed_the_terminal() {
     for signal in [SIGHUP, SIGINT, SIGQUIT].into_iter().filter(|it| host::ignores(*it)) {
         flag::register(signal, Arc::default()).expect("it can be handled");
     }
