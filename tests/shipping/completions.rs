@@ -120,8 +120,8 @@ fn the_server_that_is_typed_is_the_one_that_is_asked_whatever_else_is() {
     for words in [
         &["--address", &address, "sessions", "show", ""][..],
         &["sessions", "show", "--address", &address, ""],
-        &["sessions", "drop", &with, "--nonsense", ""],
-        &["sessions", "drop", "--nonsense", &with, ""],
+        &["sessions", "show", &with, "--nonsense", ""],
+        &["sessions", "show", "--nonsense", &with, ""],
         &["--timeout", "soon", "--color=mauve", "sessions", "show", &with, ""],
         &["--no-admin", "sessions", "show", "--address", &address, ""],
     ] {
@@ -144,10 +144,25 @@ fn an_id_says_what_it_is_of_and_whether_that_is_proven_dead() {
     let _healthy =
         Pipeline::running(&server, &Options { name: "EEG".into(), ..Options::default() });
     for (shell, sign) in [("zsh", ':'), ("fish", '\t')] {
-        let run = answer(shell, server.address(), &["sessions", "drop", ""]);
+        let run = answer(shell, server.address(), &["sessions", "show", ""]);
         let help: Vec<_> = told(&run).iter().map(|it| it[36..].to_owned()).collect();
         assert_eq!(help, [format!("{sign}SYSTEM, stale ghost"), format!("{sign}EEG")]);
     }
+}
+
+/// A completed id is not typed in full.
+#[test]
+fn only_ids_of_what_is_proven_dead_are_offered_for_a_drop() {
+    let mut server = server();
+    let ghost = server.ghost_of(&["SYSTEM"]);
+    let _healthy =
+        Pipeline::running(&server, &Options { name: "EEG".into(), ..Options::default() });
+    for words in [&["sessions", "drop", ""][..], &["sessions", "drop", "--force", ""]] {
+        assert_eq!(candidates(server.address(), words), [ghost.clone()], "{words:?}");
+    }
+    let other = server.witness().sessions_of("EEG").remove(0);
+    let typed = ["sessions", "drop", "--force", &other[..8]];
+    assert!(candidates(server.address(), &typed).is_empty());
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What a shell is told that completes a command line: words of ours, and session ids and component keys, live
 //! from the server.
 //!
-//! It is silent, and over after a second, whatever the server does. It looks at what the server holds, and
-//! asks no process anything.
+//! It prints no messages, and ends after a second, whatever the server does. It looks at what the server holds. Only
+//! the ids for `drop` need more: they are those that a whole look proves dead.
 
 mod bash;
 mod server;
@@ -15,7 +15,7 @@ use clap::{Arg, Command, CommandFactory as _};
 use clap_complete::env::{Elvish, EnvCompleter, Fish, Shells, Zsh};
 use clap_complete::{ArgValueCandidates, Generator as _, Shell};
 
-use self::server::{hosts, ids, keys, pids};
+use self::server::{dead_ids, hosts, ids, keys, pids};
 use crate::cli::Cli;
 use crate::console;
 use crate::error::Result;
@@ -68,10 +68,12 @@ pub(crate) fn answer() -> Option<Result<Exit>> {
 /// The command line with what the server has for it. Options are told where nothing else would be: else an id that
 /// could be completed would be one of many.
 fn completed(command: Command) -> Command {
+    let drops = command.get_name() == "drop";
     let arg = |arg: Arg| {
         let is_option = !arg.is_positional();
         let arg = arg.hide(is_option);
         match arg.get_id().as_str() {
+            "ids" if drops => arg.add(ArgValueCandidates::new(dead_ids)),
             "ids" => arg.add(ArgValueCandidates::new(ids)),
             "keys" | "root" | "component" | "colliding_with" | "exclude" => {
                 arg.add(ArgValueCandidates::new(keys))

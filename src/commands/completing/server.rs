@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::{VARIABLE, bash, typed};
 use crate::cli::{Cli, Global};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::judge::{self, Case, Thresholds};
 use crate::look::Observer;
 use crate::model::Inventory;
@@ -22,7 +22,7 @@ use crate::resolve;
 use crate::runtime::block_on;
 use crate::select::Filter;
 
-/// How long who presses Tab may be kept waiting.
+/// How long a look may take after Tab was pressed.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What it has, with what that is told to be; in order.
@@ -31,8 +31,21 @@ type Named = BTreeMap<String, Option<String>>;
 /// Ids of sessions and leftovers, in the order of `list`: what they are of, and which are proven dead. Most of the
 /// other states take a ping to tell.
 pub(super) fn ids() -> Vec<CompletionCandidate> {
-    let Some((inventory, cases)) = look() else { return Vec::new() };
-    let candidates = selected(&inventory, &cases).into_iter().map(|case| {
+    candidates_of(look(), |_| true)
+}
+
+/// The ids of what is proven dead. What may be alive is dropped only if its id was typed in full.
+pub(super) fn dead_ids() -> Vec<CompletionCandidate> {
+    candidates_of(look_for_dead(), |case| case.verdict.is_stale())
+}
+
+fn candidates_of(
+    look: Option<(Inventory, Vec<Case>)>,
+    wanted: impl Fn(&Case) -> bool,
+) -> Vec<CompletionCandidate> {
+    let Some((inventory, cases)) = look else { return Vec::new() };
+    let selected = selected(&inventory, &cases).into_iter();
+    let candidates = selected.filter(|case| wanted(case)).map(|case| {
         let key = case.keys(&inventory).into_iter().find(|key| is_plain(key));
         let dead = case.verdict.is_stale().then(|| case.verdict.to_string());
         let help: Vec<_> = key.map(str::to_owned).into_iter().chain(dead).collect();
@@ -82,19 +95,29 @@ fn selected<'a>(inventory: &Inventory, cases: &'a [Case]) -> Vec<&'a Case> {
     Filter::default().selected(inventory, cases)
 }
 
-/// What the server holds, and what that proves; nothing if it does not tell.
+/// What the server holds, and what that proves; nothing if it does not answer in time.
 fn look() -> Option<(Inventory, Vec<Case>)> {
+    within_patience(async |options| {
+        let inventory = Observer::open(options).await?.inventory().await?;
+        let (start_timeout, heard_within) = (options.start_timeout, Duration::ZERO);
+        let cases = judge::judge(&inventory, &Thresholds { start_timeout, heard_within });
+        Ok((inventory, cases))
+    })
+}
+
+/// What a whole look proves; nothing if that takes too long.
+fn look_for_dead() -> Option<(Inventory, Vec<Case>)> {
+    within_patience(async |options| {
+        let look = Observer::open(options).await?.look().await?;
+        Ok((look.inventory, look.cases))
+    })
+}
+
+fn within_patience<T>(look: impl AsyncFnOnce(&Options) -> Result<T>) -> Option<T> {
     let options = options()?;
-    let look = async {
-        let mut observer = Observer::open(&options).await?;
-        observer.inventory().await
-    };
-    // Not to be told in time is to be told nothing.
-    let look = async { Ok(timeout(PATIENCE, look).await) };
-    let inventory = block_on(look, Error::exit).ok()?.ok()?.ok()?;
-    let (start_timeout, heard_within) = (options.start_timeout, Duration::ZERO);
-    let cases = judge::judge(&inventory, &Thresholds { start_timeout, heard_within });
-    Some((inventory, cases))
+    // A timeout yields no candidates.
+    let looking = async { Ok(timeout(PATIENCE, look(&options)).await) };
+    block_on(looking, Error::exit).ok()?.ok()?.ok()
 }
 
 /// Which server is meant, by what has been typed so far.
