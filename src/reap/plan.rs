@@ -5,7 +5,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::reach::{OwnEndpoints, Reach, Topics};
+use super::reach::{OwnEndpoints, Reach, Topics, maker};
 use crate::admin::{DropTarget, Taken, digest};
 use crate::host::Held;
 use crate::judge::{Case, StaleReason, SuspectReason, Verdict};
@@ -118,7 +118,10 @@ pub struct Planner<'a> {
     inventory: &'a Inventory,
     held: &'a Held,
     topics: Topics<'a>,
+    /// By publisher.
     channels: HashMap<Uuid, Vec<Uuid>>,
+    /// The channels whose publisher has left.
+    orphans: Vec<Uuid>,
     /// By unit.
     owners: HashMap<&'a str, Vec<Uuid>>,
     /// By unit that has an owner.
@@ -136,6 +139,10 @@ impl<'a> Planner<'a> {
                 channels.entry(publisher).or_default().push(endpoint.id);
             }
         }
+        let endpoints = inventory.endpoints.iter().flatten();
+        let present: HashSet<_> = endpoints.map(|it| it.id).collect();
+        let left = channels.iter().filter(|(publisher, _)| !present.contains(*publisher));
+        let orphans = left.flat_map(|(_, channels)| channels).copied().collect();
         let mut owners: HashMap<_, Vec<_>> = HashMap::new();
         for process in &inventory.processes {
             for unit in &process.units {
@@ -149,7 +156,7 @@ impl<'a> Planner<'a> {
                 sessions.entry(unit).or_default().push(session.id);
             }
         }
-        Self { inventory, held, topics: Topics::of(inventory), channels, owners, sessions }
+        Self { inventory, held, topics: Topics::of(inventory), channels, orphans, owners, sessions }
     }
 
     /// What to drop for a case; `None` if the case does not bear the warrant out.
@@ -230,7 +237,11 @@ impl<'a> Planner<'a> {
             }
         }
         let channels = taken.publishers.iter().filter_map(|it| self.channels.get(it)).flatten();
-        taken.channels = channels.copied().collect();
+        // A channel without a publisher serves no subscriber. Its process shows which session it belongs to.
+        let makers: HashSet<_> =
+            taken.processes.iter().filter_map(|it| maker(self.held, *it)).collect();
+        let is_own = |it: &&Uuid| maker(self.held, **it).is_some_and(|it| makers.contains(&it));
+        taken.channels = channels.chain(self.orphans.iter().filter(is_own)).copied().collect();
         taken
     }
 

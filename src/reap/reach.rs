@@ -238,7 +238,7 @@ impl<'a> Reach<'a> {
 
 /// The process of this machine that made a client's connection: its oldest holder, because processes that inherited
 /// the connection started later. `None` if not all holders are known.
-fn maker(held: &Held, client: Uuid) -> Option<ProcessId> {
+pub(super) fn maker(held: &Held, client: Uuid) -> Option<ProcessId> {
     held.get(&client)?.all()?.iter().map(Holder::id).min_by_key(|(pid, start)| (*start, *pid))
 }
 
