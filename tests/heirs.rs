@@ -411,7 +411,7 @@ fn writing_is_seen_at_two_times_or_not_known() {
 fn a_command_is_advised_only_after_the_drop_and_only_if_no_other_process_is_concerned() {
     let heir = |obstacle: Obstacle, released: bool| {
         let heir = Heir { process: holder(10, 1), end: HeirEnd::Spared(obstacle), released };
-        heir.spared_because().expect("it is spared")
+        heir.reason().expect("it is spared")
     };
     let file = Obstacle::Holds(ResourceKind::OpenFile("/eeg.dat".into()));
     let memory = Obstacle::Holds(ResourceKind::MappedFile("/dev/shm/eeg".into()));

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use leaving::{Leaving, Sample};
 use lock::Kept;
 pub use plan::{Condemned, Planner, Verdicts, Warrant, verdicts_by_case};
-pub use report::{Freed, Heir, HeirEnd, Outcome, Report, Target};
+pub use report::{Freed, Heir, HeirEnd, Outcome, Report, Target, end_command};
 
 use crate::admin::{self, DropTarget, Dropped, OutcomeKind};
 use crate::error::Result;
@@ -58,12 +58,12 @@ pub async fn run(
     extent: Extent,
     command: &'static str,
 ) -> Result<Report> {
-    let sample = extent.kill.then(|| Sample::of_all(observer, &first.inventory));
+    let sample = Sample::of_all(observer, &first.inventory);
     let certain = !extent.free && condemned.iter().all(|it| it.warrant.stands_alone());
-    let (earlier, look) = if certain && sample.is_none() {
+    let (earlier, look) = if certain && !extent.kill {
         (None, first)
     } else {
-        let began = sample.as_ref().map_or(first.taken, |it| it.taken.max(first.taken));
+        let began = sample.taken.max(first.taken);
         let (earlier, last) = look_again(observer, first, condemned, began).await?;
         (Some(earlier), last)
     };
@@ -76,18 +76,18 @@ pub async fn run(
     if extent.dry_run {
         check_all(observer, &mut report, &mut plans, command).await?;
     }
-    let leaving = sample.and_then(|sample| Leaving::of(observer, &look, &plans, &sample));
+    let leaving = Leaving::of(observer, &look, &plans, earlier.is_some().then_some(&sample));
     if let Some(kept) = kept.filter(|it| !frees(&plans, &it.holder)) {
         report.lock = Some(free(observer, kept, extent.dry_run, command).await?);
     }
     if extent.dry_run {
         if let Some(leaving) = leaving {
-            leaving.add_to(&mut report);
+            leaving.foresee(&mut report);
         }
     } else if report.of(&[Outcome::WouldDrop, Outcome::Changed]).next().is_some() {
         let after = drop_all(observer, &mut report, &plans, command).await?;
         if let Some(leaving) = leaving {
-            leaving.end(observer, &mut report, &after).await;
+            leaving.conclude(observer, &mut report, &after).await;
         }
     }
     Ok(report)

@@ -65,7 +65,7 @@ pub struct Target {
     pub clients: Clients,
     /// Clients and processes that stay because they may belong to another program, in words.
     pub left_alone: Vec<String>,
-    /// Processes of this machine that it left behind, if they were to be ended.
+    /// Processes that it left behind.
     pub heirs: Vec<Heir>,
 }
 
@@ -83,22 +83,56 @@ pub struct Heir {
 }
 
 impl Heir {
-    /// Why it is spared, in words, with the command that ends it where that is a person's decision.
+    /// Why it must not be ended without thought; `None` if nothing speaks against it.
     #[must_use]
-    pub fn spared_because(&self) -> Option<String> {
-        let HeirEnd::Spared(obstacle) = &self.end else { return None };
-        Some(if self.released && obstacle.may_be_overridden() {
-            format!("{obstacle}; to end it anyway: kill {}", self.process.pid)
-        } else {
-            obstacle.to_string()
+    pub const fn obstacle(&self) -> Option<&Obstacle> {
+        match &self.end {
+            HeirEnd::Spared(obstacle) | HeirEnd::Running(Some(obstacle)) => Some(obstacle),
+            _ => None,
+        }
+    }
+
+    /// That obstacle in words, with the command that ends the process where that is a person's decision.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        let obstacle = self.obstacle()?;
+        Some(match self.end_command() {
+            Some(command) => format!("{obstacle}; to end it anyway: {command}"),
+            None => obstacle.to_string(),
         })
+    }
+
+    /// The command that ends it, if it is running and nothing shows that another process needs it.
+    #[must_use]
+    pub fn end_command(&self) -> Option<String> {
+        let may_be_ended = match &self.end {
+            HeirEnd::Running(None) => true,
+            _ => self.released && self.obstacle().is_some_and(Obstacle::may_be_overridden),
+        };
+        may_be_ended.then(|| end_command(&[self]))
     }
 
     /// It runs no more, or would not.
     #[must_use]
     pub const fn is_ended(&self) -> bool {
-        !matches!(self.end, HeirEnd::Spared(_) | HeirEnd::Ended(Ended::Failed(_) | Ended::Stayed))
+        match &self.end {
+            HeirEnd::Would => true,
+            HeirEnd::Spared(_) | HeirEnd::Running(_) | HeirEnd::Elsewhere => false,
+            HeirEnd::Ended(ended) => !matches!(ended, Ended::Failed(_) | Ended::Stayed),
+        }
     }
+}
+
+/// The command that ends these processes. A stopped one must be continued to end.
+#[must_use]
+pub fn end_command(heirs: &[&Heir]) -> String {
+    let pids = |heirs: &mut dyn Iterator<Item = &&Heir>| {
+        heirs.map(|it| it.process.pid.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let all = pids(&mut heirs.iter());
+    let stopped = pids(&mut heirs.iter().filter(|it| it.process.state == 'T'));
+    let go_on = if stopped.is_empty() { String::new() } else { format!("; kill -CONT {stopped}") };
+    format!("kill {all}{go_on}")
 }
 
 /// What became of a process that was left behind.
@@ -108,6 +142,10 @@ pub enum HeirEnd {
     Would,
     /// It is not ended, for this reason.
     Spared(Obstacle),
+    /// It is running, and was not to be ended. With what speaks against ending it.
+    Running(Option<Obstacle>),
+    /// The server saw it on its own machine, where it may be running.
+    Elsewhere,
     /// It was to be ended.
     Ended(Ended),
 }

@@ -1,6 +1,6 @@
 //! What happened while one watched, in words.
 
-use super::printable;
+use super::{printable, report};
 use crate::reap::{Outcome, Target};
 use crate::watch::event::{Event, What};
 use crate::words::{ago, list};
@@ -36,6 +36,8 @@ fn dropped(target: &Target) -> String {
     let verdict = verdict.map_or_else(String::new, |verdict| format!(" ({verdict})"));
     let keys =
         if components.is_empty() { String::new() } else { format!(": {}", list(components)) };
-    let detail = detail.as_ref().map_or_else(String::new, |detail| format!("; {detail}"));
-    format!("{what} {id}{verdict}{keys}{detail}")
+    let dry_run = *outcome == Outcome::WouldDrop;
+    let heirs = report::heirs(&[target], dry_run);
+    let more: String = detail.iter().chain(&heirs).map(|it| format!("; {it}")).collect();
+    format!("{what} {id}{verdict}{keys}{more}")
 }

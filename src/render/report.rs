@@ -14,7 +14,7 @@ use crate::admin::Unconfirmed;
 use crate::host::Ended;
 use crate::model::Inventory;
 use crate::options::Terminal;
-use crate::reap::{Freed, Heir, HeirEnd, Outcome, Report, Target};
+use crate::reap::{Freed, Heir, HeirEnd, Outcome, Report, Target, end_command};
 use crate::words;
 
 /// One line a target: id, age, state, outcome, and the keys or what stood in the way.
@@ -43,10 +43,7 @@ pub fn table(report: &Report, terminal: Terminal, wide: bool) -> BareTable {
 pub fn notes(report: &Report) -> String {
     let mut notes: Vec<_> = report.targets.iter().filter_map(note).collect();
     notes.extend(report.targets.iter().flat_map(left_alone));
-    // One process may have held connections of several targets.
-    let mut told = HashSet::new();
-    let heirs = report.targets.iter().flat_map(|target| &target.heirs);
-    notes.extend(heirs.filter(|it| told.insert(it.process.id())).map(heir));
+    notes.extend(heirs(&report.targets.iter().collect::<Vec<_>>(), report.extent.dry_run));
     notes.extend(nobody_left(report));
     notes.extend(report.unconfirmed.iter().map(unconfirmed));
     notes.extend(report.lock.as_ref().map(freed));
@@ -124,12 +121,35 @@ fn freed(lock: &Freed) -> String {
     printable(&format!("{awaited}: {what}{detail}"))
 }
 
+/// What became of the processes that these left behind, and the command that ends those that are still running.
+pub(super) fn heirs(targets: &[&Target], dry_run: bool) -> Vec<String> {
+    // One process may have held connections of several targets.
+    let mut named = HashSet::new();
+    let heirs = targets.iter().flat_map(|target| &target.heirs);
+    let heirs: Vec<_> = heirs.filter(|it| named.insert(it.process.id())).collect();
+    let running = heirs.iter().copied().filter(|it| it.end == HeirEnd::Running(None));
+    let running: Vec<_> = running.collect();
+    let it = if running.len() == 1 { "it" } else { "them" };
+    let end = match (&running[..], dry_run) {
+        ([], _) => None,
+        (_, true) => Some(format!("--kill ends {it} too")),
+        (_, false) => Some(format!("to end {it}: {}", end_command(&running))),
+    };
+    heirs.iter().map(|it| heir(it, dry_run)).chain(end).collect()
+}
+
 /// What became of a process that was left behind.
-fn heir(heir: &Heir) -> String {
-    let spared_because = || heir.spared_because().unwrap_or_default();
+fn heir(heir: &Heir, dry_run: bool) -> String {
+    let because = heir.reason().map_or_else(String::new, |reason| format!(": {reason}"));
     let what = match &heir.end {
         HeirEnd::Would => "would be ended".to_owned(),
-        HeirEnd::Spared(_) => format!("is left alone: {}", spared_because()),
+        HeirEnd::Spared(_) => format!("is left alone{because}"),
+        HeirEnd::Running(_) if dry_run => format!("would go on running{because}"),
+        HeirEnd::Running(_) => format!("is still running{because}"),
+        HeirEnd::Elsewhere => format!(
+            "ran on the server's machine, and may still run; to see it there: ps -fp {}",
+            heir.process.pid
+        ),
         HeirEnd::Ended(Ended::Terminated) => "ended".to_owned(),
         HeirEnd::Ended(Ended::Stayed) => "did not end when asked".to_owned(),
         HeirEnd::Ended(Ended::Killed) => "did not end when asked, and was killed".to_owned(),

@@ -2,6 +2,7 @@
 
 mod writing;
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use super::report::{Heir, HeirEnd, Outcome, Report};
 use crate::admin::DropTarget;
 use crate::host::{self, Ended, Held, Means, Sockets, Tcp, Unseen};
 use crate::look::{Look, Observer};
-use crate::model::{Holder, Inventory, ProcessId};
+use crate::model::{Holder, Inventory, ProcessId, SeenBy};
 
 pub(super) use writing::Sample;
 use writing::wait_until_quiet;
@@ -45,12 +46,13 @@ pub(super) struct Leaving {
 }
 
 impl Leaving {
-    /// `None` where no process of this machine can be seen. `before` is what they had written at the first look.
+    /// `None` where no process of this machine can be seen. `before` is what they had written at the first look, if
+    /// there was more than one.
     pub(super) fn of(
         observer: &Observer,
         look: &Look,
         plans: &[DropTarget],
-        before: &Sample,
+        before: Option<&Sample>,
     ) -> Option<Self> {
         let dropped = DroppedConnections::of(plans, &look.inventory, observer.own()?.server);
         let mut held = observer.holders(&look.inventory);
@@ -58,7 +60,8 @@ impl Leaving {
         let openers = heirs::openers(plans, &look.inventory, &held);
         let remaining = |process: &Holder| {
             let opener = openers.get(&process.pid).cloned();
-            let reason = || before.grown(observer, process).or(opener);
+            let grown = || before.and_then(|before| before.grown(observer, process));
+            let reason = || grown().or(opener);
             let remaining = RemainingProcess::of(observer, &dropped, process.clone(), reason);
             (process.id(), remaining)
         };
@@ -75,7 +78,23 @@ impl Leaving {
             held.remove(&client);
         }
         leaving.spare_needed(observer, &look.inventory, held);
+        leaving.add_elsewhere(plans, &look.held);
         Some(leaving)
+    }
+
+    /// Adds the processes that the server saw on its own machine. graphctl cannot examine or end those.
+    fn add_elsewhere(&mut self, plans: &[DropTarget], held: &Held) {
+        let seen = held.iter().filter(|(_, holding)| holding.seen_by == SeenBy::Server);
+        let seen = seen.map(|(client, holding)| (*client, holding.clone())).collect();
+        for (target, processes) in heirs::of(plans, &seen) {
+            for process in processes {
+                let id = process.id();
+                if let Entry::Vacant(entry) = self.remaining.entry(id) {
+                    entry.insert(RemainingProcess::elsewhere(process));
+                    self.by_target.entry(target).or_default().push(id);
+                }
+            }
+        }
     }
 
     /// Spares the processes that other processes need, or that have work of their own. `staying` says which processes
@@ -127,8 +146,16 @@ impl Leaving {
         self.remaining.entry(process.id()).and_modify(|it| it.end = end);
     }
 
+    /// Adds to each target the processes that it would leave behind.
+    pub(super) fn foresee(mut self, report: &mut Report) {
+        if !report.extent.kill {
+            self.name_running();
+        }
+        self.add_to(report);
+    }
+
     /// Adds to each target the processes that it left behind, each with its end.
-    pub(super) fn add_to(&self, report: &mut Report) {
+    fn add_to(&self, report: &mut Report) {
         for target in &mut report.targets {
             let ids = self.by_target.get(&target.id).into_iter().flatten();
             let heirs = ids.filter_map(|id| self.remaining.get(id));
@@ -136,9 +163,10 @@ impl Leaving {
         }
     }
 
-    /// Ends the remaining processes of the targets that were dropped; `after` is what the server holds now. A process
-    /// that has taken on something else meanwhile is spared, and none is killed if the server does not answer.
-    pub(super) async fn end(
+    /// Ends the remaining processes of the targets that were dropped, if they are to be ended, and adds them to the
+    /// report. `after` is what the server holds now. A process that has taken on something else meanwhile is spared,
+    /// and none is killed if the server does not answer.
+    pub(super) async fn conclude(
         mut self,
         observer: &mut Observer,
         report: &mut Report,
@@ -148,11 +176,30 @@ impl Leaving {
         let gone: HashSet<ProcessId> = self.by_target.values().flatten().copied().collect();
         self.remaining.retain(|id, _| gone.contains(id));
         self.wait_for_closing(observer).await;
-        self.spare_writers(observer).await;
-        self.end_by(observer, after, Means::Ask(GRACE)).await;
-        self.kill_stayed(observer).await;
+        if report.extent.kill {
+            self.spare_writers(observer).await;
+            self.end_by(observer, after, Means::Ask(GRACE)).await;
+            self.kill_stayed(observer).await;
+        } else {
+            self.spare_busy(observer, after);
+        }
         self.find_released(observer, after);
+        if !report.extent.kill {
+            self.name_running();
+        }
         self.add_to(report);
+    }
+
+    /// Settles that no process is ended, and forgets those that have ended by themselves.
+    fn name_running(&mut self) {
+        self.remaining.retain(|_, it| !matches!(it.end, HeirEnd::Ended(_)));
+        for remaining in self.remaining.values_mut() {
+            remaining.end = match remaining.end.clone() {
+                HeirEnd::Would => HeirEnd::Running(None),
+                HeirEnd::Spared(obstacle) => HeirEnd::Running(Some(obstacle)),
+                settled => settled,
+            };
+        }
     }
 
     /// Kills the processes that did not end when asked.
@@ -189,10 +236,11 @@ impl Leaving {
     /// Waits until this machine also sees the connections as closed that the server has closed.
     async fn wait_for_closing(&self, observer: &Observer) {
         let deadline = Instant::now() + CLOSE_TIMEOUT;
+        let here = |it: &&RemainingProcess| it.end != HeirEnd::Elsewhere;
         let open = |it: &RemainingProcess| {
             observer.sockets(&it.process).is_ok_and(|sockets| self.dropped.are_open(&sockets))
         };
-        while self.remaining.values().any(open) && Instant::now() < deadline {
+        while self.remaining.values().filter(here).any(open) && Instant::now() < deadline {
             sleep(POLL_INTERVAL).await;
         }
     }
@@ -202,7 +250,7 @@ impl Leaving {
     fn find_released(&mut self, observer: &Observer, after: &Inventory) {
         let mut spared = self.remaining.values().filter_map(|it| match &it.end {
             HeirEnd::Spared(obstacle) => Some(obstacle),
-            HeirEnd::Would | HeirEnd::Ended(_) => None,
+            _ => None,
         });
         let needed = if spared.any(Obstacle::is_about_opener) {
             self.needed_by_others(observer, &observer.holders(after))
@@ -255,12 +303,17 @@ impl Leaving {
         }
     }
 
-    async fn end_by(&mut self, observer: &Observer, after: &Inventory, means: Means) {
+    /// Spares the processes that have taken on something else since the drop.
+    fn spare_busy(&mut self, observer: &Observer, after: &Inventory) {
         self.dropped.update_after_drop(after);
         for remaining in self.remaining.values_mut().filter(|it| it.end == HeirEnd::Would) {
             remaining.look_again(observer, &self.dropped);
         }
         self.spare_needed(observer, after, observer.holders(after));
+    }
+
+    async fn end_by(&mut self, observer: &Observer, after: &Inventory, means: Means) {
+        self.spare_busy(observer, after);
         let ending = self.ending();
         let ends = host::end(&ending, means).await;
         for (process, end) in ending.iter().zip(ends) {
@@ -285,6 +338,11 @@ impl RemainingProcess {
             Err(unseen) => (Vec::new(), unseen_end(unseen)),
         };
         Self { process, end, released: false, sockets: sockets.into_iter().collect() }
+    }
+
+    /// A process of the server's machine.
+    fn elsewhere(process: Holder) -> Self {
+        Self { process, end: HeirEnd::Elsewhere, released: false, sockets: HashSet::new() }
     }
 
     fn heir(&self) -> Heir {

@@ -30,7 +30,7 @@ pub(super) struct TargetView<'a> {
     left_alone: &'a [String],
     /// The processes of this machine that were ended, or in a dry run would be.
     killed: Vec<u32>,
-    /// All that it left behind on this machine, if they were to be ended.
+    /// All that it left behind.
     heirs: Vec<HeirView<'a>>,
 }
 
@@ -40,6 +40,8 @@ pub(super) struct HeirView<'a> {
     command: &'a str,
     outcome: &'static str,
     detail: Option<Cow<'a, str>>,
+    /// The command that ends it, unless another process may need it.
+    end_command: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -81,14 +83,17 @@ pub(super) fn target(target: &Target) -> TargetView<'_> {
 pub(super) fn heir(heir: &Heir) -> HeirView<'_> {
     let (outcome, detail) = match &heir.end {
         HeirEnd::Would => ("would-end", None),
-        HeirEnd::Spared(_) => ("spared", heir.spared_because().map(Cow::Owned)),
+        HeirEnd::Spared(_) => ("spared", heir.reason().map(Cow::Owned)),
+        HeirEnd::Running(_) => ("running", heir.reason().map(Cow::Owned)),
+        HeirEnd::Elsewhere => ("elsewhere", None),
         HeirEnd::Ended(Ended::Terminated) => ("ended", None),
         HeirEnd::Ended(Ended::Stayed) => ("stayed", None),
         HeirEnd::Ended(Ended::Killed) => ("killed", None),
         HeirEnd::Ended(Ended::AlreadyGone) => ("already-gone", None),
         HeirEnd::Ended(Ended::Failed(why)) => ("failed", Some(Cow::Borrowed(why.as_str()))),
     };
-    HeirView { pid: heir.process.pid, command: &heir.process.command, outcome, detail }
+    let end_command = heir.end_command();
+    HeirView { pid: heir.process.pid, command: &heir.process.command, outcome, detail, end_command }
 }
 
 pub(super) fn freed(lock: &Freed) -> FreedView<'_> {

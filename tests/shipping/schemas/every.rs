@@ -201,6 +201,8 @@ pub(super) fn heirs() -> Vec<Heir> {
     let ends = every!(HeirEnd:
         Would => vec![HeirEnd::Would],
         Spared => vec![HeirEnd::Spared(Obstacle::StillWrites)],
+        Running => vec![HeirEnd::Running(None), HeirEnd::Running(Some(Obstacle::MayBeOpener))],
+        Elsewhere => vec![HeirEnd::Elsewhere],
         Ended => ended.map(HeirEnd::Ended).to_vec()
     );
     let holder = sessions()[0].holding.clone().expect("it is held").holders.remove(0);
