@@ -64,8 +64,9 @@ fn condemned(
 ) -> Vec<Condemned> {
     let (mut suspects, mut flowing) = (0, Vec::new());
     let mut condemned = Vec::new();
+    let ending: Vec<_> = cases.iter().copied().filter(|case| case.ends_with_lock).collect();
     for case in cases.iter().copied() {
-        match Warrant::of(case.verdict) {
+        match Warrant::of_case(case) {
             Some(Warrant::Suspicion(_)) if !include_suspect => suspects += 1,
             Some(_) if spare_flowing && case.may_flow() => flowing.push(case),
             Some(warrant) => {
@@ -74,6 +75,13 @@ fn condemned(
             }
             None => {}
         }
+    }
+    if !ending.is_empty() {
+        let ending = render::number(&look.inventory, &ending);
+        let next = format!("; to free that: {}", render::lock::FREE);
+        let next = if include_suspect { "" } else { &next };
+        let note = format!("{ending} left alone: {}{next}", render::lock::ENDS_WITH_LOCK);
+        console::say(talk, Talk::Normal, &note);
     }
     if suspects > 0 {
         let suspects = count(suspects, "suspect session", "suspect sessions");

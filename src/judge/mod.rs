@@ -77,6 +77,8 @@ pub struct Case {
     pub gaps: Gaps,
     /// It is not proven dead, and one more look may prove that: this one missed something.
     pub may_need_another_look: bool,
+    /// The server has begun to end it, and waits for its command lock. A drop would wait for that too.
+    pub ends_with_lock: bool,
 }
 
 /// What a session lacks on the server.
@@ -214,6 +216,8 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             may_have_vanished: verdict.is_suspect() && connections::may_have_vanished(&facts),
             gaps: Gaps { endpoints: facts.missing.is_some(), owners: !owned.unowned.is_empty() },
             may_need_another_look: !verdict.is_stale() && another_look::of_session(&facts, verdict),
+            ends_with_lock: verdict == Verdict::Stale(StaleReason::ClientClosed)
+                && inventory.server.process.as_ref().is_some_and(|server| server.lock_held),
             owners: owned.owners.clone(),
             age: session.created.map(|created| inventory.age_of(created)),
         }
@@ -236,6 +240,7 @@ pub fn judge(inventory: &Inventory, thresholds: &Thresholds) -> Vec<Case> {
             may_have_vanished: false,
             gaps: Gaps::default(),
             may_need_another_look: !verdict.is_stale() && another_look::of_leftover(process),
+            ends_with_lock: false,
         }
     });
     sessions.chain(leftovers).collect()

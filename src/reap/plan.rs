@@ -37,6 +37,12 @@ impl Warrant {
         }
     }
 
+    /// The warrant that a look at the case gives by itself; `None` also if the case ends without a drop.
+    #[must_use]
+    pub fn of_case(case: &Case) -> Option<Self> {
+        Self::of(case.verdict).filter(|_| !case.ends_with_lock)
+    }
+
     /// Whether it holds whatever the verdict is, so that the drop itself needs no second look.
     #[must_use]
     pub const fn stands_alone(self) -> bool {
@@ -91,10 +97,10 @@ pub struct Condemned {
 }
 
 impl Condemned {
-    /// A case that is proven dead; `None` if it is not.
+    /// A case that is proven dead; `None` if it is not, or ends without a drop.
     #[must_use]
     pub fn proven(case: &Case) -> Option<Self> {
-        let warrant = Warrant::of(case.verdict).filter(|it| matches!(it, Warrant::Proof(_)))?;
+        let warrant = Warrant::of_case(case).filter(|it| matches!(it, Warrant::Proof(_)))?;
         Some(Self { id: case.id, warrant, spare_flowing: false, messages: case.messages })
     }
 

@@ -30,10 +30,16 @@ pub fn held(look: &Look) -> Option<String> {
     // Whoever lives will come.
     let comes = holder.waits_for == WaitsFor::Subscriber
         || case.is_some_and(|case| !case.verdict.is_stale() && !case.verdict.is_suspect());
-    let next = if comes { "" } else { ": graphctl sessions reap --include-suspect" };
+    let next = if comes { String::new() } else { format!(": {FREE}") };
     let held = self::holder(holder);
     Some(printable(&format!("LOCKED: the server's command lock is held by {held}{of}{next}")))
 }
+
+/// Why a dead session is not dropped.
+pub const ENDS_WITH_LOCK: &str = "it ends by itself when the command lock is free";
+
+/// The command that frees the command lock.
+pub const FREE: &str = "graphctl sessions reap --include-suspect";
 
 /// Whom the command waits for.
 #[must_use]

@@ -87,7 +87,7 @@ impl Leases {
     }
 
     fn warrant(&self, case: &Case) -> Option<Warrant> {
-        let warrant = Warrant::of(case.verdict)?;
+        let warrant = Warrant::of_case(case)?;
         let asked_for = self.terms.include_suspect || !matches!(warrant, Warrant::Suspicion(_));
         (asked_for && !(self.terms.spare_flowing && case.may_flow())).then_some(warrant)
     }

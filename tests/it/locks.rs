@@ -13,7 +13,7 @@ use crate::lab::{
     Client, Options, PATIENCE, Phantom, Pipeline, Server, Wedge, greeted, half_sent,
     lock_for_a_second, own_address, phantom, read_id, stuff_process, sync,
 };
-use crate::run::graphctl;
+use crate::run::{Run, graphctl, graphctl_until};
 use crate::stage::{reap, relaunch, server};
 
 /// Asks for the whole graph.
@@ -308,4 +308,29 @@ fn who_does_not_read_an_answer_does_not_hold_the_lock() {
         expect_free(&mut server);
     }
     assert_eq!(server.witness().sessions().len(), 2);
+}
+
+/// A look without the admin channel waits for the lock like any other. When it gives up, the server notices only when
+/// the lock is free.
+#[test]
+fn a_session_that_ends_with_the_wedge_is_no_target_of_a_reap() {
+    let mut server = server();
+    let mut wedge = Wedge::of(&mut server);
+    let look =
+        graphctl(server.address(), &["--no-admin", "--timeout", "500ms", "sessions", "list"]);
+    assert_eq!(look.code, 75, "{look:#?}");
+    let left = |run: &Run| run.stdout.contains("stale client-closed");
+    let listed = graphctl_until(server.address(), &["sessions", "list"], left);
+    assert!(left(&listed), "{listed:#?}");
+    for arguments in [&["sessions", "reap"][..], &["sessions", "reap", "-n"]] {
+        let run = graphctl(server.address(), arguments);
+        assert_eq!((run.code, &*run.stdout), (0, ""), "{run:#?}");
+        let note = "1 session left alone: it ends by itself when the command lock is free; \
+                    to free that: graphctl sessions reap --include-suspect\n";
+        assert!(run.stderr.contains(note), "{run:#?}");
+    }
+    let run = graphctl(server.address(), &["run", "--reap", "-o", "json", "--", "true"]);
+    assert_eq!((run.code, run.json()["reaped"].as_array().map(Vec::len)), (0, Some(0)), "{run:#?}");
+    wedge.end(&mut server);
+    server.wait_state("its end", |state| state["clients"]["SessionInfo"] == 1);
 }

@@ -86,9 +86,8 @@ impl Question {
     pub(super) fn settle(&mut self, state: &State) -> Option<String> {
         let cases = cases(state);
         let now = |id: &Uuid| cases.get(id).copied().filter(|_| state.lasted(*id).is_some());
-        let stays = |(id, warrant): &(Uuid, Warrant)| {
-            now(id).and_then(|case| Warrant::of(case.verdict)) == Some(*warrant)
-        };
+        let stays =
+            |(id, warrant): &(Uuid, Warrant)| now(id).and_then(Warrant::of_case) == Some(*warrant);
         let (going, out): (Vec<_>, Vec<_>) = self.going.drain(..).partition(stays);
         self.going = going;
         let (id, _) = out.first()?;

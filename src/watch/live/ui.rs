@@ -9,7 +9,7 @@ use super::scroll::{Page, Step};
 use super::style::Theme;
 use super::texts;
 use crate::reap::Warrant;
-use crate::render::printable;
+use crate::render::{lock, printable};
 use crate::watch::state::State;
 
 /// How many of the last things that were told stay in sight.
@@ -257,8 +257,15 @@ impl Ui {
 
     fn ask_for_one(&mut self, id: Uuid, state: &State) {
         let Some((_, case)) = here(state, id) else { return self.tell("it is gone") };
-        match Warrant::of(case.verdict) {
+        match Warrant::of_case(case) {
             Some(proof @ Warrant::Proof(_)) => self.ask(vec![(id, proof)], state),
+            None if case.ends_with_lock => {
+                self.tell(&format!(
+                    "left alone: {}; to free that: {}",
+                    lock::ENDS_WITH_LOCK,
+                    lock::FREE
+                ));
+            }
             _ => self.tell(&format!(
                 "left alone: it is {}, not proven dead ({})",
                 case.verdict,
@@ -287,7 +294,7 @@ impl Ui {
 
 fn proven_dead(row: &Row<'_>) -> Option<(Uuid, Warrant)> {
     let Row::Here(_, case) = row else { return None };
-    let warrant = Warrant::of(case.verdict)?;
+    let warrant = Warrant::of_case(case)?;
     matches!(warrant, Warrant::Proof(_)).then_some((case.id, warrant))
 }
 

@@ -159,6 +159,7 @@ pub(super) fn look() -> Look {
         messages: None,
         may_have_vanished: false,
         may_need_another_look: false,
+        ends_with_lock: false,
         gaps: Gaps::default(),
     };
     let mut cases: Vec<_> =
