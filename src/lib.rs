@@ -15,6 +15,7 @@
 //! | [`audit`] | what was dropped, and why → a line in a file |
 //! | [`github`] | what was found → GitHub Actions |
 //! | [`metrics`] | looks → a file for Prometheus |
+//! | [`files`] | the files that the three above write |
 //! | [`watch`] | look after look → what changes, whose lease ends |
 //! | `run` | a command, guarded until nothing of it is left (Linux) |
 //! | [`host`] | who is at the other end, where that is this machine |
@@ -32,6 +33,7 @@ pub mod commands;
 pub mod console;
 pub mod error;
 pub mod exit;
+pub mod files;
 pub mod github;
 pub mod host;
 pub mod inventory;
@@ -53,7 +55,6 @@ pub mod words;
 
 use std::future::Future;
 use std::io;
-use std::path::Path;
 use std::thread;
 
 use clap::Parser as _;
@@ -217,14 +218,6 @@ fn ignores_hang_up() -> bool {
 #[cfg(all(unix, not(target_os = "linux")))]
 const fn ignores_hang_up() -> bool {
     false
-}
-
-/// Of what is there already: where a file is meant, a pipe or a device is a mistake.
-pub(crate) fn must_be_a_file(path: &Path) -> io::Result<()> {
-    if path.exists() && !path.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    Ok(())
 }
 
 /// For errors that can only come from a file that was named on the command line.

@@ -40,7 +40,11 @@ const FILES: [Item; 4] = [
         Some("audit"),
         "A line of JSON is appended for each target of a drop. It may be rotated at any time.",
     ),
-    ("--prom-file FILE", Some("prom_file"), "Metrics, replaced in one piece."),
+    (
+        "--prom-file FILE",
+        Some("prom_file"),
+        "Metrics, replaced in one piece. The file keeps its owner and mode, and a link to it stays a link.",
+    ),
 ];
 
 /// Writes a page for each command.
