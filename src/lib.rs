@@ -62,8 +62,7 @@ use clap::error::ErrorKind;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use crate::cli::suggestions::with_whereabouts;
-use crate::cli::{Cli, Global};
+use crate::cli::{Cli, Global, Refusal};
 use crate::commands::completing;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
@@ -79,9 +78,10 @@ pub fn run() -> Exit {
     if let Some(answered) = completing::answer() {
         return conclude(answered);
     }
-    let cli = match Cli::try_parse() {
+    let cli = match cli::parse() {
         Ok(cli) => cli,
-        Err(error) => return explain(&with_whereabouts(error)),
+        Err(Refusal::Clap(error)) => return explain(&error),
+        Err(Refusal::Value(error)) => return conclude(Err(error)),
     };
     let options = resolve(&cli.global);
     conclude(commands::run(cli.command, &options))
@@ -101,8 +101,9 @@ fn conclude(result: Result<Exit>) -> Exit {
 
 /// Prints help, the version, or what is wrong with the command line.
 fn explain(error: &clap::Error) -> Exit {
-    if error.kind() == ErrorKind::MissingSubcommand {
-        // clap shows help when nothing was typed, but takes a set environment variable for typed.
+    use ErrorKind::{DisplayHelpOnMissingArgumentOrSubcommand, MissingSubcommand};
+    if matches!(error.kind(), MissingSubcommand | DisplayHelpOnMissingArgumentOrSubcommand) {
+        // clap shows help when nothing was typed, but not if an option was.
         let asking_for_help = std::env::args_os().chain(["-h".into()]);
         if let Err(help) = Cli::try_parse_from(asking_for_help) {
             console::say(Talk::Quiet, Talk::Quiet, help.render().to_string().trim_end());

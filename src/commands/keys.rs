@@ -14,12 +14,6 @@ pub(super) fn wanted(args: Keys, purpose: &str) -> Result<Wanted> {
     if let Some(path) = &from {
         keys.extend(keys_in(&read(path)?));
     }
-    if keys.iter().chain(&roots).any(String::is_empty) {
-        return Err(Error::Usage {
-            message: "a component key is empty".into(),
-            hint: "a variable of your script may not be set".into(),
-        });
-    }
     if let Some(key) = keys.iter().chain(&roots).find(|key| key.ends_with('/')) {
         return Err(Error::Usage {
             message: format!("'{key}' is no component key"),
