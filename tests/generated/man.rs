@@ -34,7 +34,7 @@ const ENVIRONMENT: [Item; 7] = [
 /// Files that it reads or writes.
 const FILES: [Item; 4] = [
     ("/proc", None, "Who holds which connection on this machine (Linux). It is only read."),
-    ("--from FILE", Some("from"), "Component keys, one a line."),
+    ("--from FILE", Some("from"), "Component keys, one a line, in UTF-8."),
     (
         "--audit FILE",
         Some("audit"),

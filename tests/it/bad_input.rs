@@ -278,6 +278,48 @@ fn usage_does_not_show_what_comes_from_the_environment() {
     assert!(unknown.stderr.contains("\nUsage: graphctl sessions list [OPTIONS]\n"), "{unknown:#?}");
 }
 
+/// Keys that are held are never free for how a file was saved.
+#[test]
+fn keys_are_read_whatever_the_ends_of_lines_and_invisible_characters_are_refused() {
+    let server = Server::start(&lab::ezmsg("3.9.0"));
+    let _held = Client::silent_session(&server, &["SYSTEM"]);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("keys.txt");
+    let path = file.to_str().expect("a path of ours is text");
+    let ways = [
+        &["sessions", "check", "--from", path][..],
+        &["sessions", "wait", "--for", "free", "--wait-timeout", "1ms", "--from", path],
+    ];
+    for text in ["\u{feff}SYSTEM\n", "SYSTEM\r\n", "OTHER\rSYSTEM\r", "\u{feff}OTHER\r\nSYSTEM"] {
+        std::fs::write(&file, text).expect("it can be written");
+        for way in ways {
+            let run = graphctl(server.address(), way);
+            assert_eq!((run.code, run.stdout.lines().count()), (1, 1), "{text:?}: {run:#?}");
+        }
+    }
+    let not_text = "save it as UTF-8 text, one key a line";
+    let zero = "the text may be UTF-16: save it as UTF-8, one key a line";
+    let remove = "remove it: it is part of no component key";
+    for (bytes, why, hint) in [
+        (&b"\xff\xfeS\0"[..], " is UTF-16 text", not_text),
+        (b"A\nSYSTEM\0\n", ", line 2: 'SYSTEM\\u{0}' has the invisible character U+0000", zero),
+        (b"S\0Y\0", ", line 1: 'S\\u{0}Y\\u{0}' has the invisible character U+0000", zero),
+        (b"A\r\nSYS\x07TEM", ", line 2: 'SYS\\u{7}TEM' has the invisible character U+0007", remove),
+        (b"A\nB\n\xc4", ", line 3: this is not UTF-8", not_text),
+    ] {
+        std::fs::write(&file, bytes).expect("it can be written");
+        for way in ways {
+            let told = format!("error: {path}{why}\nhint: {hint}\n");
+            fails(&graphctl(server.address(), way), 2, &told);
+        }
+    }
+    for way in [&["SYSTEM\r"][..], &["--root", "SYSTEM\r"]] {
+        let run = graphctl(server.address(), &[&["sessions", "check"], way].concat());
+        let why = "'SYSTEM\\r' has the invisible character U+000D";
+        fails(&run, 2, &format!("error: {why}\nhint: {remove}\n"));
+    }
+}
+
 #[test]
 fn an_id_must_be_one_of_the_server() {
     let server = Server::start(&lab::ezmsg("3.9.0"));
