@@ -249,7 +249,7 @@ impl Error {
                 format!("its listening socket is held by {}; if that is what is left of a dead server, end it", holders.join(", "))
             }
             Self::NotGraphServer { .. } => {
-                "check --address: another program may be listening on that port".into()
+                "check --address or EZMSG_GRAPHSERVER_ADDR: another program may be listening on that port".into()
             }
             Self::Protocol { .. } => {
                 "graphctl may be too old or too new for this server; it is made for ezmsg 3.9".into()

@@ -237,7 +237,7 @@ fn a_server_that_falls_silent_holds_nobody_up() {
 #[test]
 fn what_waiting_cannot_mend_ends_it_at_once() {
     let told = "error: what listens at ADDRESS does not greet like a GraphServer\n\
-                hint: check --address: another program may be listening on that port\n";
+                hint: check --address or EZMSG_GRAPHSERVER_ADDR: another program may be listening on that port\n";
     for way in [&["wait", "--for", "live", "--wait-timeout", "1h"][..], &["check", "--wait", "1h"]]
     {
         let other = Fake::start(vec![Send(block(b"hello, world")), Gone]);
