@@ -21,6 +21,12 @@ impl FromStr for Address {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if let Some((_, rest)) = text.split_once("://") {
+            let bare = rest.trim_end_matches('/').parse::<Self>();
+            let example = bare.map_or_else(|_| Self::DEFAULT.to_owned(), |it| it.to_string());
+            return Err(format!("expected HOST:PORT without a scheme, for example {example}"));
+        }
         let (host, port) = text
             .rsplit_once(':')
             .ok_or_else(|| "expected HOST:PORT, for example 127.0.0.1:25978".to_owned())?;
@@ -54,6 +60,28 @@ mod tests {
     fn what_is_parsed_is_printed_again() {
         for text in ["127.0.0.1:25978", "lab-pc:1", "[::1]:65535"] {
             assert_eq!(text.parse::<Address>().map(|address| address.to_string()), Ok(text.into()));
+        }
+    }
+
+    /// As ezmsg takes it, which reads the port with Python's `int`.
+    #[test]
+    fn blanks_around_an_address_are_no_part_of_it() {
+        let address = "localhost:25978".parse::<Address>();
+        for text in ["localhost:25978 ", " localhost:25978", "\tlocalhost:25978\r\n"] {
+            assert_eq!(text.parse(), address, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_is_refused_with_the_address_that_is_meant() {
+        for (text, meant) in [
+            ("tcp://lab:25978", "lab:25978"),
+            ("http://lab:25978/", "lab:25978"),
+            ("tcp://[::1]:25978", "[::1]:25978"),
+            ("tcp://lab", Address::DEFAULT),
+        ] {
+            let why = format!("expected HOST:PORT without a scheme, for example {meant}");
+            assert_eq!(text.parse::<Address>(), Err(why), "{text:?}");
         }
     }
 

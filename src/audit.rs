@@ -5,7 +5,7 @@
 //! opened anew for each report, so that it can be moved away meanwhile.
 
 use std::env;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -13,6 +13,7 @@ use std::time::SystemTime;
 use crate::cli::AuditArgs;
 use crate::console;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::host;
 use crate::reap::Report;
 use crate::render::json::{Author, audit_lines};
@@ -28,10 +29,16 @@ impl Audit {
     /// An audit as it was asked for. The file is made if it is not there.
     ///
     /// # Errors
-    /// [`Error::AuditUnwritable`]: the file cannot be written.
+    /// [`Error::AuditUnwritable`]: the file cannot be written. [`Error::Usage`]: no file is named.
     pub fn open(args: &AuditArgs) -> Result<Self> {
         if let Some(path) = &args.audit {
-            append_to(path)
+            if path.as_os_str() == "-" {
+                return Err(Error::Usage {
+                    message: "--audit appends to a file, and '-' is standard output".into(),
+                    hint: "name a file; -o jsonl prints what becomes of each target on standard output".into(),
+                });
+            }
+            files::append(path)
                 .map_err(|source| Error::AuditUnwritable { path: told(path), source })?;
         }
         let name = |variable| env::var(variable).ok().filter(|name| !name.is_empty());
@@ -62,7 +69,7 @@ impl Audit {
         if lines.peek().is_none() {
             return Ok(());
         }
-        let written = append_to(path)
+        let written = files::append(path)
             .and_then(|mut file| lines.try_for_each(|line| write_whole(&mut file, &line?)));
         written.map_err(|source| Error::AuditLost { path: told(path), source })
     }
@@ -96,14 +103,6 @@ impl Drop for Begun<'_> {
             console::complain(&error);
         }
     }
-}
-
-fn append_to(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
-    options.open(path)
 }
 
 /// Writes a line in one piece: in two, that of another graphctl could come in between.

@@ -135,6 +135,14 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// The summary for GitHub Actions is no regular file, and nothing was done for that.
+    #[error("cannot write the summary to {path}: {source}")]
+    SummaryRefused {
+        /// The file.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
     /// The summary for GitHub Actions could not be written.
     #[error("cannot write the summary to {path}: {source}")]
     SummaryLost {
@@ -203,6 +211,7 @@ impl Error {
             | Self::Usage { .. }
             | Self::Read { .. }
             | Self::AuditUnwritable { .. }
+            | Self::SummaryRefused { .. }
             | Self::MetricsUnwritable { .. } => Exit::Usage,
             Self::AuditLost { .. }
             | Self::SummaryLost { .. }
@@ -240,7 +249,7 @@ impl Error {
                 format!("its listening socket is held by {}; if that is what is left of a dead server, end it", holders.join(", "))
             }
             Self::NotGraphServer { .. } => {
-                "check --address: another program may be listening on that port".into()
+                "check --address or EZMSG_GRAPHSERVER_ADDR: another program may be listening on that port".into()
             }
             Self::Protocol { .. } => {
                 "graphctl may be too old or too new for this server; it is made for ezmsg 3.9".into()
@@ -267,11 +276,14 @@ impl Error {
             Self::AuditLost { .. } => {
                 "what became of the sessions stands above, and not in the audit".into()
             }
+            Self::SummaryRefused { .. } => {
+                "nothing was done; GITHUB_STEP_SUMMARY must name a file that can be written, or nothing".into()
+            }
             Self::SummaryLost { .. } => {
                 "all else is done and told; GITHUB_STEP_SUMMARY must name a file that can be written, or nothing".into()
             }
             Self::MetricsUnwritable { .. } => {
-                "nothing was done; name a file with --prom-file in a folder that can be written".into()
+                "nothing was done; name a file with --prom-file in a folder that can be written, or - for standard output".into()
             }
             Self::MetricsLost { .. } => {
                 "the file is what it was before: what it tells is old".into()

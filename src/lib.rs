@@ -15,6 +15,7 @@
 //! | [`audit`] | what was dropped, and why → a line in a file |
 //! | [`github`] | what was found → GitHub Actions |
 //! | [`metrics`] | looks → a file for Prometheus |
+//! | [`files`] | the files that the three above write |
 //! | [`watch`] | look after look → what changes, whose lease ends |
 //! | `run` | a command, guarded until nothing of it is left (Linux) |
 //! | [`host`] | who is at the other end, where that is this machine |
@@ -32,6 +33,7 @@ pub mod commands;
 pub mod console;
 pub mod error;
 pub mod exit;
+pub mod files;
 pub mod github;
 pub mod host;
 pub mod inventory;
@@ -52,17 +54,14 @@ pub mod watch;
 pub mod wire;
 pub mod words;
 
-use std::io;
-use std::path::Path;
-
-use crate::cli::suggestions::with_whereabouts;
-use crate::cli::{Cli, Global};
-use crate::commands::completing;
-use crate::error::{Error, Result};
-use crate::exit::Exit;
-use crate::options::{Options, Talk};
 use clap::Parser as _;
 use clap::error::ErrorKind;
+
+use crate::cli::{Cli, Global, Refusal};
+use crate::commands::completing;
+use crate::error::Result;
+use crate::exit::Exit;
+use crate::options::{Options, Talk};
 
 /// Parses the command line, runs the command, tells what went wrong; returns how to exit.
 #[must_use]
@@ -70,9 +69,10 @@ pub fn run() -> Exit {
     if let Some(answered) = completing::answer() {
         return conclude(answered);
     }
-    let cli = match Cli::try_parse() {
+    let cli = match cli::parse() {
         Ok(cli) => cli,
-        Err(error) => return explain(&with_whereabouts(error)),
+        Err(Refusal::Clap(error)) => return explain(&error),
+        Err(Refusal::Value(error)) => return conclude(Err(error)),
     };
     let options = resolve(&cli.global);
     conclude(commands::run(cli.command, &options))
@@ -92,8 +92,9 @@ fn conclude(result: Result<Exit>) -> Exit {
 
 /// Prints help, the version, or what is wrong with the command line.
 fn explain(error: &clap::Error) -> Exit {
-    if error.kind() == ErrorKind::MissingSubcommand {
-        // clap shows help when nothing was typed, but takes a set environment variable for typed.
+    use ErrorKind::{DisplayHelpOnMissingArgumentOrSubcommand, MissingSubcommand};
+    if matches!(error.kind(), MissingSubcommand | DisplayHelpOnMissingArgumentOrSubcommand) {
+        // clap shows help when nothing was typed, but not if an option was.
         let asking_for_help = std::env::args_os().chain(["-h".into()]);
         if let Err(help) = Cli::try_parse_from(asking_for_help) {
             console::say(Talk::Quiet, Talk::Quiet, help.render().to_string().trim_end());
@@ -118,18 +119,4 @@ fn resolve(global: &Global) -> Options {
             (false, true) => Talk::Verbose,
         },
     }
-}
-
-/// Of what is there already: where a file is meant, a pipe or a device is a mistake.
-pub(crate) fn must_be_a_file(path: &Path) -> io::Result<()> {
-    if path.exists() && !path.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    Ok(())
-}
-
-/// For errors that can only come from a file that was named on the command line.
-pub(crate) fn unreadable(what: &str) -> impl FnOnce(io::Error) -> Error {
-    let what = what.to_owned();
-    |source| Error::Read { what, source }
 }

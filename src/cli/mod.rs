@@ -4,8 +4,9 @@ mod dropping;
 pub mod examples;
 mod formats;
 mod looking;
+mod parsing;
 mod reports;
-pub mod suggestions;
+mod suggestions;
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use self::dropping::{AuditArgs, Drop, Dropping, Leasing, Reap, Watch};
 pub use self::formats::{Document, Format, Sort, Stream};
 pub use self::looking::{Check, Filters, Goal, Keys, List, Show, Wait};
+pub use self::parsing::{Refusal, parse};
 pub use self::reports::{GithubArgs, MetricsArgs};
 use crate::address::Address;
 use crate::exit::Exit;

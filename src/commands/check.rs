@@ -4,14 +4,16 @@ use super::{keys, waiting};
 use crate::cli::{Check, Document};
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::github::Github;
 use crate::judge::Collision;
 use crate::look::{Look, Observer};
 use crate::options::{Options, Talk};
 use crate::render::{github as note, json, printable, quoted, status};
-use crate::{console, github, judge, words};
+use crate::{console, judge, words};
 
 pub(super) async fn run(args: Check, options: &Options) -> Result<Exit> {
-    let wanted = keys::wanted(args.keys, "check")?;
+    let wanted = keys::wanted(args.keys, "check").await?;
+    let github = Github::open(&args.github)?;
     let (inventory, cases) = if let Some(patience) = args.wait {
         waiting::for_free(options, patience, &wanted).await?
     } else {
@@ -24,7 +26,7 @@ pub(super) async fn run(args: Check, options: &Options) -> Result<Exit> {
         Document::Json => json::check(out, &inventory.server, &collisions),
     })?;
     let exit = conclude(&collisions, options);
-    let told = github::tell(&args.github, || note::check(&inventory, &cases, &collisions));
+    let told = github.tell(|| note::check(&inventory, &cases, &collisions));
     super::found(exit, told)
 }
 

@@ -7,6 +7,7 @@ use crate::audit::Audit;
 use crate::cli::{Drop, Dropping};
 use crate::error::{Error, Result};
 use crate::exit::Exit;
+use crate::github::Github;
 use crate::judge::Case;
 use crate::look::Look;
 use crate::metrics::Metrics;
@@ -17,6 +18,7 @@ use crate::select::by_id;
 const COMMAND: &str = "drop";
 
 pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
+    let github = Github::open(&args.github)?;
     let audit = Audit::open(&args.dropping.audit)?;
     let Dropping { yes, dry_run, .. } = args.dropping;
     let consented = yes || dry_run || options.terminal.person.is_some();
@@ -55,7 +57,7 @@ pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
         settled,
         free: false,
         audit,
-        github: args.github,
+        github,
         metrics: Metrics::default(),
     };
     dropping::run(observer, sentence, &args.dropping, options, COMMAND).await

@@ -4,17 +4,18 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use crate::audit::Audit;
-use crate::cli::{Dropping, Format, GithubArgs};
+use crate::cli::{Dropping, Format};
 use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::github::Github;
 use crate::judge::Case;
 use crate::look::{Look, Observer};
 use crate::metrics::Metrics;
 use crate::options::{Options, Talk, Terminal};
 use crate::reap::{self, Condemned, Extent, Outcome, Report, Target, freeze};
 use crate::render::{self, github as note, json, names, number, printable, report, table};
-use crate::{github as actions, words};
+use crate::words;
 
 /// What is to be dropped, or not.
 pub(super) struct Sentence {
@@ -29,7 +30,7 @@ pub(super) struct Sentence {
     /// Where it is recorded.
     pub(super) audit: Audit,
     /// Whether GitHub Actions is told.
-    pub(super) github: GithubArgs,
+    pub(super) github: Github,
     /// Where metrics go, of a reap.
     pub(super) metrics: Metrics,
 }
@@ -89,6 +90,7 @@ pub(super) async fn run(
     done.expected_freeze = expected_freeze;
     let went = || done.of(&[Outcome::Dropped, Outcome::WouldDrop]).map(|target| target.id);
     let printed = console::print(|out| match args.output {
+        _ if metrics.take_standard_output() => Ok(()),
         Format::Table => write!(out, "{}", report::table(&done, options.terminal, false)),
         Format::Wide => write!(out, "{}", report::table(&done, options.terminal, true)),
         Format::Json => json::report(out, &done, audit.why()),
@@ -96,7 +98,7 @@ pub(super) async fn run(
         Format::Name => write!(out, "{}", names(went())),
     });
     console::say(options.talk, Talk::Normal, &report::notes(&done));
-    let told = actions::tell(&github, || note::drops(&done));
+    let told = github.tell(|| note::drops(&done));
     let measured = measure(&metrics, &mut observer, &done).await;
     recorded.and(printed).and(told).and(measured)?;
     Ok(done.exit())

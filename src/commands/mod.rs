@@ -16,11 +16,12 @@ mod wait;
 mod waiting;
 mod watch;
 
-use crate::cli::{Command, Server, Sessions};
+use crate::cli::{Command, Format, MetricsArgs, Server, Sessions};
 use crate::console;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::look::Observer;
+use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::runtime;
 
@@ -49,6 +50,19 @@ fn block_on(command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
         console::complain_in_passing(interruption);
         interruption.exit()
     })
+}
+
+/// Metrics of a command that prints in this format. On standard output they replace the table, which
+/// is the default; a format that was asked for is not silently left out.
+fn metrics(args: &MetricsArgs, output: Format, options: &Options) -> Result<Metrics> {
+    let metrics = Metrics::open(args, options)?;
+    if metrics.take_standard_output() && output != Format::Table {
+        return Err(Error::Usage {
+            message: "--prom-file - and --output both take standard output".into(),
+            hint: "leave --output away, or name a file with --prom-file".into(),
+        });
+    }
+    Ok(metrics)
 }
 
 /// How to exit with what was found: that outranks that it could not be told everywhere.

@@ -9,9 +9,9 @@ use crate::cli::Reap;
 use crate::console;
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::github::Github;
 use crate::judge::Case;
 use crate::look::{Look, Observer};
-use crate::metrics::Metrics;
 use crate::options::{Options, Talk};
 use crate::reap::{Condemned, Outcome, Target, Warrant, lock};
 use crate::render::{self, printable};
@@ -28,8 +28,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(110);
 
 pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
+    let metrics = super::metrics(&args.metrics, args.dropping.output, options)?;
+    let github = Github::open(&args.github)?;
     let audit = Audit::open(&args.dropping.audit)?;
-    let metrics = Metrics::open(&args.metrics, options)?;
     let looked = dropping::look(options, COMMAND).await;
     let (mut observer, look) = metrics.unless_seen(looked)?;
     let filter = Filter::from(args.filters);
@@ -49,8 +50,7 @@ pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
         let note = format!("the command lock is held by {}", render::lock::holder(held));
         console::say(options.talk, Talk::Normal, &printable(&note));
     }
-    let sentence =
-        Sentence { look, condemned, settled: refused, free, audit, github: args.github, metrics };
+    let sentence = Sentence { look, condemned, settled: refused, free, audit, github, metrics };
     dropping::run(observer, sentence, &args.dropping, options, COMMAND).await
 }
 

@@ -13,7 +13,7 @@ use crate::render::status;
 use crate::{console, words};
 
 pub(super) async fn run(args: Wait, options: &Options) -> Result<Exit> {
-    let wanted = keys::wanted(args.keys, "wait for")?;
+    let wanted = keys::wanted(args.keys, "wait for").await?;
     let begun = Instant::now();
     match args.goal {
         Goal::Free => {

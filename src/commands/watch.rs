@@ -43,8 +43,17 @@ async fn watch(args: Watch, options: &Options, interruption: Interruption) -> Re
     if args.reap && !options.admin {
         return Err(Error::AdminOff { command: link::COMMAND });
     }
-    let audit = Audit::open(&args.audit)?;
     let metrics = Metrics::open(&args.metrics, options)?;
+    if metrics.take_standard_output() {
+        return Err(Error::Usage {
+            message:
+                "watch prints events on standard output, and --prom-file - would mix in metrics"
+                    .into(),
+            hint: "name a file with --prom-file, or use `graphctl sessions list --prom-file -`"
+                .into(),
+        });
+    }
+    let audit = Audit::open(&args.audit)?;
     let view = View::of(args.output, options)?;
     let (talk, mut options) = (options.talk, options.clone());
     if matches!(view, View::Live(_)) {

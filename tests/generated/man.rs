@@ -34,13 +34,17 @@ const ENVIRONMENT: [Item; 7] = [
 /// Files that it reads or writes.
 const FILES: [Item; 4] = [
     ("/proc", None, "Who holds which connection on this machine (Linux). It is only read."),
-    ("--from FILE", Some("from"), "Component keys, one a line."),
+    ("--from FILE", Some("from"), "Component keys, one a line, in UTF-8."),
     (
         "--audit FILE",
         Some("audit"),
         "A line of JSON is appended for each target of a drop. It may be rotated at any time.",
     ),
-    ("--prom-file FILE", Some("prom_file"), "Metrics, replaced in one piece."),
+    (
+        "--prom-file FILE",
+        Some("prom_file"),
+        "Metrics, replaced in one piece. The file keeps its owner and mode, and a link to it stays a link.",
+    ),
 ];
 
 /// Writes a page for each command.

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::SystemTime;
 
 use serde_json::Value;
 
 use crate::lab::{Client, schemas};
-use crate::run::{command, expect, finish, graphctl};
+use crate::run::{GRAPHCTL, command, expect, finish, graphctl, prepared};
 use crate::stage::server;
 
 const GONE: &str = "ffffffff-ffff-1fff-8fff-ffffffffffff";
@@ -108,6 +109,9 @@ fn without_an_audit_that_can_be_written_nothing_is_dropped() {
     let held = Client::silent_session(&server, &["SYSTEM"]);
     let (folder, _) = place();
     let absent = folder.path().join("absent/audit.jsonl");
+    let (pipe, output) = (folder.path().join("pipe"), folder.path().join("output"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("it starts").success());
+    std::os::unix::fs::symlink("/proc/self/fd/1", &output).expect("a link can be made");
     let ways: [&[&str]; 3] = [
         &["sessions", "drop", "-y", held.session_id(), "--force"],
         &["sessions", "reap"],
@@ -115,7 +119,10 @@ fn without_an_audit_that_can_be_written_nothing_is_dropped() {
     ];
     for way in ways {
         for (path, why) in [
-            (folder.path(), "Is a directory (os error 21)"),
+            (folder.path(), "it is a directory, not a regular file"),
+            (&pipe, "it is a FIFO, not a regular file"),
+            (Path::new("/dev/null"), "it leads to /dev, where no file can be kept"),
+            (&output, "it leads to /proc, where no file can be kept"),
             (&absent, "No such file or directory (os error 2)"),
         ] {
             let run = graphctl(server.address(), &[way, &["--audit", text(path)]].concat());
@@ -126,6 +133,10 @@ fn without_an_audit_that_can_be_written_nothing_is_dropped() {
             );
             assert_eq!((run.code, run.stdout, run.stderr), (2, String::new(), told));
         }
+        let run = graphctl(server.address(), &[way, &["--audit", "-"]].concat());
+        let told = "error: --audit appends to a file, and '-' is standard output\n\
+                    hint: name a file; -o jsonl prints what becomes of each target on standard output\n";
+        expect(&run, 2, "", told);
     }
     assert_eq!(server.witness().sessions(), [held.session_id()]);
 }
@@ -136,13 +147,33 @@ fn a_drop_that_cannot_be_recorded_is_told() {
     let server = server();
     let held = Client::silent_session(&server, &["SYSTEM"]);
     let id = held.session_id();
-    let drop = ["sessions", "drop", "-y", id, "--force", "--audit", "/dev/full"];
+    let (_folder, file) = place();
+    let drop = ["sessions", "drop", "-y", id, "--force", "--audit", text(&file)];
     let table = "ID  AGE  STATE  OUTCOME  COMPONENTS\nSHORTID  AGE  starting  dropped  SYSTEM\n";
-    let told = "1 session dropped\n\
-                error: cannot write the audit to /dev/full: No space left on device (os error 28)\n\
-                hint: what became of the sessions stands above, and not in the audit\n";
-    expect(&graphctl(server.address(), &drop), 3, table, told);
+    let told = format!(
+        "1 session dropped\n\
+         error: cannot write the audit to {}: File too large (os error 27)\n\
+         hint: what became of the sessions stands above, and not in the audit\n",
+        file.display()
+    );
+    let mut limited = Command::new("sh");
+    limited.args(["-c", r#"trap "" XFSZ; ulimit -f 0; exec "$@""#, "sh", GRAPHCTL]);
+    let child = prepared(limited, server.address(), &drop).spawn().expect("sh starts");
+    expect(&finish(child), 3, table, &told);
     assert_eq!(server.witness().sessions(), [] as [String; 0]);
+}
+
+/// A link may lead to the disk where audits are kept.
+#[test]
+#[cfg(unix)]
+fn an_audit_behind_a_link_is_appended_to() {
+    let server = server();
+    let (_other, file) = place();
+    let (_folder, link) = place();
+    std::os::unix::fs::symlink(&file, &link).expect("a link can be made");
+    let run = graphctl(server.address(), &["sessions", "drop", GONE, "--audit", text(&link)]);
+    assert_eq!((run.code, lines(&file).len()), (0, 1), "{run:#?}");
+    assert!(link.is_symlink());
 }
 
 /// Of many that write at once, each line is whole, however long.

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Stdio;
 
-use clap::CommandFactory as _;
+use clap::{Arg, CommandFactory as _};
 use graphctl::cli::Cli;
 use graphctl::exit::Exit;
 
@@ -21,13 +21,6 @@ const MORE: &str = "\nFor more information, try '--help'.\n";
 #[track_caller]
 fn fails(run: &Run, code: i32, stderr: &str) {
     expect(run, code, "", stderr);
-}
-
-/// What came from the environment is refused for the same reason.
-#[track_caller]
-fn refused_with(run: &Run, why: &str) {
-    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:#?}");
-    assert!(run.stderr.starts_with("error: ") && run.stderr.contains(why), "{run:#?}");
 }
 
 /// Runs graphctl with variables of the environment.
@@ -46,8 +39,9 @@ fn an_address_must_be_a_host_and_a_port() {
     let shape = "expected HOST:PORT, for example ADDRESS";
     let port = |port: &str| format!("'{port}' is not a port: expected a number from 1 to 65535");
     for (address, why) in [
-        ("", shape.to_owned()),
         ("nohost", shape.to_owned()),
+        ("tcp://ADDRESS", "expected HOST:PORT without a scheme, for example ADDRESS".to_owned()),
+        ("http://lab:1/", "expected HOST:PORT without a scheme, for example lab:1".to_owned()),
         (":25978", "expected HOST:PORT, and the host is missing".to_owned()),
         ("host:0", port("0")),
         ("host:99999", port("99999")),
@@ -55,7 +49,8 @@ fn an_address_must_be_a_host_and_a_port() {
     ] {
         let told = invalid(address, "--address <HOST:PORT>", &why);
         fails(&graphctl(NOWHERE, &["--address", address, "sessions", "list"]), 2, &told);
-        refused_with(&graphctl(address, &["sessions", "list"]).redacted(), &why);
+        let told = invalid(address, "EZMSG_GRAPHSERVER_ADDR", &why);
+        fails(&graphctl(address, &["sessions", "list"]), 2, &told);
     }
 }
 
@@ -81,7 +76,7 @@ fn a_duration_has_a_unit_and_is_longer_than_nothing() {
         }
         let variables = [("GRAPHCTL_START_TIMEOUT", text)];
         let run = with_env(NOWHERE, &variables, &["sessions", "list"]);
-        refused_with(&run, why);
+        fails(&run, 2, &invalid(text, "GRAPHCTL_START_TIMEOUT", why));
     }
 }
 
@@ -172,6 +167,156 @@ fn check_needs_keys() {
     for input in ["", "\n \n# SYSTEM\n"] {
         let run = graphctl_with_input(NOWHERE, &["sessions", "check", "--from", "-"], input);
         fails(&run, 2, none);
+    }
+}
+
+/// Why an empty value of this is refused.
+fn empty(name: &str, hint: &str) -> String {
+    format!("error: the value of {name} is empty\nhint: {hint}\n")
+}
+
+/// `--exclude "$UNSET"` must not reap everything. Options that are added later are tested too.
+#[test]
+fn no_option_or_argument_takes_an_empty_value() {
+    let mut all = Cli::command().disable_help_subcommand(true);
+    all.build();
+    let mut paths = Vec::new();
+    commands_of(&all, &[], &mut paths);
+    let mut tried = 0;
+    for (path, _) in paths {
+        let command =
+            path.iter().fold(&all, |at, name| at.find_subcommand(name).expect("it is there"));
+        // What holds for every command is an option of each.
+        let takes = |arg: &&Arg| arg.get_action().takes_values() && !command.has_subcommands();
+        for arg in command.get_arguments().filter(takes) {
+            let name = match arg.get_long() {
+                Some(long) => format!("--{long}"),
+                None => arg.get_value_names().expect("an argument has one")[0].to_string(),
+            };
+            for value in ["", " \t"] {
+                let words = line_with(&path, command, arg, value);
+                let words: Vec<_> = words.iter().map(String::as_str).collect();
+                let run = graphctl(NOWHERE, &words);
+                fails(&run, 2, &empty(&name, "a variable of your script may not be set"));
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried >= 100, "{tried}");
+}
+
+/// A line with this value for an argument, and all that the command requires besides.
+fn line_with(path: &[String], command: &clap::Command, tested: &Arg, value: &str) -> Vec<String> {
+    let mut words = path.to_vec();
+    // clap does not tell which options require this one.
+    words.extend(command.get_arguments().any(|it| it.get_id() == "reap").then(|| "--reap".into()));
+    let required = |arg: &&Arg| arg.is_required_set() && arg.get_id() != tested.get_id();
+    for arg in command.get_arguments().filter(required).chain([tested]) {
+        let possible = arg.get_possible_values();
+        let sound = possible.first().map_or("x", |it| it.get_name());
+        words.extend(arg.get_long().map(|long| format!("--{long}")));
+        words.extend(arg.is_last_set().then(|| "--".into()));
+        words.push(if arg.get_id() == tested.get_id() { value } else { sound }.to_owned());
+    }
+    // Behind `--` nothing is an option any more.
+    if let Some(at) = words.iter().position(|word| word == "--") {
+        let behind = words.split_off(at);
+        let (command, options) = behind.split_at(2);
+        words = [&words, options, command].concat();
+    }
+    words
+}
+
+#[test]
+fn an_empty_variable_is_refused_as_ezmsg_does() {
+    for variable in ["EZMSG_GRAPHSERVER_ADDR", "GRAPHCTL_START_TIMEOUT"] {
+        for value in ["", " "] {
+            let run = with_env(NOWHERE, &[(variable, value)], &["sessions", "list"]);
+            let hint = format!("give it a value, or `unset {variable}`");
+            fails(&run, 2, &empty(variable, &hint));
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_variable_that_is_not_text_is_named() {
+    use std::os::unix::ffi::OsStrExt as _;
+    for variable in ["EZMSG_GRAPHSERVER_ADDR", "GRAPHCTL_START_TIMEOUT", "GRAPHCTL_NO_ADMIN"] {
+        let mut command = run::command(NOWHERE, &["sessions", "list"]);
+        command.env(variable, std::ffi::OsStr::from_bytes(b"\xff"));
+        let told = format!(
+            "error: the value of {variable} is not UTF-8 text\n\
+             hint: give it another value, or `unset {variable}`\n"
+        );
+        fails(&watched(command.spawn().expect("graphctl starts")), 2, &told);
+    }
+}
+
+/// ezmsg takes it with blanks around it: what comes from a file or a Windows editor may have some.
+#[test]
+fn blanks_around_an_address_are_no_part_of_it() {
+    let server = Server::start(&lab::ezmsg("3.9.0"));
+    for address in [format!("{} ", server.address()), format!("\t{}\r\n", server.address())] {
+        expect(&graphctl(&address, &["sessions", "list", "-o", "name"]), 0, "", "");
+        let typed = ["--address", &address, "sessions", "list", "-o", "name"];
+        expect(&graphctl(NOWHERE, &typed), 0, "", "");
+    }
+}
+
+/// A variable is not typed: no usage may show it as if it were required.
+#[test]
+fn usage_does_not_show_what_comes_from_the_environment() {
+    let variables = [("GRAPHCTL_START_TIMEOUT", "5m"), ("GRAPHCTL_NO_ADMIN", "1")];
+    let missing = "error: the following required arguments were not provided:\n  <ID>...\n\n\
+                   Usage: graphctl sessions drop <ID>...\n";
+    let run = with_env(NOWHERE, &variables, &["sessions", "drop"]);
+    fails(&run, 2, &format!("{missing}{MORE}"));
+    let run = with_env("nohost", &variables, &["sessions", "drop"]);
+    fails(&run, 2, &format!("{missing}{MORE}"));
+    let unknown = with_env(NOWHERE, &variables, &["sessions", "list", "--bogus"]);
+    assert!(unknown.stderr.contains("\nUsage: graphctl sessions list [OPTIONS]\n"), "{unknown:#?}");
+}
+
+/// Keys that are held are never free for how a file was saved.
+#[test]
+fn keys_are_read_whatever_the_ends_of_lines_and_invisible_characters_are_refused() {
+    let server = Server::start(&lab::ezmsg("3.9.0"));
+    let _held = Client::silent_session(&server, &["SYSTEM"]);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("keys.txt");
+    let path = file.to_str().expect("a path of ours is text");
+    let ways = [
+        &["sessions", "check", "--from", path][..],
+        &["sessions", "wait", "--for", "free", "--wait-timeout", "1ms", "--from", path],
+    ];
+    for text in ["\u{feff}SYSTEM\n", "SYSTEM\r\n", "OTHER\rSYSTEM\r", "\u{feff}OTHER\r\nSYSTEM"] {
+        std::fs::write(&file, text).expect("it can be written");
+        for way in ways {
+            let run = graphctl(server.address(), way);
+            assert_eq!((run.code, run.stdout.lines().count()), (1, 1), "{text:?}: {run:#?}");
+        }
+    }
+    let not_text = "save it as UTF-8 text, one key a line";
+    let zero = "the text may be UTF-16: save it as UTF-8, one key a line";
+    let remove = "remove it: it is part of no component key";
+    for (bytes, why, hint) in [
+        (&b"\xff\xfeS\0"[..], " is UTF-16 text", not_text),
+        (b"A\nSYSTEM\0\n", ", line 2: 'SYSTEM\\u{0}' has the invisible character U+0000", zero),
+        (b"S\0Y\0", ", line 1: 'S\\u{0}Y\\u{0}' has the invisible character U+0000", zero),
+        (b"A\r\nSYS\x07TEM", ", line 2: 'SYS\\u{7}TEM' has the invisible character U+0007", remove),
+        (b"A\nB\n\xc4", ", line 3: this is not UTF-8", not_text),
+    ] {
+        std::fs::write(&file, bytes).expect("it can be written");
+        for way in ways {
+            let told = format!("error: {path}{why}\nhint: {hint}\n");
+            fails(&graphctl(server.address(), way), 2, &told);
+        }
+    }
+    for way in [&["SYSTEM\r"][..], &["--root", "SYSTEM\r"]] {
+        let run = graphctl(server.address(), &[&["sessions", "check"], way].concat());
+        let why = "'SYSTEM\\r' has the invisible character U+000D";
+        fails(&run, 2, &format!("error: {why}\nhint: {remove}\n"));
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) const AGAIN: &str = "hint: the server may have been stopped; try agai
 pub(crate) const LATER: &str =
     "hint: it may be busy or wedged; try again, or wait longer with --timeout\n";
 pub(crate) const NOT_ONE: &str = "error: what listens at ADDRESS does not greet like a GraphServer\n\
-                       hint: check --address: another program may be listening on that port\n";
+                       hint: check --address or EZMSG_GRAPHSERVER_ADDR: another program may be listening on that port\n";
 
 pub(crate) const VERSIONS: &str =
     "hint: graphctl may be too old or too new for this server; it is made for ezmsg 3.9\n";

@@ -237,7 +237,7 @@ fn a_server_that_falls_silent_holds_nobody_up() {
 #[test]
 fn what_waiting_cannot_mend_ends_it_at_once() {
     let told = "error: what listens at ADDRESS does not greet like a GraphServer\n\
-                hint: check --address: another program may be listening on that port\n";
+                hint: check --address or EZMSG_GRAPHSERVER_ADDR: another program may be listening on that port\n";
     for way in [&["wait", "--for", "live", "--wait-timeout", "1h"][..], &["check", "--wait", "1h"]]
     {
         let other = Fake::start(vec![Send(block(b"hello, world")), Gone]);
@@ -267,10 +267,13 @@ fn a_wait_needs_keys_and_a_state() {
              hint: name keys, or give them with --from, one a line\n"
         );
         expect(&run(&[]), 2, "", &none);
-        let empty = "error: a component key is empty\n\
-                     hint: a variable of your script may not be set\n";
-        expect(&run(&[""]), 2, "", empty);
-        expect(&run(&["A", "--root", ""]), 2, "", empty);
+        for (keys, name) in [(&[""][..], "KEY"), (&["A", "--root", ""], "--root")] {
+            let empty = format!(
+                "error: the value of {name} is empty\n\
+                 hint: a variable of your script may not be set\n"
+            );
+            expect(&run(keys), 2, "", &empty);
+        }
         let slash = "error: 'A/' is no component key\n\
                      hint: a key does not end in '/'; --root KEY means KEY and all below it\n";
         expect(&run(&["A/"]), 2, "", slash);
@@ -282,7 +285,7 @@ fn a_wait_needs_keys_and_a_state() {
                  [possible values: free, live]\n";
     expect(&wait(NOWHERE, &["--for", "dead", "A"]), 2, "", &format!("{state}{WITHOUT_HELP}"));
     let missing = "error: the following required arguments were not provided:\n  --for <STATE>\n\n\
-                   Usage: graphctl sessions wait --for <STATE> --address <HOST:PORT> <KEY>...\n";
+                   Usage: graphctl sessions wait --for <STATE> <KEY>...\n";
     expect(&wait(NOWHERE, &["A"]), 2, "", &format!("{missing}{WITHOUT_HELP}"));
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::lab::{Client, Phantom, Server, phantom};
 use crate::run::{Run, command, finish, graphctl};
@@ -112,10 +113,19 @@ fn no_key_is_a_command_or_markup() {
     }
     for output in ["table", "json"] {
         assert_eq!(own(&graphctl(server.address(), &["sessions", "show", &sly, "-o", output])), 0);
-        for key in SLY {
+        let (with_controls, plain): (Vec<_>, Vec<_>) =
+            SLY.into_iter().partition(|key| key.contains(char::is_control));
+        for key in plain {
             let check = ["sessions", "check", "-o", output, "--github", "--", key];
             assert_eq!(own(&graphctl(server.address(), &check)), 1, "{key}");
         }
+        for key in with_controls {
+            let check = ["sessions", "check", "-o", output, "--github", "--", key];
+            let refused = graphctl(server.address(), &check);
+            assert_eq!((refused.code, own(&refused)), (2, 0), "{key}");
+        }
+        let check = ["sessions", "check", "-o", output, "--github", "--root", "SLY"];
+        assert_eq!(own(&graphctl(server.address(), &check)), 1, "all at and below SLY");
     }
     let summary = read(&summary);
     for markup in ["<img", "](", "@all", "`", "&amp;", "\n::", "##["] {
@@ -146,16 +156,57 @@ fn a_summary_that_cannot_be_written_is_told_when_all_else_is_done() {
     let mut server = server();
     server.ghost_of(&["SYSTEM"]);
     let (folder, _) = place();
-    let held = step(&server, folder.path(), &["sessions", "check", "SYSTEM"]);
+    let absent = folder.path().join("absent/summary.md");
+    let held = step(&server, &absent, &["sessions", "check", "SYSTEM"]);
     assert_eq!(held.code, 1, "what was found outranks that: {held:#?}");
-    let run = step(&server, folder.path(), &["sessions", "reap"]);
+    let run = step(&server, &absent, &["sessions", "reap"]);
     let told = format!(
         "1 session dropped\n::warning {}::1 session dropped\n\
-         error: cannot write the summary to {}: it is not a file\n\
+         error: cannot write the summary to {}: No such file or directory (os error 2)\n\
          hint: all else is done and told; GITHUB_STEP_SUMMARY must name a file that can be written, or nothing\n",
         title(&server, "dead sessions"),
-        folder.path().display()
+        absent.display()
     );
     assert_eq!((run.code, run.stderr), (3, told));
     assert_eq!(server.witness().sessions(), [] as [String; 0]);
+}
+
+#[test]
+fn a_summary_that_is_no_file_is_refused_before_anything_is_done() {
+    let mut server = server();
+    let id = server.ghost_of(&["SYSTEM"]);
+    let (folder, _) = place();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("it starts").success());
+    for (path, why) in [
+        (folder.path(), "it is a directory, not a regular file"),
+        (&pipe, "it is a FIFO, not a regular file"),
+        (Path::new("/dev/stdout"), "it leads to /dev, where no file can be kept"),
+    ] {
+        for arguments in
+            [&["list"][..], &["check", "SYSTEM"], &["drop", &id], &["reap"], &["reap", "-n"]]
+        {
+            let run = step(&server, path, &[&["sessions"], arguments].concat());
+            let told = format!(
+                "error: cannot write the summary to {}: {why}\n\
+                 hint: nothing was done; GITHUB_STEP_SUMMARY must name a file that can be written, or nothing\n",
+                path.display()
+            );
+            assert_eq!((run.code, run.stdout, run.stderr), (2, String::new(), told));
+        }
+    }
+    assert_eq!(server.witness().sessions(), [id]);
+}
+
+#[test]
+fn a_summary_behind_a_link_is_appended_to() {
+    let server = server();
+    let (_other, summary) = place();
+    let (_folder, link) = place();
+    std::os::unix::fs::symlink(&summary, &link).expect("a link can be made");
+    for tables in 1..3 {
+        assert_eq!(step(&server, &link, &["sessions", "list"]).code, 0);
+        assert_eq!(read(&summary).matches("###").count(), tables);
+    }
+    assert!(link.is_symlink());
 }

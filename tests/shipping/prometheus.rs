@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::lab::{self, Client, PATIENCE, Phantom, Process, phantom};
-use crate::run::{command, graphctl};
+use crate::run::{command, expect, finish, graphctl};
 use crate::stage::{server, wait_until_judged};
 
 /// Prints what a file tells: by name of a sample and its state, the value; `server` is the label that all have.
@@ -119,37 +119,97 @@ fn nothing_is_dropped_for_a_file_that_cannot_be_replaced() {
     let absent = folder.path().join("absent/graphctl.prom");
     let pipe = folder.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().expect("it starts").success());
+    let output = folder.path().join("output");
+    std::os::unix::fs::symlink("/proc/self/fd/1", &output).expect("a link can be made");
+    let as_dev_stdout = folder.path().join("stdout");
+    std::os::unix::fs::symlink(&output, &as_dev_stdout).expect("a link can be made");
+    let proc = "it leads to /proc, where no file can be kept";
     for (path, why) in [
-        (folder.path(), "it is not a file"),
-        (&pipe, "it is not a file"),
-        (&absent, "entity not found"),
+        (folder.path(), "it is a directory, not a regular file"),
+        (&pipe, "it is a FIFO, not a regular file"),
+        (&output, proc),
+        (&as_dev_stdout, proc),
+        (Path::new("/dev/none"), "it leads to /dev, where no file can be kept"),
+        (&absent, "No such file or directory (os error 2)"),
     ] {
         let reap = ["sessions", "reap", "--prom-file", text(path)];
         let run = graphctl(server.address(), &reap);
         let told = format!(
             "error: cannot write metrics to {}: {why}\n\
-             hint: nothing was done; name a file with --prom-file in a folder that can be written\n",
+             hint: nothing was done; name a file with --prom-file in a folder that can be written, \
+             or - for standard output\n",
             path.display()
         );
         assert_eq!((run.code, run.stderr), (2, told));
     }
     assert_eq!(server.witness().sessions(), [held.session_id()]);
+    assert!(output.is_symlink() && as_dev_stdout.is_symlink());
+    assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 3);
 }
 
-/// The collector may run as another user; a link is replaced, and not what it leads to.
+/// The collector may run as another user, and its folder may hold links to files elsewhere. Only root can give the
+/// file to another user: else its own is compared.
 #[test]
 #[cfg(unix)]
-fn the_file_can_be_read_by_others_and_follows_no_link() {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+fn a_link_stays_and_the_file_it_names_keeps_its_owner_and_mode() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
     let server = server();
+    let (_folder, link) = place();
+    let (_other, file) = place();
+    symlink(&file, &link).expect("a link can be made");
+    let list = ["sessions", "list", "--prom-file", text(&link)];
+    assert_eq!(graphctl(server.address(), &list).code, 0);
+    let made = fs::metadata(&file).expect("a dangling link makes its file");
+    assert_eq!(made.mode() & 0o777 & !0o644, 0, "{made:?}");
+
+    let _ = chown(&file, Some(12345), Some(54321));
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("a mode can be set");
+    fs::File::create(&file).expect("it can be emptied");
+    let owner = |it: &fs::Metadata| (it.uid(), it.gid(), it.mode());
+    let before = fs::metadata(&file).expect("it is there");
+    assert_eq!(graphctl(server.address(), &list).code, 0);
+    let after = fs::metadata(&file).expect("it is there");
+    assert_eq!(owner(&after), owner(&before));
+    assert_eq!(fs::read_link(&link).expect("it is a link"), file);
+    tells(&file, &[("graphctl_up", 1.0)]);
+}
+
+#[test]
+fn with_a_dash_metrics_stand_on_standard_output_in_place_of_the_table() {
+    let mut server = server();
+    server.ghost_of(&["SYSTEM"]);
     let (folder, file) = place();
-    let other = folder.path().join("other");
-    fs::write(&other, "untouched").expect("it can be written");
-    symlink(&other, &file).expect("a link can be made");
-    graphctl(server.address(), &["sessions", "list", "--prom-file", text(&file)]);
-    let found = fs::symlink_metadata(&file).expect("it is there");
-    assert!(found.is_file() && found.permissions().mode() & 0o777 & !0o644 == 0, "{found:?}");
-    assert_eq!(fs::read_to_string(other).expect("it is there"), "untouched");
+    let run = |address: &str, arguments: &[&str]| {
+        let arguments = [arguments, &["--prom-file", "-"]].concat();
+        let mut command = command(address, &arguments);
+        finish(command.current_dir(folder.path()).spawn().expect("graphctl starts"))
+    };
+    let shown = |stdout: &str, samples: &[(&str, f64)]| {
+        fs::write(&file, stdout).expect("it can be written");
+        tells(&file, samples);
+        fs::remove_file(&file).expect("it is there");
+    };
+    let list = run(server.address(), &["sessions", "list"]);
+    shown(&list.stdout, &[("graphctl_up", 1.0), ("graphctl_sessions stale", 1.0)]);
+    let reap = run(server.address(), &["sessions", "reap"]);
+    assert_eq!((reap.code, reap.stderr.as_str()), (0, "1 session dropped\n"));
+    shown(&reap.stdout, &[("graphctl_sessions stale", 0.0), ("graphctl_reaped_total", 1.0)]);
+    for output in ["wide", "json", "jsonl", "name"] {
+        let told = "error: --prom-file - and --output both take standard output\n\
+                    hint: leave --output away, or name a file with --prom-file\n";
+        for command in ["list", "reap"] {
+            expect(&run(server.address(), &["sessions", command, "-o", output]), 2, "", told);
+        }
+    }
+    let told = "error: watch prints events on standard output, and --prom-file - would mix in metrics\n\
+                hint: name a file with --prom-file, or use `graphctl sessions list --prom-file -`\n";
+    expect(&run(server.address(), &["sessions", "watch", "-o", "jsonl"]), 2, "", told);
+    let address = server.address().to_owned();
+    drop(server);
+    let gone = run(&address, &["sessions", "list"]);
+    assert_eq!(gone.code, 69, "{gone:#?}");
+    shown(&gone.stdout, &[("graphctl_up", 0.0)]);
+    assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 0);
 }
 
 #[test]
