@@ -306,7 +306,7 @@ fn max_is_a_brake() {
 fn expected_freeze(server: &Server, id: &str, arguments: &[&str]) -> (Value, String) {
     let force = ["sessions", "drop", "-y", "--force", "-o", "json", id];
     let run = graphctl(server.address(), &[&force, arguments].concat());
-    (run.json()["expected_freeze_seconds"].clone(), run.stderr)
+    (run.json()["expected_freeze_seconds"].clone(), run.redacted().stderr)
 }
 
 #[test]

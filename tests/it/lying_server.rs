@@ -54,7 +54,7 @@ fn killing(server: &Server, arguments: &[&str]) -> Run {
 }
 
 fn drop_by_force(server: &Server, id: &str) -> Run {
-    killing(server, &["drop", "-y", id, "--force"])
+    killing(server, &["drop", id, "--force"])
 }
 
 /// The pids of those who were ended with the one session that was dropped.
@@ -93,7 +93,7 @@ fn who_is_taken_for_another_and_was_not_dropped_is_left_alone() {
     let innocent = Client::stubborn_session(&server, "INNOCENT");
     let itself = peer(&server, innocent.session_id());
     let ways: [(&[&str], bool); 2] =
-        [(&["drop", "-y", "--force"], true), (&["reap", "--include-suspect"], false)];
+        [(&["drop", "--force"], true), (&["reap", "--include-suspect"], false)];
     for (command, by_id) in ways {
         let dead = Client::silent_session(&server, &["DEAD"]);
         server

@@ -130,7 +130,10 @@ pub(crate) fn expect(run: &Run, code: i32, stdout: &str, stderr: &str) {
 }
 
 /// What differs from run to run, and what stands for it.
-const REDACTIONS: [(&str, &str); 10] = [
+const REDACTIONS: [(&str, &str); 12] = [
+    // Which processes run on is the matter of the tests in `killing`.
+    (r"(?m)^pid \d+ \(.*\) (is still|would go on) running.*\n", ""),
+    (r"(?m)^(to end (it|them): kill .*|--kill ends (it|them) too)\n", ""),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "FULL-ID"),
     (r"\b[0-9a-f]{8}\b", "SHORTID"),
     (r"127\.0\.0\.1:\d+", "ADDRESS"),
@@ -147,7 +150,7 @@ const REDACTIONS: [(&str, &str); 10] = [
 /// A text, with what differs from run to run replaced.
 pub(crate) fn redact(text: &str) -> String {
     // To make one takes longer than a run of graphctl.
-    static PATTERNS: LazyLock<[Regex; 10]> = LazyLock::new(|| {
+    static PATTERNS: LazyLock<[Regex; 12]> = LazyLock::new(|| {
         REDACTIONS.map(|(pattern, _)| Regex::new(pattern).expect("a pattern of ours is one"))
     });
     let signs = REDACTIONS.map(|(_, sign)| sign);

@@ -11,7 +11,7 @@ use super::{play_at_once, run, torture, wait_unowned};
 fn end_phantom(server: &Server, key: &str) -> Vec<Run> {
     let mut runs = vec![run(server.address(), &["sessions", "reap", "--kill", "-y"])];
     for id in server.witness().sessions_of(key) {
-        let drop = ["sessions", "drop", "-y", &id, "--force", "--kill", "-y"];
+        let drop = ["sessions", "drop", &id, "--force", "--kill", "-y"];
         runs.push(run(server.address(), &drop));
     }
     assert!(server.witness().sessions_of(key).is_empty(), "the phantom was not dropped");

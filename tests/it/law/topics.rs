@@ -73,7 +73,7 @@ fn edge_between_others() {
     assert_full_rate(&source);
     assert_full_rate(&display);
 
-    let forced = graphctl(server.address(), &["sessions", "drop", "-y", &id, "--force", "-y"]);
+    let forced = graphctl(server.address(), &["sessions", "drop", &id, "--force", "-y"]);
     assert_eq!(forced.code, 0, "{forced:#?}");
     assert!(server.witness().sessions_of("GLUE/REC").is_empty(), "it was forced");
 }
