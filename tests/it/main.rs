@@ -36,6 +36,7 @@ mod safety;
 mod screen;
 mod stage;
 mod starts;
+mod strict;
 mod terminals;
 mod tunnel;
 mod viewer;
