@@ -70,6 +70,10 @@ impl Host for Machine {
     fn listeners(&self, _at: SocketAddr) -> Vec<Holder> {
         Vec::new()
     }
+
+    fn queue_is_full(&self, _at: SocketAddr) -> Option<bool> {
+        None
+    }
 }
 
 fn link(client: &str, server: &str) -> Link {

@@ -48,6 +48,10 @@ impl Host for Machine {
     fn listeners(&self, _at: SocketAddr) -> Vec<Holder> {
         Vec::new()
     }
+
+    fn queue_is_full(&self, _at: SocketAddr) -> Option<bool> {
+        None
+    }
 }
 
 pub(super) fn holders_in(_: RawProc, _: &[Connection]) -> io::Result<Vec<Holding>> {

@@ -3,6 +3,7 @@
 mod details;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use crate::address::Address;
 use crate::admin::{self, Ask};
 use crate::beside;
 use crate::console;
-use crate::error::{Error, Result};
+use crate::error::{Error, PortHolder, Result};
 use crate::host::{
     Connection, Held, Host, Own, Sockets, Ties, Unseen, Written, connections, here, holders_of_all,
 };
@@ -75,7 +76,7 @@ impl Observer {
     /// No server, or one without sessions.
     pub async fn open(options: &Options) -> Result<Self> {
         let session = Session::open(&options.address, options.timeout).await;
-        let session = session.map_err(name_the_silent)?;
+        let session = session.map_err(add_port_holders)?;
         let channel = if options.admin { "the admin channel" } else { "documented commands" };
         let connected = format!(
             "connected to ezmsg {} at {} through {channel}, session {}",
@@ -271,15 +272,22 @@ impl Observer {
     }
 }
 
-/// Adds to a port that does not greet who holds it, where that can be seen.
-fn name_the_silent(error: Error) -> Error {
-    match error {
-        Error::NoGreeting { address, waited, here: Some(at), .. } => {
-            let holders = here().listeners(at).iter().map(Holder::name).collect();
-            Error::NoGreeting { address, waited, here: Some(at), holders }
+/// Adds what this machine shows of a port that does not accept or does not greet.
+fn add_port_holders(mut error: Error) -> Error {
+    match &mut error {
+        Error::NoGreeting { here: Some(at), holders, .. } => *holders = port_holders(*at),
+        Error::NotAccepted { here, queue_full, holders, .. } => {
+            *queue_full = here.iter().any(|at| self::here().queue_is_full(*at) == Some(true));
+            *holders = here.iter().flat_map(|at| port_holders(*at)).collect();
         }
-        error => error,
+        _ => {}
     }
+    error
+}
+
+fn port_holders(at: SocketAddr) -> Vec<PortHolder> {
+    let holder = |it: Holder| PortHolder { pid: it.pid, name: it.name(), state: it.state };
+    here().listeners(at).into_iter().map(holder).collect()
 }
 
 async fn list(channel: &mut admin::Channel, address: &Address, ask: Ask) -> Result<Inventory> {

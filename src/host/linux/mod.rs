@@ -141,6 +141,10 @@ impl Host for Machine {
     fn listeners(&self, at: SocketAddr) -> Vec<Holder> {
         listeners(&self.root, at).unwrap_or_default()
     }
+
+    fn queue_is_full(&self, at: SocketAddr) -> Option<bool> {
+        sockets::queue_is_full(at).ok().flatten()
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands where an error is mapped")]
