@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::metrics::Metrics;
 use crate::options::{Options, Talk};
 use crate::reap::Extent;
-use crate::watch::lease::Terms;
+use crate::watch::lease::{Leases, Terms};
 use crate::watch::link::{self, Link, News};
 use crate::watch::watcher::{View, Watcher};
 use crate::words::precise;
@@ -37,12 +37,12 @@ pub(super) async fn run(args: Watch, options: &Options) -> Result<Exit> {
     let (requests, requested) = unbounded_channel();
     let (told, mut news) = channel(1);
     let extent = Extent { dry_run: args.dry_run, kill: false, free: false };
-    let terms = args.reap.then(|| args.leasing.into());
+    let leases = args.reap.then(|| Leases::new(args.leasing.into(), args.interval));
     let mut watch = Watcher::new(
         &options,
         view,
         args.filters.into(),
-        terms,
+        leases,
         requests,
         extent,
         (audit, metrics),

@@ -222,6 +222,13 @@ pub fn uptime() -> Duration {
     system::uptime()
 }
 
+/// A clock that also advances while the machine sleeps, unlike `Instant`. Only the time between two readings has a
+/// meaning.
+#[must_use]
+pub fn clock() -> Duration {
+    system::clock()
+}
+
 /// Whether this process ignores a signal, and what it starts will too.
 #[cfg(target_os = "linux")]
 #[must_use]

@@ -14,7 +14,8 @@ use crate::beside;
 use crate::console;
 use crate::error::{Error, PortHolder, Result};
 use crate::host::{
-    Connection, Held, Host, Own, Sockets, Ties, Unseen, Written, connections, here, holders_of_all,
+    Connection, Held, Host, Own, Sockets, Ties, Unseen, Written, clock, connections, here,
+    holders_of_all,
 };
 use crate::inventory::{self, Listing};
 use crate::judge::{self, Case, Collision, Thresholds};
@@ -48,6 +49,8 @@ pub struct Look {
     pub held: Held,
     /// When it was taken: at the end of the wait for answers.
     pub taken: Instant,
+    /// The same, by the clock that also advances while the machine sleeps.
+    pub clock: Duration,
     /// How long it took.
     pub took: Duration,
 }
@@ -173,7 +176,7 @@ impl Observer {
         if let Some(memory) = &mut self.memory {
             memory.recall(&mut inventory);
         }
-        let taken = Instant::now();
+        let (taken, clock) = (Instant::now(), clock());
         let own = self.own();
         let channel = match &mut self.source {
             Source::Admin(channel) => Some(channel),
@@ -186,7 +189,7 @@ impl Observer {
         if let Some(memory) = &mut self.memory {
             memory.keep(&inventory, &cases, taken);
         }
-        Ok(Look { inventory, cases, collisions, held, taken, took: began.elapsed() })
+        Ok(Look { inventory, cases, collisions, held, taken, clock, took: began.elapsed() })
     }
 
     /// What the server holds, without asking any process for a sign of life.
