@@ -29,7 +29,7 @@ pub fn terminal(color: Color) -> Terminal {
     let dumb = is_dumb();
     let plain = dumb || env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     Terminal {
-        width: terminal.then(|| crossterm::terminal::size().map_or(80, |(columns, _)| columns)),
+        width: terminal.then(|| size().0),
         color: match color {
             Color::Auto => terminal && !plain,
             Color::Always => true,
@@ -38,6 +38,15 @@ pub fn terminal(color: Color) -> Terminal {
         screen: (terminal && !dumb).then(|| Screen { unicode: speaks_unicode() }),
         interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
     }
+}
+
+/// The columns and rows of the terminal. One that reports none, as a serial line or a container without a window does,
+/// has 80 and 24.
+#[must_use]
+pub fn size() -> (u16, u16) {
+    let (columns, rows) = crossterm::terminal::size().unwrap_or_default();
+    let or = |reported, usual| if reported == 0 { usual } else { reported };
+    (or(columns, 80), or(rows, 24))
 }
 
 /// Whether a terminal's cursor cannot be moved.
