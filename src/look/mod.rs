@@ -25,7 +25,7 @@ use crate::options::{Options, Talk};
 use crate::pings::Pings;
 use crate::render::printable;
 use crate::wire::Session;
-use details::Sources;
+use details::{Messages, Sources};
 
 /// How long a process may take to answer a ping. One that misses it is suspect, not dead.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
@@ -116,7 +116,15 @@ impl Observer {
     /// # Errors
     /// The server did not answer, or refused the admin channel.
     pub async fn look(&mut self) -> Result<Look> {
-        self.look_until_clear(false).await
+        self.look_until_clear(false, Messages::Rates).await
+    }
+
+    /// Takes a look that gives the same verdicts, and measures no message rates: that would take half a second.
+    ///
+    /// # Errors
+    /// As [`look`](Self::look).
+    pub async fn look_for_verdicts(&mut self) -> Result<Look> {
+        self.look_until_clear(false, Messages::Counts).await
     }
 
     /// Takes a look that tells who holds each session, also where no verdict depends on it: that takes
@@ -125,18 +133,18 @@ impl Observer {
     /// # Errors
     /// As [`look`](Self::look).
     pub async fn look_at_all(&mut self) -> Result<Look> {
-        self.look_until_clear(true).await
+        self.look_until_clear(true, Messages::Rates).await
     }
 
     /// Looks again if a look has missed something, unless another look follows anyway.
-    async fn look_until_clear(&mut self, all: bool) -> Result<Look> {
-        let mut look = Box::pin(self.look_since(self.since_last(), all)).await?;
+    async fn look_until_clear(&mut self, all: bool, messages: Messages) -> Result<Look> {
+        let mut look = Box::pin(self.look_since(self.since_last(), all, messages)).await?;
         for _ in 0..FURTHER_LOOKS {
             if self.memory.is_some() || !look.cases.iter().any(|case| case.may_need_another_look) {
                 break;
             }
             tokio::time::sleep(PAUSE).await;
-            look = Box::pin(self.look_since(self.since_last(), all)).await?;
+            look = Box::pin(self.look_since(self.since_last(), all, messages)).await?;
         }
         Ok(look)
     }
@@ -146,7 +154,7 @@ impl Observer {
     /// # Errors
     /// As [`look`](Self::look).
     pub async fn look_again(&mut self, first: Instant) -> Result<Look> {
-        Box::pin(self.look_since(first.elapsed(), false)).await
+        Box::pin(self.look_since(first.elapsed(), false, Messages::Rates)).await
     }
 
     /// For how long before it a look takes what was heard for a sign of life. Without the kernel's word on
@@ -156,7 +164,12 @@ impl Observer {
         memory.map(|it| it.since_last(Instant::now())).unwrap_or_default()
     }
 
-    async fn look_since(&mut self, heard_within: Duration, all: bool) -> Result<Look> {
+    async fn look_since(
+        &mut self,
+        heard_within: Duration,
+        all: bool,
+        messages: Messages,
+    ) -> Result<Look> {
         let began = Instant::now();
         let thresholds = Thresholds { start_timeout: self.start_timeout, heard_within };
         let mut inventory = match &mut self.source {
@@ -182,8 +195,8 @@ impl Observer {
             Source::Admin(channel) => Some(channel),
             Source::Snapshot(..) => None,
         };
-        let measures = self.memory.is_none();
-        let sources = Sources { channel, own, host: self.host.as_ref(), all, measures };
+        let messages = if self.memory.is_some() { Messages::Known } else { messages };
+        let sources = Sources { channel, own, host: self.host.as_ref(), all, messages };
         let (cases, held) = details::judge(sources, &mut inventory, &thresholds).await?;
         let collisions = judge::collisions::among(&inventory, &cases);
         if let Some(memory) = &mut self.memory {
