@@ -3,11 +3,18 @@
 mod progress;
 
 use std::env;
+#[cfg(target_os = "linux")]
+use std::fs;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::FileExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+
+#[cfg(target_os = "linux")]
+use rustix::fs::{OFlags, SeekFrom, fcntl_getfl, seek};
 
 pub use self::progress::telling;
 use crate::beside;
@@ -86,6 +93,33 @@ pub async fn print_patiently(data: Vec<u8>) -> Result<()> {
         return Ok(());
     }
     beside(move || write(|out| out.write_all(&data))).await.map_err(Error::Output)?
+}
+
+/// Whether standard output is certainly at the start of a line. Only a file shows that: what other processes have
+/// written to a pipe or to a terminal is not known.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn is_at_line_start() -> bool {
+    ends_line().unwrap_or(false)
+}
+
+#[cfg(target_os = "linux")]
+fn ends_line() -> io::Result<bool> {
+    const OUTPUT: &str = "/proc/self/fd/1";
+    let metadata = fs::metadata(OUTPUT)?;
+    if !metadata.is_file() {
+        return Ok(false);
+    }
+    let stdout = io::stdout();
+    let position = if fcntl_getfl(&stdout)?.contains(OFlags::APPEND) {
+        metadata.len()
+    } else {
+        seek(&stdout, SeekFrom::Current(0))?
+    };
+    let Some(last) = position.checked_sub(1) else { return Ok(true) };
+    let mut byte = [0];
+    fs::File::open(OUTPUT)?.read_exact_at(&mut byte, last)?;
+    Ok(byte == *b"\n")
 }
 
 /// Prints clap's help or version to standard output, or its error to standard error.

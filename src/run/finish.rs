@@ -67,6 +67,10 @@ pub(super) async fn finish(
 /// Prints what came of it all. We exit as the command does, whoever reads; Ctrl-C does not wait for that.
 async fn tell_all(ran: &Ran<'_>, left: &Left, signals: &mut Signals) {
     let mut line = Vec::new();
+    // The output of the command may have ended in the middle of a line.
+    if !console::is_at_line_start() {
+        line.push(b'\n');
+    }
     let begun = Instant::now();
     let printed = match json::run(&mut line, ran, left) {
         Ok(()) => tokio::select! {
