@@ -6,9 +6,40 @@ use std::time::Duration;
 
 use crate::address::Address;
 use crate::exit::Exit;
+use crate::words::list;
 
 /// A result whose error is one of the expected ones.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A process of this machine that holds the listening socket of an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortHolder {
+    /// Its pid.
+    pub pid: u32,
+    /// Its pid and command: `pid 4711 (python -m ezmsg.core serve)`.
+    pub name: String,
+    /// Its state, as in `ps`: `S`, `R`, `T`, …
+    pub state: char,
+}
+
+impl PortHolder {
+    /// Whether a signal has stopped it, such as SIGSTOP or Ctrl-Z.
+    const fn is_stopped(&self) -> bool {
+        self.state == 'T'
+    }
+
+    fn describe(&self) -> String {
+        let state = match self.state {
+            'R' => "running",
+            'S' => "sleeping",
+            'D' => "waiting for a device",
+            'T' => "stopped",
+            't' => "stopped by a debugger",
+            _ => return self.name.clone(),
+        };
+        format!("{} which is {state}", self.name)
+    }
+}
 
 /// What can go wrong, as a person is told it.
 #[derive(Debug, thiserror::Error)]
@@ -21,8 +52,22 @@ pub enum Error {
         /// What the connection attempt came to.
         source: io::Error,
     },
+    /// The connection was neither accepted nor refused.
+    #[error("{}", describe_not_accepted(address, *waited, *queue_full))]
+    NotAccepted {
+        /// Where it was tried.
+        address: Address,
+        /// For how long.
+        waited: Duration,
+        /// The addresses that were tried and are of this machine.
+        here: Vec<SocketAddr>,
+        /// The queue of the listening socket is full: it keeps connections until the server accepts them.
+        queue_full: bool,
+        /// Processes of this machine that hold the listening socket, as far as can be seen.
+        holders: Vec<PortHolder>,
+    },
     /// The connection was accepted, and then nothing was said.
-    #[error("{address} accepts connections but does not greet (waited {})", seconds(*waited))]
+    #[error("{}", describe_not_greeting(address, *waited, holders))]
     NoGreeting {
         /// Who was silent.
         address: Address,
@@ -31,7 +76,7 @@ pub enum Error {
         /// Where that is, if it is on this machine.
         here: Option<SocketAddr>,
         /// Processes of this machine that hold the listening socket, as far as can be seen.
-        holders: Vec<String>,
+        holders: Vec<PortHolder>,
     },
     /// Something else than a GraphServer answered.
     #[error("what listens at {address} does not greet like a GraphServer")]
@@ -204,7 +249,10 @@ impl Error {
             Self::NotGraphServer { .. } | Self::Protocol { .. } | Self::NoSessions { .. } => {
                 Exit::Protocol
             }
-            Self::Deadline { .. } => Exit::Deadline,
+            Self::NotAccepted { queue_full: false, holders, .. } if holders.is_empty() => {
+                Exit::Unavailable
+            }
+            Self::NotAccepted { .. } | Self::Deadline { .. } => Exit::Deadline,
             Self::AdminRefused { .. } | Self::AdminOff { .. } => Exit::NoAdmin,
             Self::UnknownId { .. }
             | Self::AmbiguousId { .. }
@@ -242,11 +290,12 @@ impl Error {
             Self::NoServer { address, .. } => format!(
                 "start one with `python -m ezmsg.core serve --address {address}`, or name another with --address or EZMSG_GRAPHSERVER_ADDR"
             ),
-            Self::NoGreeting { holders, .. } if holders.is_empty() => {
-                "the server behind it has died or hangs; find who holds the port with `ss -ltnp`, or name another with --address".into()
+            Self::NotAccepted { here, .. } if here.is_empty() => {
+                "check --address and the network to that host; if the server runs, `ss -ltn` on its machine shows whether its queue is full (Recv-Q above Send-Q)".into()
             }
-            Self::NoGreeting { holders, .. } => {
-                format!("its listening socket is held by {}; if that is what is left of a dead server, end it", holders.join(", "))
+            Self::NoGreeting { holders, .. } if are_all_stopped(holders) => continue_with(holders),
+            Self::NotAccepted { holders, .. } | Self::NoGreeting { holders, .. } => {
+                describe_port_holders(holders)
             }
             Self::NotGraphServer { .. } => {
                 "check --address or EZMSG_GRAPHSERVER_ADDR: another program may be listening on that port".into()
@@ -310,6 +359,7 @@ impl Error {
         matches!(
             self,
             Self::NoServer { .. }
+                | Self::NotAccepted { .. }
                 | Self::NoGreeting { .. }
                 | Self::Lost { .. }
                 | Self::Deadline { .. }
@@ -325,4 +375,53 @@ impl Error {
 
 fn seconds(duration: Duration) -> String {
     humantime::format_duration(duration).to_string()
+}
+
+fn describe_not_accepted(address: &Address, waited: Duration, queue_full: bool) -> String {
+    if queue_full {
+        format!("the server at {address} does not accept connections: its queue is full")
+    } else {
+        format!("nothing at {address} answered a connection within {}", seconds(waited))
+    }
+}
+
+fn describe_not_greeting(address: &Address, waited: Duration, holders: &[PortHolder]) -> String {
+    if are_all_stopped(holders) {
+        let names: Vec<_> = holders.iter().map(|holder| &holder.name).collect();
+        return format!("the server at {address} is stopped: {}", list(&names));
+    }
+    format!("{address} accepts connections but does not greet (waited {})", seconds(waited))
+}
+
+/// What is seen of the processes that hold a port, and what to do. A server that is busy looks like what a dead one has
+/// left, so this never advises to end a process.
+fn describe_port_holders(holders: &[PortHolder]) -> String {
+    if holders.is_empty() {
+        return "the server behind it is busy or stopped, or has died; `ss -ltnp` on its machine shows which process holds the port".into();
+    }
+    let seen: Vec<_> = holders.iter().map(PortHolder::describe).collect();
+    let seen = list(&seen);
+    let advice = if holders.iter().any(PortHolder::is_stopped) {
+        continue_with(holders)
+    } else {
+        let pids = pids(holders.iter(), ",");
+        format!(
+            "a busy server greets late, so try again with a longer --timeout, and see what it does with `ps -fp {pids}`"
+        )
+    };
+    format!("its listening socket is held by {seen}; {advice}")
+}
+
+fn are_all_stopped(holders: &[PortHolder]) -> bool {
+    !holders.is_empty() && holders.iter().all(PortHolder::is_stopped)
+}
+
+fn continue_with(holders: &[PortHolder]) -> String {
+    let stopped = pids(holders.iter().filter(|holder| holder.is_stopped()), " ");
+    format!("`kill -CONT {stopped}` lets it go on")
+}
+
+fn pids<'a>(holders: impl Iterator<Item = &'a PortHolder>, separator: &str) -> String {
+    let pids: Vec<_> = holders.map(|holder| holder.pid.to_string()).collect();
+    pids.join(separator)
 }

@@ -70,7 +70,8 @@ fn thousands_of_looks_leave_nothing_behind() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime of one thread can be built");
     let lease = Duration::from_secs(3600);
-    let mut leases = Leases::new(Terms { lease, include_suspect: true, spare_flowing: false });
+    let terms = Terms { lease, include_suspect: true, spare_flowing: false };
+    let mut leases = Leases::new(terms, Duration::ZERO);
     let mut state = State::new(Filter::default());
     let own = std::process::id();
     let mut warm = (0, 0);

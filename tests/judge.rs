@@ -89,6 +89,28 @@ fn a_session_without_components_is_an_observer_however_old() {
     assert_eq!(verdicts(&inventory(vec![observer], vec![])), [Verdict::Observer]);
 }
 
+/// A runner that was stopped leaves its connection to the backends that another runner has forked meanwhile.
+#[test]
+fn an_observer_that_only_backends_hold_is_described() {
+    let unread = |pid| Holder { watches: false, serving: None, ..holder(pid) };
+    let evidence = |holders: Vec<Holder>, backends: Vec<Holder>| {
+        let observer =
+            Session { components: vec![], holding: Some(held_by(holders)), ..session(0, "R", &[]) };
+        let backend = Process { holding: Some(held_by(backends)), ..process(20, &["S/A"]) };
+        let look = inventory(vec![observer, session(10, "S", &["A"])], vec![backend]);
+        let cases = judged(&look);
+        assert_eq!((cases[0].verdict, cases[1].verdict), (Verdict::Observer, Verdict::Live));
+        cases[0].evidence.clone()
+    };
+    let known = "it registered no components";
+    let left = "only processes that run units hold its connection, and none was seen reading it: pid 7; \
+                a runner that was stopped may have left it to them";
+    assert_eq!(evidence(vec![unread(7)], vec![unread(7)]), [known, left]);
+    assert_eq!(evidence(vec![holder(7)], vec![holder(7)]), [known], "it is read");
+    assert_eq!(evidence(vec![unread(7), unread(8)], vec![unread(7)]), [known], "pid 8 runs none");
+    assert_eq!(evidence(vec![], vec![unread(7)]), [known], "no process is seen");
+}
+
 #[test]
 fn a_session_of_collections_only_is_unknown() {
     assert_eq!(verdicts(&inventory(vec![session(1, "S", &[])], vec![])), [Verdict::Unknown]);

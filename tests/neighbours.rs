@@ -23,11 +23,13 @@ fn at(address: &str) -> SocketAddr {
 #[derive(Debug, Default)]
 struct Machine {
     asked: RefCell<Vec<Connection>>,
+    /// Nothing identifies its network.
+    has_no_proc: bool,
 }
 
 impl Host for Machine {
     fn network(&self) -> Option<String> {
-        Some("here".into())
+        (!self.has_no_proc).then(|| "here".into())
     }
 
     fn holders(&self, connections: &[Connection]) -> Vec<Holding> {
@@ -67,6 +69,10 @@ impl Host for Machine {
 
     fn listeners(&self, _at: SocketAddr) -> Vec<Holder> {
         Vec::new()
+    }
+
+    fn queue_is_full(&self, _at: SocketAddr) -> Option<bool> {
+        None
     }
 }
 
@@ -168,10 +174,20 @@ fn behind_a_tunnel_addresses_mean_nothing() {
 #[test]
 fn the_loopback_of_another_machine_or_of_an_unknown_one_is_not_ours() {
     let server = "127.0.0.1:25978";
-    for network in [Some("there"), None] {
+    let there = "its client is on the server's own machine or in its container, and ";
+    let unknown = "it is not known whether graphctl is there too: ";
+    for (network, has_no_proc, why) in [
+        (Some("there"), false, vec!["graphctl is not"]),
+        (None, false, vec![unknown, "the server does not show its network"]),
+        (None, true, vec![unknown, "the server does not show its network"]),
+        (Some("here"), true, vec![unknown, "graphctl cannot read which network it is in"]),
+    ] {
         let mut look = inventory("127.0.0.1:1", "127.0.0.1:2", server, network);
-        let holding = theirs(&mut look, own("127.0.0.1:1", server));
-        assert!(holding.holders.is_empty() && holding.unsure.is_some(), "{network:?}");
+        let machine = Machine { has_no_proc, ..Machine::default() };
+        find_holders(&mut look, own("127.0.0.1:1", server), &machine);
+        assert!(machine.asked.borrow().is_empty(), "{network:?}");
+        let holding = look.sessions[1].holding.take().expect("it was asked");
+        assert_eq!(holding, Holding::unknown(&[&[there], &why[..]].concat().concat()));
     }
 }
 

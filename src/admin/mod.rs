@@ -95,7 +95,7 @@ impl Channel {
     }
 
     /// What the publishers and subscribers of these processes have carried: [`Row::Traffic`] of those that
-    /// answer `within` that time, and once more after the time `apart`.
+    /// answer `within` that time, and with `apart` once more after that time.
     ///
     /// # Errors
     /// As [`list`](Self::list).
@@ -103,10 +103,14 @@ impl Channel {
         &mut self,
         processes: &[Uuid],
         within: Duration,
-        apart: Duration,
+        apart: Option<Duration>,
     ) -> Result<Vec<Row>> {
         let request = Request::Measure { processes, within, apart };
-        self.collect("measuring message rates", request, within * 2 + apart).await
+        let (doing, extra) = match apart {
+            Some(apart) => ("measuring message rates", within * 2 + apart),
+            None => ("counting messages", within),
+        };
+        self.collect(doing, request, extra).await
     }
 
     /// Reads what `/proc` on the server's machine shows of the processes that hold the client's ends of these

@@ -34,14 +34,14 @@ pub const PARTS: [(&str, &str); 10] = [
 pub enum Request<'a> {
     /// Tell everything it holds.
     List(Ask),
-    /// Ask these processes twice, so far `apart`, what they have carried, each time `within` so long.
+    /// Ask these processes what they have carried: once, or twice so far `apart`, each time `within` so long.
     Measure {
         /// Their ids.
         processes: &'a [Uuid],
         /// How long they have for each answer.
         within: Duration,
-        /// The time between the two.
-        apart: Duration,
+        /// The time between the two; `None` to ask once.
+        apart: Option<Duration>,
     },
     /// Report which processes of its machine hold the client's ends of these connections.
     Holders(&'a [Ends]),
@@ -78,7 +78,7 @@ impl Request<'_> {
                 "operation": "measure",
                 "processes": processes,
                 "ping_seconds": within.as_secs_f64(),
-                "apart_seconds": apart.as_secs_f64(),
+                "apart_seconds": apart.map(|apart| apart.as_secs_f64()),
             }),
             Self::Holders(connections) => {
                 let ends =

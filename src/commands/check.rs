@@ -17,7 +17,8 @@ pub(super) async fn run(args: Check, options: &Options) -> Result<Exit> {
     let (inventory, cases) = if let Some(patience) = args.wait {
         waiting::for_free(options, patience, &wanted).await?
     } else {
-        let (_, Look { inventory, cases, .. }) = super::look(options, Observer::look).await?;
+        let (_, Look { inventory, cases, .. }) =
+            super::look(options, Observer::look_for_verdicts).await?;
         (inventory, cases)
     };
     let collisions = judge::collisions::with(&inventory, &wanted);

@@ -13,7 +13,7 @@ use crate::metrics::Metrics;
 use crate::options::{Options, Talk};
 use crate::reap::Extent;
 use crate::runtime::Interruption;
-use crate::watch::lease::Terms;
+use crate::watch::lease::{Leases, Terms};
 use crate::watch::link::{self, Link, News};
 use crate::watch::live;
 use crate::watch::watcher::{View, Watcher};
@@ -64,12 +64,12 @@ async fn watch(args: Watch, options: &Options, interruption: Interruption) -> Re
     let (requests, requested) = unbounded_channel();
     let (told, mut news) = channel(1);
     let extent = Extent { dry_run: args.dry_run, kill: false, free: false };
-    let terms = args.reap.then(|| args.leasing.into());
+    let leases = args.reap.then(|| Leases::new(args.leasing.into(), args.interval));
     let mut watch = Watcher::new(
         &options,
         view,
         args.filters.into(),
-        terms,
+        leases,
         requests,
         extent,
         (audit, metrics),

@@ -4,11 +4,18 @@ mod person;
 mod progress;
 
 use std::env;
+#[cfg(target_os = "linux")]
+use std::fs;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::FileExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+
+#[cfg(target_os = "linux")]
+use rustix::fs::{OFlags, SeekFrom, fcntl_getfl, seek};
 
 pub use self::person::confirm;
 pub use self::progress::telling;
@@ -42,9 +49,13 @@ pub fn terminal(color: Color) -> Terminal {
     }
 }
 
-/// The columns and rows of the terminal; those of the classic one if it has no size.
-fn size() -> (u16, u16) {
-    crossterm::terminal::size().unwrap_or((80, 24))
+/// The columns and rows of the terminal. One that reports none, as a serial line or a container without a window does,
+/// has 80 and 24.
+#[must_use]
+pub fn size() -> (u16, u16) {
+    let (columns, rows) = crossterm::terminal::size().unwrap_or_default();
+    let or = |reported, usual| if reported == 0 { usual } else { reported };
+    (or(columns, 80), or(rows, 24))
 }
 
 /// Whether a terminal's cursor cannot be moved.
@@ -84,6 +95,33 @@ pub async fn print_patiently(data: Vec<u8>) -> Result<()> {
         return Ok(());
     }
     beside(move || write(|out| out.write_all(&data))).await.map_err(Error::Output)?
+}
+
+/// Whether standard output is certainly at the start of a line. Only a file shows that: what other processes have
+/// written to a pipe or to a terminal is not known.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn is_at_line_start() -> bool {
+    ends_line().unwrap_or(false)
+}
+
+#[cfg(target_os = "linux")]
+fn ends_line() -> io::Result<bool> {
+    const OUTPUT: &str = "/proc/self/fd/1";
+    let metadata = fs::metadata(OUTPUT)?;
+    if !metadata.is_file() {
+        return Ok(false);
+    }
+    let stdout = io::stdout();
+    let position = if fcntl_getfl(&stdout)?.contains(OFlags::APPEND) {
+        metadata.len()
+    } else {
+        seek(&stdout, SeekFrom::Current(0))?
+    };
+    let Some(last) = position.checked_sub(1) else { return Ok(true) };
+    let mut byte = [0];
+    fs::File::open(OUTPUT)?.read_exact_at(&mut byte, last)?;
+    Ok(byte == *b"\n")
 }
 
 /// Prints clap's help or version to standard output, or its error to standard error.

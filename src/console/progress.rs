@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use crossterm::cursor::MoveToColumn;
 use crossterm::queue;
 use crossterm::style::Print;
-use crossterm::terminal::{Clear, ClearType, size};
+use crossterm::terminal::{Clear, ClearType};
 
-use super::{MOMENT, is_dumb};
+use super::{MOMENT, is_dumb, size};
 use crate::options::Talk;
 use crate::words::ago;
 
@@ -71,7 +71,7 @@ fn show(line: &str) {
     let mut shown = shown();
     let mut stderr = wipe(&mut shown);
     // What goes on below itself could not be wiped away.
-    let width = size().map_or(80, |(columns, _)| usize::from(columns));
+    let width = usize::from(size().0);
     let line: String = line.chars().take(width.saturating_sub(1)).collect();
     *shown = queue!(stderr, Print(line)).and_then(|()| stderr.flush()).is_ok();
 }

@@ -1,8 +1,8 @@
 //! Systems without `/proc`: nothing is known of their processes.
 
-use std::net::SocketAddr;
-
 use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
 
 use super::{Connection, Ended, Host, Means, RawProc, Sockets, Ties, Unseen, Written};
 use crate::model::{Family, Holder, Holding};
@@ -48,6 +48,10 @@ impl Host for Machine {
     fn listeners(&self, _at: SocketAddr) -> Vec<Holder> {
         Vec::new()
     }
+
+    fn queue_is_full(&self, _at: SocketAddr) -> Option<bool> {
+        None
+    }
 }
 
 pub(super) fn holders_in(_: RawProc, _: &[Connection]) -> io::Result<Vec<Holding>> {
@@ -56,6 +60,11 @@ pub(super) fn holders_in(_: RawProc, _: &[Connection]) -> io::Result<Vec<Holding
 
 pub(super) const fn name() -> Option<String> {
     None
+}
+
+/// The clock of the day: when it is set, that looks like a time of sleep, or hides one.
+pub(super) fn clock() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Nobody can be ended who cannot be named for good.

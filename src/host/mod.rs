@@ -129,6 +129,10 @@ pub trait Host: Debug {
 
     /// The processes that hold a socket which listens at this address, as far as they can be seen.
     fn listeners(&self, at: SocketAddr) -> Vec<Holder>;
+
+    /// Whether the queue of a socket that listens at this address is full, so that the kernel accepts no further
+    /// connection for it; `None` if no such socket is seen.
+    fn queue_is_full(&self, at: SocketAddr) -> Option<bool>;
 }
 
 /// The name of the thread that reads the memory of other processes. If it panics, the stacks are unknown.
@@ -216,6 +220,13 @@ pub fn signal(holder: &Holder, kill: bool) -> Result<(), Ended> {
 #[must_use]
 pub fn uptime() -> Duration {
     system::uptime()
+}
+
+/// A clock that also advances while the machine sleeps, unlike `Instant`. Only the time between two readings has a
+/// meaning.
+#[must_use]
+pub fn clock() -> Duration {
+    system::clock()
 }
 
 /// Whether this process ignores a signal, and what it starts will too.

@@ -32,8 +32,47 @@ struct Sight {
     server: SocketAddr,
     /// The server sees our own connection as we do: no tunnel, no proxy, no translation of addresses.
     transparent: bool,
-    /// The server's sockets are those of our own network.
-    one_network: bool,
+    network: ServerNetwork,
+}
+
+/// Whether the server's sockets are those of our own network.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ServerNetwork {
+    Ours,
+    Another,
+    /// Nothing identifies the server's.
+    Unknown,
+    /// Nothing identifies ours.
+    OursUnknown,
+}
+
+impl ServerNetwork {
+    fn of(server: Option<&str>, ours: Option<&str>) -> Self {
+        match (server, ours) {
+            (None, _) => Self::Unknown,
+            (_, None) => Self::OursUnknown,
+            (server, ours) if server == ours => Self::Ours,
+            _ => Self::Another,
+        }
+    }
+
+    /// Why the client's end of a loopback connection to the server is not looked for here.
+    const fn obstacle(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Ours => return None,
+            Self::Another => {
+                "its client is on the server's own machine or in its container, and graphctl is not"
+            }
+            Self::Unknown => {
+                "its client is on the server's own machine or in its container, and it is not known \
+                 whether graphctl is there too: the server does not show its network"
+            }
+            Self::OursUnknown => {
+                "its client is on the server's own machine or in its container, and it is not known \
+                 whether graphctl is there too: graphctl cannot read which network it is in"
+            }
+        })
+    }
 }
 
 impl Sight {
@@ -46,14 +85,14 @@ impl Sight {
             server: own.server,
             transparent: link
                 .is_some_and(|it| (it.peer, it.local) == (Some(own.client), Some(own.server))),
-            one_network: network.is_some() && network == host.network().as_deref(),
+            network: ServerNetwork::of(network, host.network().as_deref()),
         }
     }
 
     /// How long ago the server's clock showed `now`, at `listed` or shortly before. On one machine there
     /// is one clock, and what the answer took on its way does not matter.
     fn since(&self, now: SystemTime, listed: Instant) -> Duration {
-        if self.one_network {
+        if self.network == ServerNetwork::Ours {
             SystemTime::now().duration_since(now).unwrap_or_default()
         } else {
             listed.elapsed()
@@ -73,10 +112,8 @@ impl Sight {
                  and cannot tell which clients are on this machine")
         } else if server != self.server {
             Err("its client reached the server by another address than graphctl")
-        } else if client.ip().is_loopback() && !self.one_network {
-            Err(
-                "its client is on the server's own machine or in its container, and graphctl is not",
-            )
+        } else if let Some(why) = self.network.obstacle().filter(|_| client.ip().is_loopback()) {
+            Err(why)
         } else {
             Ok(Connection { client, server, role })
         }

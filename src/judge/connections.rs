@@ -65,6 +65,31 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
     Some((Verdict::Stale(StaleReason::Headless), evidence))
 }
 
+/// That only processes hold the connection which run units of sessions, and none of them was seen reading it, in words.
+/// A runner that was stopped leaves this if its program has forked the backends of another runner meanwhile. It proves
+/// nothing: one of them may still use the connection.
+pub(super) fn held_by_backends(facts: &Facts<'_>) -> Option<String> {
+    let holders = facts.session.holding.as_ref()?.all()?;
+    let holds = |process: &Process, holder: &Holder| {
+        let of_process = process.holding.as_ref().and_then(Holding::all);
+        of_process.is_some_and(|all| all.iter().any(|it| it.id() == holder.id()))
+    };
+    let runs_units = |holder: &Holder| {
+        facts.inventory.processes.iter().any(|it| !it.units.is_empty() && holds(it, holder))
+    };
+    let is_unread =
+        |it: &Holder| !it.watches && it.serving != Some(true) && it.serving_loop.is_none();
+    if !holders.iter().all(|it| is_unread(it) && runs_units(it)) {
+        return None;
+    }
+    let pids: Vec<_> = holders.iter().map(|it| format!("pid {}", it.pid)).collect();
+    Some(format!(
+        "only processes that run units hold its connection, and none was seen reading it: {}; \
+         a runner that was stopped may have left it to them",
+        list(&pids)
+    ))
+}
+
 /// Whether a process may have started after a session of this age was opened.
 pub(super) fn may_be_younger(process: &Holder, session_age: Duration) -> bool {
     process.age <= session_age + TICK

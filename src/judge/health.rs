@@ -35,7 +35,9 @@ fn of_registration(facts: &Facts<'_>, thresholds: &Thresholds) -> Judged {
         return (Verdict::Unknown, vec!["what it registered cannot be read".into()]);
     }
     if session.components.is_empty() {
-        return (Verdict::Observer, vec!["it registered no components".into()]);
+        let mut evidence = vec!["it registered no components".into()];
+        evidence.extend(connections::held_by_backends(facts));
+        return (Verdict::Observer, evidence);
     }
     if session.units().next().is_none() {
         return (Verdict::Unknown, vec!["it registered components, but no unit among them".into()]);

@@ -24,8 +24,18 @@ pub(super) struct Sources<'a> {
     pub(super) host: &'a dyn Host,
     /// Collect them for all sessions, even if no verdict depends on them.
     pub(super) all: bool,
-    /// Measure message rates.
-    pub(super) measures: bool,
+    pub(super) messages: Messages,
+}
+
+/// What is asked of the processes whose verdict depends on messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Messages {
+    /// Nothing: the inventory has their counts.
+    Known,
+    /// How many they have carried. Every verdict can be given on that.
+    Counts,
+    /// The same twice, which shows at what rates messages flow.
+    Rates,
 }
 
 /// Judges the inventory, and judges it again with each fact that is added. Also returns the holders of all clients, as
@@ -35,7 +45,7 @@ pub(super) async fn judge(
     inventory: &mut Inventory,
     thresholds: &Thresholds,
 ) -> Result<(Vec<Case>, Held)> {
-    let Sources { mut channel, own, host, all, measures } = sources;
+    let Sources { mut channel, own, host, all, messages } = sources;
     let mut cases = judge::judge(inventory, thresholds);
     // A process that inherited a session's connection answers on one of its own.
     let may_have_heirs = inventory.processes.iter().any(Process::answered);
@@ -63,7 +73,7 @@ pub(super) async fn judge(
         if ask_for_stacks(channel, inventory, &cases, all).await? {
             cases = judge::judge(inventory, thresholds);
         }
-        if measures && measure_traffic(channel, inventory, &cases).await? {
+        if measure_traffic(channel, inventory, &cases, messages).await? {
             cases = judge::judge(inventory, thresholds);
         }
     }
@@ -151,7 +161,13 @@ async fn measure_traffic(
     channel: &mut admin::Channel,
     inventory: &mut Inventory,
     cases: &[Case],
+    messages: Messages,
 ) -> Result<bool> {
+    let apart = match messages {
+        Messages::Known => return Ok(false),
+        Messages::Counts => None,
+        Messages::Rates => Some(RATE_SPAN),
+    };
     let wanted = cases.iter().filter(|case| case.depends_on_traffic());
     let asked = wanted.flat_map(|case| case.processes(inventory));
     let answering: Vec<_> =
@@ -159,7 +175,7 @@ async fn measure_traffic(
     if answering.is_empty() {
         return Ok(false);
     }
-    let rows = channel.measure(&answering, PING_TIMEOUT, RATE_SPAN).await?;
+    let rows = channel.measure(&answering, PING_TIMEOUT, apart).await?;
     inventory::add_traffic(inventory, rows);
     Ok(true)
 }

@@ -3,6 +3,7 @@
 mod details;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -10,9 +11,10 @@ use uuid::Uuid;
 use crate::address::Address;
 use crate::admin::{self, Ask};
 use crate::console;
-use crate::error::{Error, Result};
+use crate::error::{Error, PortHolder, Result};
 use crate::host::{
-    Connection, Held, Host, Own, Sockets, Ties, Unseen, Written, connections, here, holders_of_all,
+    Connection, Held, Host, Own, Sockets, Ties, Unseen, Written, clock, connections, here,
+    holders_of_all,
 };
 use crate::inventory::{self, Listing};
 use crate::judge::{self, Case, Collision, Thresholds};
@@ -23,7 +25,7 @@ use crate::pings::Pings;
 use crate::render::printable;
 use crate::runtime::beside;
 use crate::wire::Session;
-use details::Sources;
+use details::{Messages, Sources};
 
 /// How long a process may take to answer a ping. One that misses it is suspect, not dead.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
@@ -47,6 +49,8 @@ pub struct Look {
     pub held: Held,
     /// When it was taken: at the end of the wait for answers.
     pub taken: Instant,
+    /// The same, by the clock that also advances while the machine sleeps.
+    pub clock: Duration,
     /// How long it took.
     pub took: Duration,
 }
@@ -75,7 +79,7 @@ impl Observer {
     /// No server, or one without sessions.
     pub async fn open(options: &Options) -> Result<Self> {
         let session = Session::open(&options.address, options.timeout).await;
-        let session = session.map_err(name_the_silent)?;
+        let session = session.map_err(add_port_holders)?;
         let channel = if options.admin { "the admin channel" } else { "documented commands" };
         let connected = format!(
             "connected to ezmsg {} at {} through {channel}, session {}",
@@ -112,7 +116,15 @@ impl Observer {
     /// # Errors
     /// The server did not answer, or refused the admin channel.
     pub async fn look(&mut self) -> Result<Look> {
-        self.look_until_clear(false).await
+        self.look_until_clear(false, Messages::Rates).await
+    }
+
+    /// Takes a look that gives the same verdicts, and measures no message rates: that would take half a second.
+    ///
+    /// # Errors
+    /// As [`look`](Self::look).
+    pub async fn look_for_verdicts(&mut self) -> Result<Look> {
+        self.look_until_clear(false, Messages::Counts).await
     }
 
     /// Takes a look that tells who holds each session, also where no verdict depends on it: that takes
@@ -121,18 +133,18 @@ impl Observer {
     /// # Errors
     /// As [`look`](Self::look).
     pub async fn look_at_all(&mut self) -> Result<Look> {
-        self.look_until_clear(true).await
+        self.look_until_clear(true, Messages::Rates).await
     }
 
     /// Looks again if a look has missed something, unless another look follows anyway.
-    async fn look_until_clear(&mut self, all: bool) -> Result<Look> {
-        let mut look = Box::pin(self.look_since(self.since_last(), all)).await?;
+    async fn look_until_clear(&mut self, all: bool, messages: Messages) -> Result<Look> {
+        let mut look = Box::pin(self.look_since(self.since_last(), all, messages)).await?;
         for _ in 0..FURTHER_LOOKS {
             if self.memory.is_some() || !look.cases.iter().any(|case| case.may_need_another_look) {
                 break;
             }
             tokio::time::sleep(PAUSE).await;
-            look = Box::pin(self.look_since(self.since_last(), all)).await?;
+            look = Box::pin(self.look_since(self.since_last(), all, messages)).await?;
         }
         Ok(look)
     }
@@ -142,7 +154,7 @@ impl Observer {
     /// # Errors
     /// As [`look`](Self::look).
     pub async fn look_again(&mut self, first: Instant) -> Result<Look> {
-        Box::pin(self.look_since(first.elapsed(), false)).await
+        Box::pin(self.look_since(first.elapsed(), false, Messages::Rates)).await
     }
 
     /// For how long before it a look takes what was heard for a sign of life. Without the kernel's word on
@@ -152,7 +164,12 @@ impl Observer {
         memory.map(|it| it.since_last(Instant::now())).unwrap_or_default()
     }
 
-    async fn look_since(&mut self, heard_within: Duration, all: bool) -> Result<Look> {
+    async fn look_since(
+        &mut self,
+        heard_within: Duration,
+        all: bool,
+        messages: Messages,
+    ) -> Result<Look> {
         let began = Instant::now();
         let thresholds = Thresholds { start_timeout: self.start_timeout, heard_within };
         let mut inventory = match &mut self.source {
@@ -172,20 +189,20 @@ impl Observer {
         if let Some(memory) = &mut self.memory {
             memory.recall(&mut inventory);
         }
-        let taken = Instant::now();
+        let (taken, clock) = (Instant::now(), clock());
         let own = self.own();
         let channel = match &mut self.source {
             Source::Admin(channel) => Some(channel),
             Source::Snapshot(..) => None,
         };
-        let measures = self.memory.is_none();
-        let sources = Sources { channel, own, host: self.host.as_ref(), all, measures };
+        let messages = if self.memory.is_some() { Messages::Known } else { messages };
+        let sources = Sources { channel, own, host: self.host.as_ref(), all, messages };
         let (cases, held) = details::judge(sources, &mut inventory, &thresholds).await?;
         let collisions = judge::collisions::among(&inventory, &cases);
         if let Some(memory) = &mut self.memory {
             memory.keep(&inventory, &cases, taken);
         }
-        Ok(Look { inventory, cases, collisions, held, taken, took: began.elapsed() })
+        Ok(Look { inventory, cases, collisions, held, taken, clock, took: began.elapsed() })
     }
 
     /// What the server holds, without asking any process for a sign of life.
@@ -271,15 +288,22 @@ impl Observer {
     }
 }
 
-/// Adds to a port that does not greet who holds it, where that can be seen.
-fn name_the_silent(error: Error) -> Error {
-    match error {
-        Error::NoGreeting { address, waited, here: Some(at), .. } => {
-            let holders = here().listeners(at).iter().map(Holder::name).collect();
-            Error::NoGreeting { address, waited, here: Some(at), holders }
+/// Adds what this machine shows of a port that does not accept or does not greet.
+fn add_port_holders(mut error: Error) -> Error {
+    match &mut error {
+        Error::NoGreeting { here: Some(at), holders, .. } => *holders = port_holders(*at),
+        Error::NotAccepted { here, queue_full, holders, .. } => {
+            *queue_full = here.iter().any(|at| self::here().queue_is_full(*at) == Some(true));
+            *holders = here.iter().flat_map(|at| port_holders(*at)).collect();
         }
-        error => error,
+        _ => {}
     }
+    error
+}
+
+fn port_holders(at: SocketAddr) -> Vec<PortHolder> {
+    let holder = |it: Holder| PortHolder { pid: it.pid, name: it.name(), state: it.state };
+    here().listeners(at).into_iter().map(holder).collect()
 }
 
 async fn list(channel: &mut admin::Channel, address: &Address, ask: Ask) -> Result<Inventory> {

@@ -73,6 +73,10 @@ pub(super) async fn finish(
 /// reader has [`READER_TIMEOUT`] left.
 async fn tell_all(ran: &Ran<'_>, left: &Left, guarded: &mut Guarded) {
     let mut line = Vec::new();
+    // The output of the command may have ended in the middle of a line.
+    if !console::is_at_line_start() {
+        line.push(b'\n');
+    }
     let printed = match json::run(&mut line, ran, left) {
         Ok(()) => tokio::select! {
             printed = console::print_patiently(line) => printed,

@@ -24,11 +24,41 @@ pub struct Terms {
     pub spare_flowing: bool,
 }
 
+/// After so many times the usual time without a look, the watch was asleep.
+const SEVERAL: u32 = 4;
+
+/// A look that took longer counts as one of this length when the usual time is worked out: the watch may have been
+/// asleep in the middle of it.
+const LONGEST_LOOK: Duration = Duration::from_secs(10);
+
+/// The longest time that a drop takes, with the looks before and after it.
+const LONGEST_DROP: Duration = Duration::from_secs(60);
+
 /// The leases that run.
 #[derive(Debug)]
 pub struct Leases {
     terms: Terms,
     running: HashMap<Uuid, Lease>,
+    gaps: Gaps,
+}
+
+/// Finds the times in which the watch was asleep: a signal had stopped it, or its machine was suspended.
+#[derive(Debug)]
+struct Gaps {
+    /// The pause between two looks.
+    every: Duration,
+    /// How long the last look took.
+    look: Duration,
+    /// When the server was last looked at.
+    last: Option<Duration>,
+}
+
+impl Gaps {
+    /// Whether more than that has passed since the last time.
+    fn exceeds(&mut self, clock: Duration, longest: Duration) -> bool {
+        let last = self.last.replace(clock);
+        last.is_some_and(|last| clock.saturating_sub(last) > longest)
+    }
 }
 
 #[derive(Debug)]
@@ -41,15 +71,34 @@ struct Lease {
 }
 
 impl Leases {
-    /// None yet.
+    /// None yet; `every` is the pause between two looks.
     #[must_use]
-    pub fn new(terms: Terms) -> Self {
-        Self { terms, running: HashMap::new() }
+    pub fn new(terms: Terms, every: Duration) -> Self {
+        let gaps = Gaps { every, look: Duration::ZERO, last: None };
+        Self { terms, running: HashMap::new(), gaps }
     }
 
     /// All start anew: nobody looked for a while.
     pub fn renew_all(&mut self) {
         self.running.clear();
+        self.gaps.last = None;
+    }
+
+    /// A look was taken at `clock`, which also advances while the machine sleeps. All start anew if the watch was
+    /// asleep before it: what happened in that time was not seen, so it does not count.
+    pub fn note_look(&mut self, clock: Duration, took: Duration) {
+        let usual = self.gaps.every + self.gaps.look;
+        if self.gaps.exceeds(clock, usual * SEVERAL) {
+            self.running.clear();
+        }
+        self.gaps.look = took.min(LONGEST_LOOK);
+    }
+
+    /// A drop has ended at `clock`, in which the server was looked at: see [`note_look`](Self::note_look).
+    pub fn note_drop(&mut self, clock: Duration) {
+        if self.gaps.exceeds(clock, LONGEST_DROP) {
+            self.running.clear();
+        }
     }
 
     /// This one starts anew: it could not be dropped.

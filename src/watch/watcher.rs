@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 use tokio::sync::mpsc::{Receiver, UnboundedSender};
 
 use super::event::{Event, What};
-use super::lease::{Leases, Terms};
+use super::lease::Leases;
 use super::link::{self, News, Request};
 use super::live::{Live, Order, Theme};
 use super::state::State;
@@ -16,6 +16,7 @@ use crate::cli::Stream;
 use crate::console;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
+use crate::host::clock;
 use crate::look::Look;
 use crate::metrics::Metrics;
 use crate::options::{Options, Talk};
@@ -75,12 +76,12 @@ pub(crate) struct Watcher<'a> {
 }
 
 impl<'a> Watcher<'a> {
-    /// Of what the filter selects; with terms, what they condemn is dropped.
+    /// Of what the filter selects; with leases, what outstays its lease is dropped.
     pub(crate) fn new(
         options: &'a Options,
         view: View,
         filter: Filter,
-        terms: Option<Terms>,
+        leases: Option<Leases>,
         requests: UnboundedSender<Request>,
         extent: Extent,
         (audit, metrics): (Audit, Metrics),
@@ -89,7 +90,7 @@ impl<'a> Watcher<'a> {
             options,
             view,
             state: State::new(filter),
-            leases: terms.map(Leases::new),
+            leases,
             requests,
             extent,
             audit,
@@ -151,6 +152,7 @@ impl<'a> Watcher<'a> {
 
     fn look_at_leases(&mut self) {
         let (Some(leases), Some(look)) = (&mut self.leases, self.state.look()) else { return };
+        leases.note_look(look.clock, look.took);
         let ended = leases.look(&look.inventory, &self.state.selected(), look.taken);
         self.request_drop(ended);
     }
@@ -171,6 +173,7 @@ impl<'a> Watcher<'a> {
         self.unrecorded = self.audit.record(&report, now).err().or(self.unrecorded.take());
         self.unmeasured += report.of(&[Outcome::Dropped]).count();
         if let Some(leases) = &mut self.leases {
+            leases.note_drop(clock());
             let undone = [Outcome::Refused, Outcome::Changed, Outcome::Failed];
             report.of(&undone).for_each(|target| leases.renew(target.id));
         }

@@ -1,7 +1,7 @@
 //! The only owner of a socket. Every wait has a deadline, every length a cap.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _, UdpSocket};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
@@ -33,14 +33,10 @@ impl Connection {
     /// Connects and reads the greeting; also returns the server's ezmsg version.
     ///
     /// # Errors
-    /// No server, no greeting within `timeout`, or a greeting that no GraphServer sends.
+    /// No server, no connection or no greeting within `timeout`, or a greeting that no GraphServer sends.
     pub async fn open(address: &Address, timeout: Duration) -> Result<(Self, String)> {
         let deadline = Instant::now() + timeout;
-        let stream = timeout_at(deadline, connect(address))
-            .await
-            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-            .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
-            .map_err(|source| Error::NoServer { address: address.clone(), source })?;
+        let stream = connect(address, timeout, deadline).await?;
         let mut connection = Self {
             stream: BufReader::with_capacity(READ_BUFFER, stream),
             address: address.clone(),
@@ -196,13 +192,46 @@ impl Connection {
 }
 
 /// Connects to the first address of a host that accepts.
-async fn connect(Address { host, port }: &Address) -> io::Result<TcpStream> {
+async fn connect(address: &Address, timeout: Duration, deadline: Instant) -> Result<TcpStream> {
+    let no_server = |source| Error::NoServer { address: address.clone(), source };
+    let resolved = within(deadline, resolve(address)).await.map_err(no_server)?;
+    let connected = within(deadline, TcpStream::connect(&*resolved)).await;
+    match connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream)) {
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(Error::NotAccepted {
+            address: address.clone(),
+            waited: timeout,
+            here: resolved.into_iter().filter(|at| is_of_this_machine(*at)).collect(),
+            queue_full: false,
+            holders: Vec::new(),
+        }),
+        connected => connected.map_err(no_server),
+    }
+}
+
+async fn within<T>(deadline: Instant, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    let done = timeout_at(deadline, work).await;
+    done.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+async fn resolve(Address { host, port }: &Address) -> io::Result<Vec<SocketAddr>> {
     if let Ok(ip) = host.parse::<IpAddr>() {
-        return TcpStream::connect((ip, *port)).await;
+        return Ok(vec![(ip, *port).into()]);
     }
     let name = (host.clone(), *port);
-    let found = beside(move || name.to_socket_addrs()).await??;
-    TcpStream::connect(&*found.collect::<Vec<_>>()).await
+    Ok(beside(move || name.to_socket_addrs()).await??.collect())
+}
+
+/// Whether an address belongs to this machine: then the kernel would send from it, too. Nothing is sent.
+fn is_of_this_machine(server: SocketAddr) -> bool {
+    let any: IpAddr = match server {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let own = UdpSocket::bind((any, 0)).and_then(|socket| {
+        socket.connect(server)?;
+        socket.local_addr()
+    });
+    own.is_ok_and(|own| is_one_machine(own, server))
 }
 
 fn is_one_machine(own: SocketAddr, server: SocketAddr) -> bool {

@@ -45,7 +45,7 @@ const WAYS: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--moun
 
 /// What runs this script in a mount namespace of its own; where that cannot be done, the test tells so.
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn mounting(script: &str) -> Option<Vec<&'static str>> {
+pub(crate) fn mounting(script: &str) -> Option<Vec<&'static str>> {
     let allows = |way: &&&[&str]| {
         let nothing = ["sh", "-c", script, "sh", GRAPHCTL, "--version"];
         let done = Command::new("unshare").args(**way).args(nothing).output();
@@ -68,7 +68,7 @@ fn command(around: &[&str], script: &str, address: &str, arguments: &[&str]) -> 
     command
 }
 
-fn run(around: &[&str], script: &str, address: &str, arguments: &[&str]) -> Run {
+pub(crate) fn run(around: &[&str], script: &str, address: &str, arguments: &[&str]) -> Run {
     watched(command(around, script, address, arguments).spawn().expect("sh starts"))
 }
 
@@ -268,7 +268,7 @@ fn where_there_is_too_little_of_anything_it_is_told() {
 }
 
 /// What hides processes from graphctl: all of them, and those of others.
-const HIDING: [&str; 2] = [
+pub(crate) const HIDING: [&str; 2] = [
     r#"mount -t tmpfs none /proc && exec "$@""#,
     r#"mount -t proc -o hidepid=invisible none /proc && exec setpriv --reuid 65534 --clear-groups "$@""#,
 ];

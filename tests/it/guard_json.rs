@@ -1,5 +1,6 @@
 //! `run -o json`: the last line of what is printed.
 
+use std::fs::{self, OpenOptions};
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,6 +46,30 @@ fn the_last_line_tells_how_the_command_ended_whatever_it_has_printed() {
             "heirs": [], "targets": [], "collisions": [], "detail": null,
         });
         assert_eq!(schemas::documents(line), [expected]);
+    }
+}
+
+/// A file shows whether a line has ended; of a pipe that is not known.
+#[test]
+fn no_empty_line_comes_before_the_last_line_in_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("output");
+    for (append, before) in [(false, ""), (true, ""), (true, "earlier\n"), (true, "earlier")] {
+        for printed in ["", "data\n", "{"] {
+            fs::write(&file, before).expect("it can be written");
+            let mut options = OpenOptions::new();
+            let output = options.append(append).write(true).open(&file).expect("it is there");
+            let arguments = ["run", "-o", "json", "--", "printf", "%s", printed];
+            let mut run = command(NOWHERE, &arguments);
+            finish(run.stdout(output).spawn().expect("graphctl starts"));
+            let text = fs::read_to_string(&file).expect("text");
+            let other = format!("{before}{printed}");
+            let end = if other.is_empty() || other.ends_with('\n') { "" } else { "\n" };
+            let line =
+                text.strip_prefix(&format!("{other}{end}")).expect("what was printed before");
+            assert!(line.starts_with('{') && line.ends_with("}\n"), "{text:?}");
+            assert_eq!(schemas::documents(line).len(), 1);
+        }
     }
 }
 

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::lab::{
-    Client, Options, PATIENCE, Phantom, Pipeline, Runner, Server, StartMethod, phantom,
+    Client, Options, PATIENCE, Phantom, Pipeline, Process, Runner, Server, Side, StartMethod,
+    phantom,
 };
-use crate::run::graphctl;
+use crate::run::{Run, graphctl, graphctl_until};
 use crate::stage::{assert_full_rate, server, starting, wait_until_judged};
 
 /// Reaps everything that can be reaped by default; returns how many went.
@@ -176,4 +177,35 @@ fn taps_outlive_a_headless_pipeline_and_hear_no_more_of_it() {
     let (_, counts) = pipeline.counts_over(Duration::ZERO);
     assert_eq!((&counts["foreign"], &counts["gaps"]), (&0.into(), &0.into()));
     assert!(dead.family().contains(&dead.unit_pid("PUB")), "its heir was not there to be heard");
+}
+
+/// The backend of the second runner was forked while the first had its session open, and holds its connection: the
+/// server cannot notice that the first runner was stopped.
+#[test]
+fn a_runner_that_was_stopped_beside_another_is_an_observer_that_backends_hold() {
+    let server = server();
+    let program = Process::start(
+        &Side::default(),
+        server.python(),
+        "two_runners.py",
+        &[server.address().into()],
+    );
+    program.wait_event("stopped", PATIENCE);
+    let known = "it registered no components";
+    let left =
+        "only processes that run units hold its connection, and none was seen reading it: pid ";
+    let list = ["sessions", "list", "-o", "json"];
+    let is_described = |run: &Run| {
+        let sessions = run.json()["sessions"].as_array().expect("sessions").clone();
+        let [first, second] = &sessions[..] else { return false };
+        let told = first["evidence"].as_array().expect("evidence");
+        second["verdict"] == "live"
+            && first["verdict"] == "observer"
+            && told[0] == known
+            && told.get(1).and_then(Value::as_str).is_some_and(|it| it.starts_with(left))
+    };
+    let run = graphctl_until(server.address(), &list, is_described);
+    assert!(is_described(&run), "{run:#?}");
+    let reap = graphctl(server.address(), &["sessions", "reap", "--include-suspect", "--kill"]);
+    assert_eq!((reap.code, &*reap.stderr), (0, "nothing to drop\n"), "{reap:#?}");
 }

@@ -38,6 +38,7 @@ mod safety;
 mod screen;
 mod stage;
 mod starts;
+mod strict;
 mod terminals;
 mod tunnel;
 mod viewer;

@@ -1,7 +1,7 @@
 //! What graphctl makes of servers that greet, answer or go silent as no GraphServer should.
 
-use std::net::TcpListener;
-use std::time::Duration;
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
 
 use crate::dialogue::{
     ABSURD, BLIND_LIST, EMPTY, LIST, NOT_ONE, ONE_PROCESS, SESSION, SOON, admin, fails, greeted,
@@ -9,8 +9,9 @@ use crate::dialogue::{
 };
 use crate::fake::Step::{Connected, Expect, Gone, Hold, Send, Trickle};
 use crate::fake::{Fake, SESSION_ID, block, frame, graphctl, session_reply};
-use crate::lab::{self, OrphanedPort, Server};
-use crate::run::expect;
+use crate::lab::{self, OrphanedPort, PATIENCE, Server};
+use crate::run::{GRAPHCTL, expect};
+use crate::stage::network;
 
 #[test]
 fn nobody_is_there() {
@@ -43,11 +44,111 @@ fn a_port_that_never_greets_is_told_with_its_holder() {
     while run.stderr.contains(&format!("{holder}, {holder}")) {
         run.stderr = run.stderr.replace(&format!("{holder}, {holder}"), &holder);
     }
+    let state = if run.stderr.contains("which is running") { "running" } else { "sleeping" };
     let silent = "error: ADDRESS accepts connections but does not greet (waited 300ms)";
     let hint = format!(
-        "hint: its listening socket is held by {holder}; if that is what is left of a dead server, end it"
+        "hint: its listening socket is held by {holder} which is {state}; a busy server greets late, \
+         so try again with a longer --timeout, and see what it does with `ps -fp {}`",
+        std::process::id()
     );
     fails(&run, 69, &format!("{silent}\n{hint}\n"));
+}
+
+/// `pid N (COMMAND)` of a real server.
+#[cfg(target_os = "linux")]
+fn name_of(server: &Server) -> String {
+    let pid = server.pid();
+    let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).expect("it is running");
+    let command = command.trim_end_matches('\0').replace('\0', " ");
+    let short: String = command.chars().take(80).collect();
+    let cut = if short == command { "" } else { "…" };
+    format!("pid {pid} ({short}{cut})")
+}
+
+/// Stops a server, and waits until its state shows that.
+#[cfg(target_os = "linux")]
+fn stop(server: &Server) {
+    server.signal("STOP");
+    let is_stopped = || {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", server.pid()));
+        stat.expect("it is running").contains(") T ")
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while !is_stopped() {
+        assert!(Instant::now() < deadline, "the server is not stopped");
+        std::thread::yield_now();
+    }
+}
+
+/// The kernel accepts connections for a stopped process.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_stopped_server_is_reported_as_stopped_and_continues() {
+    let server = Server::start(&lab::ezmsg("3.9.0"));
+    let (name, pid) = (name_of(&server), server.pid());
+    stop(&server);
+    let advice = format!("`kill -CONT {pid}` lets it go on\n");
+    let told = format!("error: the server at ADDRESS is stopped: {name}\nhint: {advice}");
+    for arguments in [LIST, BLIND_LIST, &["sessions", "reap"], &["server", "status"]] {
+        fails(&graphctl(server.address(), &[&[SOON], arguments].concat()), 69, &told);
+    }
+
+    let _queued = fill_queue(server.address());
+    let hint = format!("hint: its listening socket is held by {name} which is stopped; {advice}");
+    let told = format!(
+        "error: the server at ADDRESS does not accept connections: its queue is full\n{hint}"
+    );
+    for arguments in [LIST, BLIND_LIST, &["sessions", "reap"], &["server", "status"]] {
+        fails(&graphctl(server.address(), &[&[SOON], arguments].concat()), 75, &told);
+    }
+    let named = server.address().replace("127.0.0.1", "localhost");
+    let run = graphctl(&named, &[&[SOON], LIST].concat());
+    assert_eq!(run.code, 75, "{run:#?}");
+    assert!(run.stderr.ends_with(&hint), "{run:#?}");
+
+    server.signal("CONT");
+    expect(&graphctl(server.address(), LIST), 0, EMPTY, "");
+}
+
+/// Connects until the kernel accepts no more.
+#[cfg(target_os = "linux")]
+fn fill_queue(address: &str) -> Vec<TcpStream> {
+    let address = address.parse().expect("an address");
+    let at_once = Duration::from_millis(500);
+    std::iter::from_fn(|| TcpStream::connect_timeout(&address, at_once).ok()).take(4096).collect()
+}
+
+/// The program whose queue is full is running: it is not advised to end or to continue it.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_server_that_is_too_busy_to_accept_is_reported_with_its_state() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound").to_string();
+    let _queued = fill_queue(&address);
+    let run = graphctl(&address, &[SOON, "sessions", "list"]);
+    let full = "does not accept connections: its queue is full\nhint: its listening socket is held by pid ";
+    assert!(run.code == 75 && run.stderr.contains(full), "{run:#?}");
+    assert!(!run.stderr.contains("kill") && !run.stderr.contains("end it"), "{run:#?}");
+}
+
+/// A network that loses everything: nothing is known of the server.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_server_elsewhere_that_does_not_answer_is_not_called_absent() {
+    let Some(network) = network() else { return };
+    let server = Server::start_in(&network, &lab::ezmsg("3.9.0"));
+    network.cut();
+    let mut command = network.client_side().command(GRAPHCTL);
+    command.args(["--address", server.address(), SOON, "sessions", "list"]);
+    let output = command.output().expect("graphctl starts");
+    let told = format!(
+        "error: nothing at {} answered a connection within 300ms\n\
+         hint: check --address and the network to that host; if the server runs, `ss -ltn` on its machine \
+         shows whether its queue is full (Recv-Q above Send-Q)\n",
+        server.address()
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stderr), told);
+    assert_eq!(output.status.code(), Some(69));
 }
 
 /// Who listens on the same port of another address has nothing to do with it.
@@ -73,7 +174,7 @@ fn a_port_of_a_dead_server_is_told_with_the_heirs_that_hold_it() {
     assert_eq!((run.code, run.stderr.lines().count()), (69, 2), "{run:#?}");
     let hint = run.stderr.lines().nth(1).expect("a hint");
     assert!(hint.starts_with("hint: its listening socket is held by pid "), "{hint}");
-    assert!(hint.ends_with("; if that is what is left of a dead server, end it"), "{hint}");
+    assert!(hint.contains("; a busy server greets late, so try again"), "{hint}");
     for heir in orphan.holders() {
         assert!(hint.contains(&format!("pid {heir} (")), "{hint}");
     }

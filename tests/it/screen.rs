@@ -40,6 +40,15 @@ impl Screen {
 
     /// Runs any command there.
     pub(crate) fn of(prepared: &Command, columns: u16, rows: u16) -> Self {
+        Self::of_reported(prepared, (columns.max(LEAST), rows.max(LEAST)), (columns, rows))
+    }
+
+    /// Runs any command at a terminal of a size that reports another; both in columns and rows.
+    pub(crate) fn of_reported(
+        prepared: &Command,
+        (columns, rows): (u16, u16),
+        reported: (u16, u16),
+    ) -> Self {
         let environment = prepared.get_envs();
         let (set, unset): (Vec<_>, Vec<_>) = environment.partition(|(_, value)| value.is_some());
         let mut command = AtTerminal::new(prepared.get_program())
@@ -51,11 +60,11 @@ impl Screen {
             command = command.env_remove(name);
         }
         let (pty, pts) = open().expect("there are terminals");
-        pty.resize(Size::new(rows, columns)).expect("it has a size");
+        pty.resize(Size::new(reported.1, reported.0)).expect("it has a size");
         let modes = modes(&pty);
         let child = command.spawn(pts).expect("graphctl starts");
         let pty = Arc::new(pty);
-        let shown = Arc::new(Mutex::new(Parser::new(rows.max(LEAST), columns.max(LEAST), 0)));
+        let shown = Arc::new(Mutex::new(Parser::new(rows, columns, 0)));
         let written = Arc::<Mutex<Vec<u8>>>::default();
         let reader = thread::spawn({
             let (pty, shown, written) = (pty.clone(), shown.clone(), written.clone());

@@ -205,23 +205,7 @@ fn a_backend_that_a_wrapper_starts_is_waited_for() {
 /// The Pythons 3.10 to 3.14 of this machine that can make a virtual environment.
 fn other_pythons() -> Vec<PathBuf> {
     let versions = ["3.10", "3.11", "3.12", "3.13", "3.14"];
-    let pyenv = Command::new("pyenv").args(["root"]).output().ok();
-    let pyenv = pyenv.map(|it| String::from_utf8_lossy(&it.stdout).trim().to_owned());
-    let installed = pyenv.and_then(|root| Path::new(&root).join("versions").read_dir().ok());
-    let installed: Vec<_> = installed.into_iter().flatten().filter_map(Result::ok).collect();
-    let python = |version: &&str| {
-        let name = format!("python{version}");
-        let of_pyenv = installed.iter().map(|it| it.path().join("bin").join(&name));
-        let all: Vec<_> = std::iter::once(PathBuf::from(&name)).chain(of_pyenv).collect();
-        let runs = |it: &PathBuf| {
-            Command::new(it)
-                .args(["-c", "import venv, ensurepip"])
-                .output()
-                .is_ok_and(|it| it.status.success())
-        };
-        all.into_iter().find(runs)
-    };
-    versions.iter().filter_map(python).collect()
+    versions.into_iter().filter_map(lab::python_version).collect()
 }
 
 /// Each version of Python lays out its stacks differently.

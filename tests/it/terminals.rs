@@ -24,7 +24,7 @@ fn a_live_view_without_room_is_there_again_when_there_is() {
             ("", "SYSTEM/PUB"),
             ("?", "everything that is known of it"),
             ("?", "quit"),
-            ("\r", "a drop takes"),
+            ("\r", "last control"),
         ] {
             screen.press(key);
             screen.wait_for(picture);
@@ -36,6 +36,28 @@ fn a_live_view_without_room_is_there_again_when_there_is() {
         assert!(screen.expect_restored().success(), "{columns}x{rows}");
         server.wait_state("its end", |it| it["clients"]["SessionInfo"] == 1);
     }
+}
+
+/// A serial line, and a container without a window, report no size.
+#[test]
+fn a_terminal_that_reports_no_size_has_80_columns_and_24_rows() {
+    let mut server = server();
+    let _pipeline = Pipeline::running(&server, &Options::default());
+    let usual = Screen::run(server.address(), &["sessions", "list"], 80, 24).written();
+    for (columns, rows) in [(0, 0), (80, 0), (0, 24)] {
+        let screen =
+            Screen::of_reported(&command(server.address(), &WATCH), (80, 24), (columns, rows));
+        screen.wait_for("SYSTEM/PUB");
+        screen.wait_for("quit");
+        screen.signal("TERM");
+        assert!(screen.expect_restored().success(), "{columns}x{rows}");
+        let list = command(server.address(), &["sessions", "list"]);
+        let list = Screen::of_reported(&list, (80, 24), (columns, rows)).written();
+        assert_eq!(list.lines().count(), usual.lines().count(), "{list}\n{usual}");
+        let width = |text: &str| text.lines().map(|it| it.chars().count()).max();
+        assert_eq!(width(&list), width(&usual), "{list}\n{usual}");
+    }
+    server.wait_state("its end", |it| it["clients"]["SessionInfo"] == 1);
 }
 
 /// What does not fit is forgotten by a terminal, although it may be as large as before when one looks.

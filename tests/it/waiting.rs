@@ -7,9 +7,12 @@ use serde_json::Value;
 
 use crate::fake::Step::{Block, Expect, Gone, Send};
 use crate::fake::{self, Fake, block, session_reply};
-use crate::lab::{self, Client, Options, PATIENCE, Pipeline, Server, Wedge, free_address};
+use crate::lab::{
+    self, Client, Options, PATIENCE, Phantom, Pipeline, Server, Wedge, free_address, phantom,
+};
 use crate::run::{Run, command, expect, finish, graphctl, graphctl_with_input};
-use crate::stage::{server, starting};
+use crate::stage::{server, starting, wait_until_judged};
+use crate::wiretap::Wiretap;
 
 /// A server that is never there.
 const NOWHERE: &str = "127.0.0.1:1";
@@ -158,6 +161,26 @@ fn who_gives_up_says_who_is_in_the_way() {
     let dead = ["--for", "live", "DEAD", "--wait-timeout=1ms"];
     let told = "DEAD is held by SHORTID (stale ghost)\n";
     expect(&wait(at, &dead), 1, told, "1 key is not live\n");
+}
+
+/// Rates take half a second, and nothing that is printed depends on them.
+#[test]
+fn no_message_rates_are_measured_for_keys() {
+    let server = server();
+    let _phantom = phantom(&server, Phantom::MainKilledFlowing, "SYSTEM");
+    wait_until_judged(&server, "stale headless");
+    let tap = Wiretap::before(server.address());
+    let told = "component SYSTEM is held by SHORTID (stale headless)\n";
+    let next = "1 collision: graphctl sessions list --colliding-with 'SYSTEM'\n";
+    let check = graphctl(tap.address(), &["sessions", "check", "SYSTEM"]);
+    expect(&check, 1, told, next);
+    let free = ["--for", "free", "SYSTEM", "--wait-timeout", "1ms"];
+    expect(&wait(tap.address(), &free), 1, told, next);
+    let live = ["--for", "live", "SYSTEM", "--wait-timeout", "1ms"];
+    assert_eq!(wait(tap.address(), &live).code, 1);
+    let heard = tap.heard();
+    assert_eq!(heard.matches("\"apart_seconds\":null").count(), 3, "messages are counted once");
+    assert_eq!(heard.matches("\"apart_seconds\":").count(), 3, "and no rates are measured");
 }
 
 #[test]

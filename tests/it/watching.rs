@@ -270,3 +270,26 @@ fn a_dry_run_watches_and_tells_once() {
     watch.signal("TERM");
     assert!(watch.wait_exit(PATIENCE).success());
 }
+
+/// How long the watch is stopped: longer than its lease.
+const STOPPED_FOR: Duration = Duration::from_secs(6);
+
+/// The first look after that begins all leases anew, so both end at the same look. If the time for which the watch was
+/// stopped counted, the first session would be dropped earlier than the second.
+#[test]
+fn a_watch_that_was_stopped_does_not_count_that_time() {
+    let mut server = server();
+    let first = server.ghost_of(&["FIRST"]);
+    let watch = watch(server.address(), &["--reap", "--lease", "5s"]);
+    wait_judged(&watch, "appeared", "stale", Some("ghost"));
+    watch.signal("STOP");
+    let second = server.ghost_of(&["SECOND"]);
+    std::thread::sleep(STOPPED_FOR);
+    assert!(server.witness().sessions().contains(&first), "it was dropped before the stop");
+    watch.signal("CONT");
+    let dropped = |id: &str| {
+        watch.wait_for("a drop", PATIENCE, |it| it["event"] == "dropped" && it["id"] == id)
+    };
+    let (first, second) = (dropped(&first), dropped(&second));
+    assert_eq!(first["time"], second["time"], "the leases ended at different looks");
+}

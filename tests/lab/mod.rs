@@ -52,7 +52,7 @@ pub use self::{
     phantoms::{Phantom, launched_phantom, phantom, phantom_with, quiet_phantom},
     pipeline::{Fail, Opener, Options, Pipeline, Program, Runner, StartMethod},
     process::Process,
-    python::{environment, environment_of, ezmsg},
+    python::{environment, environment_of, ezmsg, python_version},
     rigs::{Rig, Rigged, Shutdown, Work, Writer},
     server::{Server, free_address, greeted, session},
     vanished::{OrphanedPort, vanished_host},

@@ -33,9 +33,20 @@ pub struct Process {
 impl Process {
     /// Starts `tests/lab/SCRIPT` with these arguments, on this side.
     pub fn start(side: &Side, python: &Path, script: &str, args: &[String]) -> Self {
+        Self::start_with(side, python, &[], script, args)
+    }
+
+    /// The same, with these options of Python besides.
+    pub fn start_with(
+        side: &Side,
+        python: &Path,
+        options: &[&str],
+        script: &str,
+        args: &[String],
+    ) -> Self {
         Self::spawn(
             format!("{script} {}", args.join(" ")),
-            python_command(side, python, &["-B"], script, args),
+            python_command(side, python, &[&["-B"], options].concat(), script, args),
         )
     }
 

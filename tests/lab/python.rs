@@ -43,7 +43,7 @@ pub fn environment_of(base: &Path, packages: &[&str]) -> PathBuf {
     let home = target_directory().join("lab");
     fs::create_dir_all(&home).expect("the lab's directory can be made");
     let name = packages.join("+").replace("==", "-");
-    let name = format!("{name}-py{}", python_version(base));
+    let name = format!("{name}-py{}", version_of(base));
     let venv = home.join(&name);
     let python = venv.join("bin/python");
     let ready = venv.join("graphctl-lab-ready");
@@ -58,6 +58,25 @@ pub fn environment_of(base: &Path, packages: &[&str]) -> PathBuf {
     python
 }
 
+/// The Python of this version, such as `3.14`, of the search path, of pyenv or of uv; `None` if this machine has none
+/// that can make a virtual environment.
+pub fn python_version(version: &str) -> Option<PathBuf> {
+    let name = format!("python{version}");
+    let managers = [("pyenv", &["root"][..], "versions"), ("uv", &["python", "dir"], "")];
+    let managed = managers.into_iter().flat_map(|(manager, arguments, folder)| {
+        let told = Command::new(manager).args(arguments).output().ok();
+        let root = told.map(|it| String::from_utf8_lossy(&it.stdout).trim().to_owned());
+        let versions = root.and_then(|root| Path::new(&root).join(folder).read_dir().ok());
+        versions.into_iter().flatten().filter_map(Result::ok).map(|it| it.path().join("bin"))
+    });
+    let all = std::iter::once(PathBuf::from(&name)).chain(managed.map(|it| it.join(&name)));
+    let can_make = |it: &PathBuf| {
+        let tried = Command::new(it).args(["-c", "import venv, ensurepip"]).output();
+        tried.is_ok_and(|it| it.status.success())
+    };
+    all.into_iter().find(can_make)
+}
+
 fn make(base: &Path, venv: &Path, python: &Path, packages: &[&str]) {
     if venv.exists() {
         fs::remove_dir_all(venv).expect("a half-made environment can be removed");
@@ -67,7 +86,7 @@ fn make(base: &Path, venv: &Path, python: &Path, packages: &[&str]) {
     must_run(python, [&install, packages].concat());
 }
 
-fn python_version(base: &Path) -> String {
+fn version_of(base: &Path) -> String {
     let help = format!(
         "the tests run real ezmsg pipelines and need Python 3.10 or newer with venv and pip: install \
          python3 (on Debian and Ubuntu: apt install python3 python3-venv), or name one in {PYTHON_VARIABLE}"

@@ -7,6 +7,8 @@ topic, "strange" makes its graph one of another ezmsg, "chain" connects the unit
 
 With `busy` after the address, the main thread has something to do every millisecond, as that of a pipeline has
 whose server lives in its process; the order "pause" makes it tell the longest pause since it was last asked.
+
+With `strict` after the address, an older Python warns of what Python 3.14 warns of.
 """
 
 import asyncio
@@ -16,6 +18,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections import Counter
 from itertools import pairwise
 from uuid import UUID
@@ -139,6 +142,19 @@ async def obeyed(server: ez.GraphServer, order: str, *ids: str) -> dict[str, obj
     return await state(server)
 
 
+def deprecate() -> None:
+    """What Python 3.14 has deprecated: any use of it is a warning."""
+    if sys.version_info >= (3, 14):
+        return
+    stock = asyncio.iscoroutinefunction
+
+    def deprecated(function: object) -> bool:
+        warnings.warn("asyncio.iscoroutinefunction is deprecated", DeprecationWarning, stacklevel=2)
+        return stock(function)
+
+    asyncio.iscoroutinefunction = deprecated
+
+
 def obey(server: ez.GraphServer) -> None:
     """Reads without a buffer, whose lock would be in the interpreter's way at its end."""
     while orders := os.read(0, 4096):
@@ -149,6 +165,8 @@ def obey(server: ez.GraphServer) -> None:
 
 def main() -> None:
     signal.signal(signal.SIGTERM, leave)
+    if sys.argv[2:] == ["strict"]:
+        deprecate()
     server = ez.GraphServer()
     host, _, port = sys.argv[1].partition(":")
     server.start((host, int(port or 0)))

@@ -16,6 +16,9 @@ use super::process::Process;
 /// Opens a session.
 const SESSION: u8 = 0x15;
 
+/// What makes every warning an error, also those that Python leaves out as a rule.
+const STRICT: [&str; 5] = ["-W", "error", "-bb", "-X", "warn_default_encoding"];
+
 /// A GraphServer that greets; dropping it ends it.
 pub struct Server {
     process: Process,
@@ -34,9 +37,14 @@ impl Server {
 
     /// Starts one at an address of this machine, and waits until it greets.
     pub fn start_at(python: &Path, address: &str) -> Self {
-        let server = Self::start_with(Side::default(), python, &[address]);
+        let server = Self::start_with(Side::default(), python, &[], &[address]);
         greeted(&server.address);
         server
+    }
+
+    /// Starts one in a Python that raises every warning as an error, and warns of what Python 3.14 warns of.
+    pub fn start_strict(python: &Path) -> Self {
+        Self::start_with(Side::default(), python, &STRICT, &["127.0.0.1", "strict"])
     }
 
     /// Starts one in a process whose main thread has something to do every millisecond.
@@ -56,12 +64,12 @@ impl Server {
 
     fn start_on(side: &Side, python: &Path, how: &[&str]) -> Self {
         let host = side.address().unwrap_or("127.0.0.1");
-        Self::start_with(side.clone(), python, &[&[host], how].concat())
+        Self::start_with(side.clone(), python, &[], &[&[host], how].concat())
     }
 
-    fn start_with(side: Side, python: &Path, arguments: &[&str]) -> Self {
+    fn start_with(side: Side, python: &Path, options: &[&str], arguments: &[&str]) -> Self {
         let arguments: Vec<_> = arguments.iter().map(|it| (*it).to_owned()).collect();
-        let process = Process::start(&side, python, "serve.py", &arguments);
+        let process = Process::start_with(&side, python, options, "serve.py", &arguments);
         let listening = process.wait_event("listening", PATIENCE);
         let address = listening["address"].as_str().expect("the address is text").to_owned();
         Self { process, side, python: python.to_owned(), address }

@@ -51,8 +51,8 @@ impl Watch {
         let cases = judge::judge(&inventory, &thresholds);
         let collisions = judge::collisions::among(&inventory, &cases);
         self.memory.keep(&inventory, &cases, taken);
-        let look =
-            Look { inventory, cases, collisions, held: Held::new(), taken, took: Duration::ZERO };
+        let (held, clock, took) = (Held::new(), PACE * self.looks, Duration::ZERO);
+        let look = Look { inventory, cases, collisions, held, taken, clock, took };
         let events = self.state.see(look, SystemTime::now());
         events.iter().map(|event| said(&event.what)).collect()
     }
@@ -235,7 +235,7 @@ fn what_was_dropped_is_not_gone_as_well() {
 
 /// Looks at one session, two seconds apart: after which of them its lease ended.
 fn lease_ends(terms: Terms, looks: Vec<Inventory>) -> Vec<usize> {
-    let mut leases = Leases::new(terms);
+    let mut leases = Leases::new(terms, PACE);
     let mut watch = Watch::new();
     let mut ends = Vec::new();
     for (number, inventory) in looks.into_iter().enumerate() {
@@ -304,7 +304,7 @@ fn a_suspect_lives_by_any_answer_and_any_message() {
 
 #[test]
 fn after_a_while_without_looks_all_leases_start_anew() {
-    let mut leases = Leases::new(TERMS);
+    let mut leases = Leases::new(TERMS, PACE);
     let mut watch = Watch::new();
     let mut ended = |leases: &mut Leases| {
         watch.see(one(Some(silent())));
@@ -314,4 +314,55 @@ fn after_a_while_without_looks_all_leases_start_anew() {
     assert_eq!([ended(&mut leases), ended(&mut leases)], [0, 0]);
     leases.renew_all();
     assert_eq!([ended(&mut leases), ended(&mut leases), ended(&mut leases)], [0, 0, 1]);
+}
+
+/// Looks at a session that is dead throughout, each with the time on the clock and how long it took; after which of
+/// them its lease ended. The clock of the leases themselves stands still while a machine sleeps: a look is two seconds
+/// after the other.
+fn lease_ends_at(looks: &[(u64, u64)]) -> Vec<usize> {
+    let mut leases = Leases::new(TERMS, PACE);
+    let mut watch = Watch::new();
+    let mut ends = Vec::new();
+    for (number, (clock, took)) in looks.iter().enumerate() {
+        watch.see(one(Some(silent())));
+        leases.note_look(Duration::from_secs(*clock), Duration::from_secs(*took));
+        let look = watch.state.look().expect("a look");
+        let ended = leases.look(&look.inventory, &watch.state.selected(), look.taken);
+        ends.extend(ended.iter().map(|_| number));
+    }
+    ends
+}
+
+#[test]
+fn leases_start_anew_after_a_time_of_sleep() {
+    assert_eq!(lease_ends_at(&[(10, 0), (12, 0), (14, 0)]), [2]);
+    assert_eq!(lease_ends_at(&[(10, 0), (12, 0), (3600, 0), (3602, 0), (3604, 0)]), [4]);
+    // It slept in the middle of a look.
+    assert_eq!(lease_ends_at(&[(10, 0), (12, 0), (3600, 3588), (3602, 0), (3604, 0)]), [4]);
+    // Twice, and also right after that.
+    let twice = [(10, 0), (12, 0), (3600, 3588), (7200, 0), (7202, 0), (7204, 0)];
+    assert_eq!(lease_ends_at(&twice), [5]);
+}
+
+#[test]
+fn leases_run_on_where_looks_take_long() {
+    assert_eq!(lease_ends_at(&[(10, 0), (18, 6), (26, 6)]), [2]);
+    assert_eq!(lease_ends_at(&[(10, 3600), (22, 10), (34, 10)]), [2]);
+}
+
+#[test]
+fn leases_run_on_during_a_drop_but_not_during_sleep_in_it() {
+    for (ended, left) in [(50, 1), (3600, 0)] {
+        let mut leases = Leases::new(TERMS, PACE);
+        let mut watch = Watch::new();
+        let mut end = |leases: &mut Leases, clock| {
+            watch.see(one(Some(silent())));
+            leases.note_look(Duration::from_secs(clock), Duration::ZERO);
+            let look = watch.state.look().expect("a look");
+            leases.look(&look.inventory, &watch.state.selected(), look.taken).len()
+        };
+        assert_eq!([end(&mut leases, 10), end(&mut leases, 12)], [0, 0]);
+        leases.note_drop(Duration::from_secs(ended));
+        assert_eq!(end(&mut leases, ended + 1), left, "{ended}");
+    }
 }

@@ -170,7 +170,8 @@ def whole(value):
 
 
 async def answer_measure(server, request, replies):
-    for pause in (0.0, request["apart_seconds"]):
+    apart = request["apart_seconds"]
+    for pause in (0.0,) if apart is None else (0.0, apart):
         await asyncio.sleep(pause)
         infos = [server.clients.get(UUID(process_id)) for process_id in request["processes"]]
         infos = [info for info in infos if kind_of(info) == "ProcessInfo"]

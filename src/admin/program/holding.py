@@ -167,8 +167,8 @@ class Processes:
 def stat_columns(pid):
     """The columns of /proc/PID/stat after the name, which may contain anything; none if the process is gone."""
     try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return stat.read().rpartition(b")")[2].decode().split()
     except OSError:
         return []
 
@@ -204,7 +204,7 @@ async def answer_holders(server, request, replies):
 
 async def list_holders(replies, connections):
     processes = Processes(replies, await list_sockets(replies, connections))
-    with open("/proc/uptime") as uptime:
+    with open("/proc/uptime", "rb") as uptime:
         await replies.row("machine", float(uptime.read().split()[0]), time.time())
     if not processes.wanted:
         return

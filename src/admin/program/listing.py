@@ -149,7 +149,7 @@ async def list_history(server, replies, owned):
 def network():
     """Equal for two processes whose sockets are of one network: boot and network namespace."""
     try:
-        with open("/proc/sys/kernel/random/boot_id") as boot:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:
             return f"{boot.read().strip()}/{os.stat('/proc/self/ns/net').st_ino}"
     except OSError:
         return None
@@ -159,8 +159,9 @@ def instance():
     """Equal only of one server: its thread is one of its process's, and began when it was started."""
     thread, began = threading.current_thread().native_id, ""
     try:
-        with open(f"/proc/self/task/{thread}/stat") as stat:
-            began = stat.read().rpartition(")")[2].split()[TICKS_AT_START]
+        # A thread may have any bytes in its name.
+        with open(f"/proc/self/task/{thread}/stat", "rb") as stat:
+            began = stat.read().rpartition(b")")[2].split()[TICKS_AT_START].decode()
     except (OSError, IndexError):
         pass
     return f"{os.getpid()}/{thread}/{began}"

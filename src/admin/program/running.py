@@ -19,6 +19,7 @@ and a client that cannot be read is told as such and does not hide the others.
 """
 
 import asyncio
+import inspect
 import json
 import struct
 import threading
@@ -135,7 +136,7 @@ def drops_in_bulk(server):
     dicts = [getattr(graph, name, None) for name in ("graph", "edge_owners", "__dict__")]
     code = getattr(getattr(graph, "remove_edge", None), "__code__", None)
     prunes = "_prune" in getattr(code, "co_names", ()) and callable(getattr(graph, "_prune", None))
-    drops = callable(drop) and not asyncio.iscoroutinefunction(drop)
+    drops = callable(drop) and not inspect.iscoroutinefunction(drop)
     return prunes and drops and all(isinstance(it, dict) for it in dicts)
 
 

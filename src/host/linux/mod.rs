@@ -66,7 +66,7 @@ use crate::model::{Family, Holder, Holding};
 pub(super) use copy::holders_in;
 pub(super) use end::{end, signal};
 pub(super) use process::ignores;
-pub(super) use process::uptime;
+pub(super) use process::{uptime, uptime as clock};
 pub use tree::Tree;
 
 /// Where this machine tells of itself.
@@ -140,6 +140,10 @@ impl Host for Machine {
 
     fn listeners(&self, at: SocketAddr) -> Vec<Holder> {
         listeners(&self.root, at).unwrap_or_default()
+    }
+
+    fn queue_is_full(&self, at: SocketAddr) -> Option<bool> {
+        sockets::queue_is_full(at).ok().flatten()
     }
 }
 

@@ -73,27 +73,36 @@ type SocketsByEnds = HashMap<((IpAddr, u16), (IpAddr, u16)), Socket>;
 fn from_kernel() -> io::Result<SocketsByEnds> {
     let mut known = HashMap::new();
     for socket_id in [SocketId::new_v4(), SocketId::new_v6()] {
-        let is_v6 = socket_id.source_address.is_ipv6();
-        let request = InetRequest {
-            family: if is_v6 { AF_INET6 } else { AF_INET },
-            protocol: IPPROTO_TCP,
-            extensions: ExtensionFlags::empty(),
-            states: StateFlags::all() - StateFlags::TIME_WAIT - StateFlags::LISTEN,
-            socket_id,
-        };
-        for socket in netlink::list(&SockDiagMessage::InetRequest(request))? {
-            let SockDiagMessage::InetResponse(socket) = socket else { continue };
-            let InetResponseHeader { socket_id: id, inode, uid, .. } = &socket.header;
+        let states = StateFlags::all() - StateFlags::TIME_WAIT - StateFlags::LISTEN;
+        for InetResponseHeader { socket_id: id, inode, uid, .. } in inet_sockets(socket_id, states)?
+        {
             let client = (id.source_address.to_canonical(), id.source_port);
             let server = (id.destination_address.to_canonical(), id.destination_port);
-            let socket = match *inode {
+            let socket = match inode {
                 0 => Socket::Closed,
-                inode => Socket::Open { inode: inode.into(), uid: *uid },
+                inode => Socket::Open { inode: inode.into(), uid },
             };
             known.insert((client, server), socket);
         }
     }
     Ok(known)
+}
+
+/// The TCP sockets in these states of the kind of addresses that the pattern has: IPv4 or IPv6.
+fn inet_sockets(pattern: SocketId, states: StateFlags) -> io::Result<Vec<InetResponseHeader>> {
+    let request = InetRequest {
+        family: if pattern.source_address.is_ipv6() { AF_INET6 } else { AF_INET },
+        protocol: IPPROTO_TCP,
+        extensions: ExtensionFlags::empty(),
+        states,
+        socket_id: pattern,
+    };
+    let sockets = netlink::list(&SockDiagMessage::InetRequest(request))?;
+    let header = |socket| match socket {
+        SockDiagMessage::InetResponse(socket) => Some(socket.header),
+        _ => None,
+    };
+    Ok(sockets.into_iter().filter_map(header).collect())
 }
 
 /// The sockets that `/proc` lists.
@@ -110,13 +119,29 @@ fn from_proc(root: &Path) -> ProcResult<SocketsByEnds> {
     Ok(known)
 }
 
+/// Whether more connections wait to be accepted than a socket that listens at an address may keep, so that the kernel
+/// ignores further ones; `None` if no socket listens there. `/proc` does not show how many it may keep.
+pub(super) fn queue_is_full(at: SocketAddr) -> io::Result<Option<bool>> {
+    let mut full = None;
+    for pattern in [SocketId::new_v4(), SocketId::new_v6()] {
+        let listening = inet_sockets(pattern, StateFlags::LISTEN)?;
+        let there = listening.iter().filter(|it| {
+            is_at((it.socket_id.source_address.to_canonical(), it.socket_id.source_port), at)
+        });
+        full = full.max(there.map(|it| it.recv_queue > it.send_queue).max());
+    }
+    Ok(full)
+}
+
+/// Whether a socket with this own end listens at an address, or everywhere on its port.
+fn is_at((ip, port): (IpAddr, u16), at: SocketAddr) -> bool {
+    port == at.port() && (ip == at.ip().to_canonical() || ip.is_unspecified())
+}
+
 /// The inodes of the sockets that listen at an address, or everywhere on its port.
 pub(super) fn listening(root: &Path, at: SocketAddr) -> ProcResult<HashSet<u64>> {
-    let listens = |it: &TcpNetEntry| {
-        let (ip, port) = canonical(it.local_address);
-        let there = ip == at.ip().to_canonical() || ip.is_unspecified();
-        it.state == TcpState::Listen && port == at.port() && there
-    };
+    let listens =
+        |it: &TcpNetEntry| it.state == TcpState::Listen && is_at(canonical(it.local_address), at);
     Ok(table(root)?.into_iter().filter(listens).map(|entry| entry.inode).collect())
 }
 

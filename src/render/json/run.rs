@@ -65,8 +65,6 @@ struct RunLine<'a> {
 
 /// `run`: one line, so that it is told from what the command has printed before.
 pub fn run(out: &mut dyn Write, ran: &Ran<'_>, left: &Left) -> io::Result<()> {
-    // That may have ended in the middle of a line.
-    writeln!(out)?;
     line(
         out,
         &RunLine {

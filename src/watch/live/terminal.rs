@@ -14,10 +14,11 @@ use crossterm::execute;
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use ratatui::Frame;
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
+use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
+
+use crate::console;
 
 /// A picture is written at once, as far as it changed: half of one would flicker. In bytes.
 const BUFFER: usize = 64 * 1024;
@@ -32,7 +33,11 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// panic, it is as it was before. What ratatui would do at the end is done already, and where the terminal is
 /// gone it would panic.
 #[derive(Debug)]
-pub(super) struct Guard(ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>);
+pub(super) struct Guard {
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
+    /// What is drawn on. ratatui would take the size that the terminal reports, which may be none.
+    area: Rect,
+}
 
 impl Guard {
     /// Takes the terminal on standard output over, with colours or without.
@@ -41,9 +46,11 @@ impl Guard {
         // What the environment says of that was heard already, and what was typed goes before it.
         crossterm::style::force_color_output(color);
         take_over()?;
-        let terminal =
-            Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout())));
-        terminal.map(ManuallyDrop::new).map(Self).inspect_err(|_| give_back())
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout()));
+        let area = whole_area();
+        let options = TerminalOptions { viewport: Viewport::Fixed(area) };
+        let terminal = Terminal::with_options(backend, options).inspect_err(|_| give_back())?;
+        Ok(Self { terminal: ManuallyDrop::new(terminal), area })
     }
 
     /// Gives the terminal back and stops, as Ctrl-Z does; takes it again when we go on.
@@ -56,14 +63,17 @@ impl Guard {
 
     /// Draws a picture.
     pub(super) fn draw(&mut self, picture: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        self.0.draw(picture).map(|_| ())
+        if self.area != whole_area() {
+            self.clear()?;
+        }
+        self.terminal.draw(picture).map(|_| ())
     }
 
     /// Draws all of the next picture, also what seems to be there.
     pub(super) fn clear(&mut self) -> io::Result<()> {
         // To clear it by that name, ratatui would ask the terminal where its cursor is, and not all answer.
-        let size = self.0.size()?;
-        self.0.resize(Rect::from((Position::ORIGIN, size)))
+        self.area = whole_area();
+        self.terminal.resize(self.area)
     }
 }
 
@@ -71,6 +81,11 @@ impl Drop for Guard {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+fn whole_area() -> Rect {
+    let (columns, rows) = console::size();
+    Rect::new(0, 0, columns, rows)
 }
 
 fn take_over() -> io::Result<()> {

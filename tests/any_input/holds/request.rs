@@ -40,7 +40,11 @@ pub(crate) fn holds(bytes: &[u8]) {
     let targets = std::slice::from_ref(&target);
     for (request, operation, mut asked) in [
         (Request::List(Ask::Traffic(within)), "list", asked_to_list),
-        (Request::Measure { processes: &processes, within, apart }, "measure", asked_to_measure),
+        (
+            Request::Measure { processes: &processes, within, apart: Some(apart) },
+            "measure",
+            asked_to_measure,
+        ),
         (Request::Check(targets), "check", asked_of_targets.clone()),
         (Request::Drop(targets), "drop", asked_of_targets),
         (Request::Free(&holder), "free", asked_to_free),

@@ -28,6 +28,7 @@ pub(crate) fn holds(inventory: Inventory) {
         collisions,
         held: Held::new(),
         taken: Instant::now(),
+        clock: Duration::ZERO,
         took: Duration::ZERO,
     };
     plan(&look);

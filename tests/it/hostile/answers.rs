@@ -46,7 +46,7 @@ impl Request {
             match self {
                 Self::Measure => {
                     let soon = Duration::from_millis(1);
-                    let rows = channel.measure(&[Uuid::nil()], soon, soon).await?;
+                    let rows = channel.measure(&[Uuid::nil()], soon, Some(soon)).await?;
                     Ok(format!("{rows:?}"))
                 }
                 Self::Drop => Ok(format!("{:?}", channel.drop_targets(&[nobody()]).await?)),

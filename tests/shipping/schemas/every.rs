@@ -175,7 +175,8 @@ pub(super) fn look() -> Look {
     cases.extend([1, 2].map(|session| bare(Subject::Session(session))));
     cases.push(bare(Subject::Process(0)));
     let (taken, took) = (Instant::now(), Duration::ZERO);
-    Look { cases, collisions: collisions(), held: Held::new(), taken, took, inventory }
+    let (held, clock) = (Held::new(), Duration::ZERO);
+    Look { cases, collisions: collisions(), held, taken, clock, took, inventory }
 }
 
 /// As without the admin channel.
