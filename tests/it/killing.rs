@@ -6,11 +6,9 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::lab::{
-    self, Client, Fail, Healthy, Options, PATIENCE, Phantom, Pipeline, Process, Scene, Server,
-    phantom_with, quiet_phantom,
+    self, Client, Fail, Healthy, Options, PATIENCE, Phantom, Pipeline, Scene, Server, phantom_with,
+    quiet_phantom,
 };
 use crate::run::{Run, graphctl, graphctl_until};
 use crate::stage::{assert_full_rate, reap, relaunch, server, wait_until_judged};
@@ -21,7 +19,7 @@ fn drop_by_force(scene: &Scene, key: &str) -> Run {
 }
 
 /// The pids of which this is said on standard error.
-fn pids(run: &Run, said: &str) -> Vec<u32> {
+pub(crate) fn pids(run: &Run, said: &str) -> Vec<u32> {
     let lines = run.stderr.lines().filter(|line| line.contains(said));
     let pids = lines.filter_map(|line| line.strip_prefix("pid ")?.split(' ').next()?.parse().ok());
     let mut pids: Vec<_> = pids.collect();
@@ -113,7 +111,7 @@ fn a_launcher_that_opened_a_session_is_left_alone() {
 
 /// Reaps a headless pipeline, first in a dry run: both give the same reasons. Only after the drop a command is advised.
 #[track_caller]
-fn reap_after_dry_run(server: &Server) -> Run {
+pub(crate) fn reap_after_dry_run(server: &Server) -> Run {
     let reap = |arguments: &[&str], said: &str| {
         let arguments = [&["sessions", "reap", "--kill"], arguments].concat();
         // On a busy machine a look may find an heir at work each time, and leaves the pipeline alone.
@@ -171,88 +169,6 @@ fn a_backend_that_only_received_ends() {
     assert_eq!(pids(&run, ") ended"), [backend], "{run:#?}");
     phantom.wait_gone(backend, PATIENCE);
     relaunch(&server);
-}
-
-/// The backends of PUB -> RELAY -> SUB whose main process, which ran `unit`, was killed.
-fn relayed(server: &Server, unit: &str) -> (Process, Vec<u32>) {
-    let arguments = [server.address().to_owned(), unit.to_owned()];
-    let pipeline = Process::start(server.side(), server.python(), "relayed.py", &arguments);
-    pipeline.wait_event("running", PATIENCE);
-    let main = pipeline.pid();
-    let others = ["PUB", "RELAY", "SUB"].into_iter().filter(|other| *other != unit);
-    let pid = |unit| {
-        let is_of = |event: &Value| event["event"] == "unit" && event["unit"] == unit;
-        let pid = pipeline.wait_for("a unit", PATIENCE, is_of)["pid"].as_u64().expect("a pid");
-        u32::try_from(pid).expect("process ids are small")
-    };
-    let mut backends: Vec<_> = others.map(pid).collect();
-    backends.sort_unstable();
-    pipeline.signal("KILL");
-    pipeline.wait_gone(main, PATIENCE);
-    wait_until_judged(server, "stale headless");
-    (pipeline, backends)
-}
-
-/// Some of them published to the main process, and some received from it.
-#[test]
-fn the_backends_of_a_relay_end_whichever_unit_the_main_process_ran() {
-    for unit in ["PUB", "RELAY", "SUB"] {
-        let server = server();
-        let (pipeline, backends) = relayed(&server, unit);
-        let run = reap_after_dry_run(&server);
-        assert_eq!(pids(&run, ") ended"), backends, "{unit}: {run:#?}");
-        backends.iter().for_each(|pid| pipeline.wait_gone(*pid, PATIENCE));
-        relaunch(&server);
-    }
-}
-
-/// After the drop graphctl cannot find them any more.
-#[test]
-fn a_drop_names_the_processes_that_run_on_and_the_command_that_ends_them() {
-    for unit in ["PUB", "RELAY", "SUB"] {
-        let mut server = server();
-        let (pipeline, backends) = relayed(&server, unit);
-        let dry_run = reap(&server, &["--dry-run"]);
-        assert_eq!(pids(&dry_run, ") would go on running"), backends, "{dry_run:#?}");
-        let run = graphctl_until(server.address(), &["sessions", "reap", "-o", "json"], |run| {
-            run.json()["targets"][0]["outcome"] == "dropped"
-        });
-        assert_eq!(pids(&run, ") is still running"), backends, "{unit}: {run:#?}");
-        let command = format!("kill {} {}", backends[0], backends[1]);
-        assert!(run.stderr.contains(&format!("to end them: {command}\n")), "{unit}: {run:#?}");
-        let heirs = run.json()["targets"][0]["heirs"].take();
-        let heir = |(heir, pid): (&Value, &u32)| {
-            let named = heir["pid"] == *pid && heir["outcome"] == "running";
-            named && heir["end_command"] == format!("kill {pid}").as_str()
-        };
-        let heirs = heirs.as_array().expect("a list").iter();
-        let mut heirs: Vec<_> = heirs.collect();
-        heirs.sort_by_key(|it| it["pid"].as_u64());
-        assert!(heirs.into_iter().zip(&backends).all(heir), "{unit}: {run:#?}");
-        // The channels of the dropped processes go too, also those to a publisher that has left.
-        let nothing = serde_json::json!({});
-        server.wait_state("an empty server", |state| state["clients"] == nothing);
-        assert!(backends.iter().all(|pid| pipeline.family().contains(pid)));
-        let status = Command::new("sh").args(["-c", &command]).status().expect("sh starts");
-        assert!(status.success());
-        backends.iter().for_each(|pid| pipeline.wait_gone(*pid, PATIENCE));
-    }
-}
-
-/// An opener that is alive may be a notebook with a day's data: it is named with what speaks against its end.
-#[test]
-fn a_drop_names_an_opener_that_runs_on_and_advises_nothing_lightly() {
-    let server = server();
-    let phantom = quiet_phantom(&server, Phantom::BackendsKilled, "SYSTEM");
-    let run = graphctl_until(server.address(), &["sessions", "reap", "--include-suspect"], |run| {
-        run.stdout.contains("  dropped  ")
-    });
-    let opened = ") is still running: it may have opened the session, and it may do other work; ";
-    assert_eq!(pids(&run, opened), [phantom.pid()], "{run:#?}");
-    assert!(
-        !run.stderr.contains("to end it: ") && !run.stderr.contains("to end them: "),
-        "{run:#?}"
-    );
 }
 
 /// Reaps a pipeline whose main process was killed and whose backend is changed like this. Expects that the backend

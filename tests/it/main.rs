@@ -32,6 +32,7 @@ mod pings;
 mod places;
 mod progress;
 mod protocol_errors;
+mod remaining;
 mod run;
 mod safety;
 #[allow(dead_code, reason = "each test uses its own part")]
