@@ -21,7 +21,7 @@ def sessions(*arguments: str, keys: str = "") -> int:
 
 def make_way(components: Mapping[str, ez.Component]) -> None:
     """Ends the program if something is in the way that is not proven dead."""
-    code = sessions("reap", "--older-than", "5m")
+    code = sessions("reap", "--yes", "--older-than", "5m")
     if code == NO_SERVER:
         return
     if code not in (0, PARTIAL):

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use crate::dialogue::opening;
 use crate::fake::Step::{Gone, Hold, Send};
 use crate::fake::{Fake, session_reply, signal, watched};
-use crate::guard::heed_the_terminal;
+use crate::guard::{NOWHERE, heed_the_terminal};
 use crate::lab::{PATIENCE, Server};
 use crate::run::{GRAPHCTL, Run, command};
 use crate::screen::Screen;
@@ -127,7 +127,7 @@ fn fill(pipe: &OwnedFd) {
     fcntl_setfl(pipe, flags).expect("our own pipe");
 }
 
-/// Waits until a thread of the command waits for a pipe. The guard of `run` is a child of it.
+/// Waits until a thread of the command waits for a pipe or FIFO. The guard of `run` is a child of it.
 fn wait_until_blocked(child: &Child, arguments: &[&str]) {
     let deadline = Instant::now() + PATIENCE;
     while !threads(child.id()).iter().any(|it| is_blocked(it)) {
@@ -154,7 +154,28 @@ fn is_blocked(thread: &str) -> bool {
         .lines()
         .find_map(|it| u64::from_str_radix(it.strip_prefix("SigCgt:")?.trim(), 16).ok());
     let handles = caught.is_some_and(|it| it & (1 << 1) != 0 && it & (1 << 14) != 0);
-    handles && ["pipe_read", "pipe_write"].iter().any(|it| read("wchan").contains(it))
+    let blocked = ["pipe_read", "pipe_write", "wait_for_partner"];
+    handles && blocked.iter().any(|it| read("wchan").contains(it))
+}
+
+/// Opening a FIFO blocks until its other end is opened.
+#[test]
+fn an_open_that_blocks_does_not_keep_a_command_from_ending() {
+    heed_the_terminal();
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let fifo = folder.path().join("keys");
+    assert!(Command::new("mkfifo").arg(&fifo).status().expect("mkfifo starts").success());
+    let from = ["--from", fifo.to_str().expect("text")];
+    for command in [&["sessions", "check"][..], &["sessions", "wait", "--for", "free"]] {
+        for (name, code) in SIGNALS {
+            let arguments = [command, &from].concat();
+            let child = self::command(NOWHERE, &arguments).spawn().expect("graphctl starts");
+            wait_until_blocked(&child, &arguments);
+            signal(name, &child);
+            let run = watched(child);
+            assert_eq!(run.code, code, "{name}: {arguments:?}: {run:#?}");
+        }
+    }
 }
 
 /// A server that stops in the middle of a reply.
