@@ -23,8 +23,10 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         if let Some((_, rest)) = text.split_once("://") {
-            let bare = rest.trim_end_matches('/').parse::<Self>();
-            let example = bare.map_or_else(|_| Self::DEFAULT.to_owned(), |it| it.to_string());
+            let bare = rest.trim_end_matches('/');
+            let with_port = || format!("{bare}:25978").parse::<Self>();
+            let example = bare.parse().or_else(|_| with_port());
+            let example = example.map_or_else(|_| Self::DEFAULT.to_owned(), |it| it.to_string());
             return Err(format!("expected HOST:PORT without a scheme, for example {example}"));
         }
         let (host, port) = text
@@ -63,9 +65,9 @@ mod tests {
         }
     }
 
-    /// As ezmsg takes it, which reads the port with Python's `int`.
+    /// ezmsg parses the port with Python's `int`, which ignores blanks.
     #[test]
-    fn blanks_around_an_address_are_no_part_of_it() {
+    fn blanks_around_an_address_are_ignored() {
         let address = "localhost:25978".parse::<Address>();
         for text in ["localhost:25978 ", " localhost:25978", "\tlocalhost:25978\r\n"] {
             assert_eq!(text.parse(), address, "{text:?}");
@@ -78,7 +80,7 @@ mod tests {
             ("tcp://lab:25978", "lab:25978"),
             ("http://lab:25978/", "lab:25978"),
             ("tcp://[::1]:25978", "[::1]:25978"),
-            ("tcp://lab", Address::DEFAULT),
+            ("tcp://lab", "lab:25978"),
         ] {
             let why = format!("expected HOST:PORT without a scheme, for example {meant}");
             assert_eq!(text.parse::<Address>(), Err(why), "{text:?}");

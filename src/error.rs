@@ -326,7 +326,7 @@ impl Error {
                 "what became of the sessions stands above, and not in the audit".into()
             }
             Self::SummaryRefused { .. } => {
-                "nothing was done; GITHUB_STEP_SUMMARY must name a file that can be written, or nothing".into()
+                "nothing was done; name a regular file in GITHUB_STEP_SUMMARY, or `unset GITHUB_STEP_SUMMARY`".into()
             }
             Self::SummaryLost { .. } => {
                 "all else is done and told; GITHUB_STEP_SUMMARY must name a file that can be written, or nothing".into()
@@ -397,7 +397,7 @@ fn describe_not_greeting(address: &Address, waited: Duration, holders: &[PortHol
 /// left, so this never advises to end a process.
 fn describe_port_holders(holders: &[PortHolder]) -> String {
     if holders.is_empty() {
-        return "the server behind it is busy or stopped, or has died; `ss -ltnp` on its machine shows which process holds the port".into();
+        return "the server behind it is busy or stopped, or has exited; `ss -ltnp` on its machine shows which process holds the port".into();
     }
     let seen: Vec<_> = holders.iter().map(PortHolder::describe).collect();
     let seen = list(&seen);
@@ -418,7 +418,7 @@ fn are_all_stopped(holders: &[PortHolder]) -> bool {
 
 fn continue_with(holders: &[PortHolder]) -> String {
     let stopped = pids(holders.iter().filter(|holder| holder.is_stopped()), " ");
-    format!("`kill -CONT {stopped}` lets it go on")
+    format!("to continue it: kill -CONT {stopped}")
 }
 
 fn pids<'a>(holders: impl Iterator<Item = &'a PortHolder>, separator: &str) -> String {

@@ -81,7 +81,7 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
         let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")))?;
         let target = folder.join(name);
         if let Some(place) = NOT_ON_DISK.iter().find(|place| target.starts_with(place)) {
-            return Err(refusal(format!("it leads to {place}, where no file can be kept")));
+            return Err(refusal(format!("it leads to {place}, where graphctl writes no file")));
         }
         match fs::symlink_metadata(&target) {
             Ok(found) if found.is_symlink() => path = folder.join(fs::read_link(&target)?),
@@ -167,13 +167,15 @@ fn temporary(target: &Path) -> io::Result<NamedTempFile> {
 /// others may set a group of their own. What is not permitted stays as it is.
 #[cfg(unix)]
 fn keep_owner_and_mode(file: &File, replaced: &Metadata) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt as _, fchown};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
     let group = Some(replaced.gid());
-    if fchown(file, Some(replaced.uid()), group).is_err() {
-        let _ = fchown(file, None, group);
+    let mut mode = replaced.mode();
+    if fchown(file, Some(replaced.uid()), group).is_err() && fchown(file, None, group).is_err() {
+        // What the old group was permitted is not meant for another one.
+        mode &= !0o070;
     }
     // Last, because a change of the owner may clear bits of the mode.
-    file.set_permissions(replaced.permissions())
+    file.set_permissions(fs::Permissions::from_mode(mode))
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -230,8 +232,8 @@ mod tests {
         ] {
             symlink(target, at(link)).expect("a link can be made");
         }
-        let dev = "it leads to /dev, where no file can be kept";
-        let proc = "it leads to /proc, where no file can be kept";
+        let dev = "it leads to /dev, where graphctl writes no file";
+        let proc = "it leads to /proc, where graphctl writes no file";
         let fifo = "it is a FIFO, not a regular file";
         let directory = "it is a directory, not a regular file";
         for (path, reason) in [

@@ -1,6 +1,6 @@
 //! Metrics for the textfile collector of Prometheus' node exporter: a file that is replaced in one piece.
 //!
-//! A file tells of one server, and has one writer at a time: the last one wins. With `-` the metrics
+//! A file describes one server, and has one writer at a time: the last one wins. With `-` the metrics
 //! go to standard output, in place of the table that the command prints there.
 
 use std::io::{self, Read as _};

@@ -32,8 +32,8 @@ pub struct Terminal {
     pub color: bool,
     /// What it can show, if it is a screen whose cursor can be moved.
     pub screen: Option<Screen>,
-    /// The width in columns of the terminal at which a person can be asked; `None` if nobody is there.
-    pub person: Option<u16>,
+    /// The width in columns of the terminal at which a person can be asked; `None` if there is none.
+    pub prompt_width: Option<u16>,
 }
 
 /// What a screen can show.

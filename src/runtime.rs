@@ -57,7 +57,7 @@ pub(crate) fn block_on<T>(
 /// Runs asynchronous work on this thread that handles the [`Interruption`] itself.
 ///
 /// If the work has not ended [`END_TIMEOUT`] after the signal, it is blocked. Then `abandon` is called on another
-/// thread, and the process exits as it returns. It must not wait for locks of standard streams.
+/// thread, and the process exits as it returns. It must not wait for locks of standard streams. No destructor runs then.
 ///
 /// # Errors
 /// The work's own.
@@ -65,7 +65,7 @@ pub(crate) fn run_to_end<T>(
     work: impl AsyncFnOnce(Interruption) -> Result<T>,
     abandon: fn(&Error) -> Exit,
 ) -> Result<T> {
-    let runtime = runtime().map_err(Error::Exhausted)?;
+    let runtime = current_thread().map_err(Error::Exhausted)?;
     let interruption = listen(abandon).map_err(Error::Exhausted)?;
     let result = runtime.block_on(work(interruption));
     // A thread that is blocked in a read must not delay the exit.
@@ -79,10 +79,10 @@ fn listen(abandon: fn(&Error) -> Exit) -> io::Result<Interruption> {
     let first_signal = first_signal(&runtime)?;
     let (sender, receiver) = oneshot::channel();
     thread::Builder::new().name("signals".into()).spawn(move || {
-        let interruption = runtime.block_on(first_signal);
-        let _ = sender.send(interruption());
+        let signal = runtime.block_on(first_signal);
+        let _ = sender.send(signal.error());
         thread::sleep(END_TIMEOUT);
-        process::exit(abandon(&interruption()).code().into());
+        process::exit(abandon(&signal.error()).code().into());
     })?;
     Ok(Interruption(receiver))
 }
@@ -91,7 +91,7 @@ fn listen(abandon: fn(&Error) -> Exit) -> io::Result<Interruption> {
 ///
 /// # Errors
 /// No descriptors are left. Tokio would panic later where it needs one.
-pub(crate) fn runtime() -> io::Result<Runtime> {
+pub(crate) fn current_thread() -> io::Result<Runtime> {
     #[cfg(unix)]
     {
         use std::os::fd::AsFd as _;
@@ -109,7 +109,7 @@ fn build() -> io::Result<Runtime> {
 ///
 /// # Errors
 /// No thread could be started. Tokio would panic.
-pub(crate) async fn beside<T: Send + 'static>(
+pub(crate) async fn spawn_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
     let (done, result) = oneshot::channel();
@@ -117,9 +117,27 @@ pub(crate) async fn beside<T: Send + 'static>(
     Ok(result.await.expect("a panic there has been reported"))
 }
 
-/// Handles the signals that end a command from now on; returns what waits for the first, and makes the error for it.
+/// A signal that ends a command.
+#[derive(Clone, Copy)]
+enum EndSignal {
+    Interrupt,
+    #[cfg(unix)]
+    Terminate,
+}
+
+impl EndSignal {
+    const fn error(self) -> Error {
+        match self {
+            Self::Interrupt => Error::Interrupted,
+            #[cfg(unix)]
+            Self::Terminate => Error::Terminated,
+        }
+    }
+}
+
+/// Handles the signals that end a command from now on; returns what waits for the first.
 #[cfg(unix)]
-fn first_signal(runtime: &Runtime) -> io::Result<impl Future<Output = fn() -> Error> + use<>> {
+fn first_signal(runtime: &Runtime) -> io::Result<impl Future<Output = EndSignal> + use<>> {
     use tokio::signal::unix::{SignalKind, signal};
     let _entered = runtime.enter();
     let mut interrupts = signal(SignalKind::interrupt())?;
@@ -133,20 +151,20 @@ fn first_signal(runtime: &Runtime) -> io::Result<impl Future<Output = fn() -> Er
             }
         };
         tokio::select! {
-            _ = interrupts.recv() => (|| Error::Interrupted) as fn() -> Error,
-            _ = terminations.recv() => || Error::Terminated,
-            _ = hung_up => || Error::Terminated,
+            _ = interrupts.recv() => EndSignal::Interrupt,
+            _ = terminations.recv() => EndSignal::Terminate,
+            _ = hung_up => EndSignal::Terminate,
         }
     })
 }
 
 #[cfg(windows)]
-fn first_signal(runtime: &Runtime) -> io::Result<impl Future<Output = fn() -> Error> + use<>> {
+fn first_signal(runtime: &Runtime) -> io::Result<impl Future<Output = EndSignal> + use<>> {
     let _entered = runtime.enter();
     let mut interrupts = tokio::signal::windows::ctrl_c()?;
     Ok(async move {
         interrupts.recv().await;
-        (|| Error::Interrupted) as fn() -> Error
+        EndSignal::Interrupt
     })
 }
 

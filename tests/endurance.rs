@@ -40,7 +40,7 @@ fn options(address: &str) -> Options {
         timeout: Duration::from_secs(10),
         admin: true,
         start_timeout: Duration::from_secs(300),
-        terminal: Terminal { width: None, color: false, screen: None, person: None },
+        terminal: Terminal { width: None, color: false, screen: None, prompt_width: None },
         talk: Talk::Quiet,
     }
 }

@@ -82,7 +82,7 @@ fn time_of_drop(address: &str, id: &str) -> Duration {
         timeout: Duration::from_secs(60),
         admin: true,
         start_timeout: Duration::from_secs(300),
-        terminal: Terminal { width: None, color: false, screen: None, person: None },
+        terminal: Terminal { width: None, color: false, screen: None, prompt_width: None },
         talk: Talk::Quiet,
     };
     let id: Uuid = id.parse().expect("an id is a UUID");

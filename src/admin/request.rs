@@ -34,7 +34,7 @@ pub const PARTS: [(&str, &str); 10] = [
 pub enum Request<'a> {
     /// Tell everything it holds.
     List(Ask),
-    /// Ask these processes what they have carried: once, or twice so far `apart`, each time `within` so long.
+    /// Count the messages of these processes: once, or twice `apart`. Each answer may take `within`.
     Measure {
         /// Their ids.
         processes: &'a [Uuid],

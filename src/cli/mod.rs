@@ -143,11 +143,11 @@ pub enum Sessions {
     Wait(Wait),
     /// Drop sessions by their id
     ///
-    /// Only what is proven dead is dropped: graphctl looks at it twice, and the server checks in the moment of the drop that
-    /// it is still what was judged. Anything else requires --force and the id in full, and also -y where there is no
-    /// terminal to ask at. An id that is gone already is no failure. At a terminal graphctl asks there first, even if its
-    /// input and output are redirected. The processes of a dropped session may run on: they are named, with the command that
-    /// ends them.
+    /// Only what is proven dead is dropped: graphctl looks at it twice, and the server checks in the same step as it drops
+    /// that it is still what was judged. Anything else requires --force and the id in full. An id that is gone already is
+    /// no failure. If any standard stream is a terminal, graphctl asks for confirmation at the controlling terminal.
+    /// Without one, --force requires -y too. Processes of a dropped session may still be running: the report lists them
+    /// with the command that ends them.
     #[command(after_long_help = examples::help("graphctl sessions drop"))]
     Drop(Drop),
     /// Drop every session that is proven dead
@@ -155,8 +155,8 @@ pub enum Sessions {
     /// A healthy pipeline is never touched. What the first look condemns is looked at again 2 s later, and goes only if it is
     /// condemned again for the same reason; the server checks in the moment of the drop that it is still what was judged.
     /// Where a host seems to have vanished, the proof is waited for, a minute as a rule. Any number of graphctls may reap
-    /// at once. At a terminal graphctl asks there first, even if its input and output are redirected; elsewhere it acts.
-    /// The processes of dropped sessions may run on: they are named, with the command that ends them.
+    /// at once. If any standard stream is a terminal, graphctl asks for confirmation at the controlling terminal; otherwise
+    /// it acts. Processes of dropped sessions may still be running: the report lists them with the command that ends them.
     #[command(after_long_help = examples::help("graphctl sessions reap"))]
     Reap(Reap),
     /// Look again and again: a live view on a terminal, events elsewhere

@@ -9,7 +9,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
 use super::Cli;
-use super::suggestions::with_whereabouts;
+use super::suggestions::suggest_correct_path;
 use crate::error::Error;
 
 /// Why a command line is not run.
@@ -32,8 +32,8 @@ pub fn parse() -> Result<Cli, Refusal> {
         Err(error) if error.use_stderr() => return Err(explain(error, &command)),
         Err(help) => return Err(Refusal::Clap(help)),
     };
-    if let Some(name) = empty_value(&command, &matches) {
-        return Err(is_empty(&name));
+    if let Some(name) = find_empty_value(&command, &matches) {
+        return Err(refuse_empty(&name));
     }
     Cli::from_arg_matches_mut(&mut matches)
         .map_err(|error| Refusal::Clap(error.format(&mut command)))
@@ -46,28 +46,29 @@ fn explain(error: clap::Error, command: &Command) -> Refusal {
     let words = Cli::command().mut_args(|arg| arg.env(Resettable::Reset));
     match words.try_get_matches_from(env::args_os()) {
         Err(error) => match argument_of(&error) {
-            Some(name) if has_empty_value(&error) => is_empty(name),
-            _ => Refusal::Clap(with_whereabouts(error)),
+            Some(name) if is_about_empty_value(&error) => refuse_empty(name),
+            _ => Refusal::Clap(suggest_correct_path(error)),
         },
-        Ok(_) => of_a_variable(error, command),
+        Ok(_) => explain_variable(error, command),
     }
 }
 
-fn of_a_variable(mut error: clap::Error, command: &Command) -> Refusal {
+fn explain_variable(mut error: clap::Error, command: &Command) -> Refusal {
     let option = argument_of(&error).map(str::to_owned);
     let variable = command.get_arguments().find_map(|arg| {
         let (variable, value) = (arg.get_env()?, env::var_os(arg.get_env()?)?);
-        let is_it = option.as_ref().map_or(value.to_str().is_none(), |it| *it == arg.to_string());
-        is_it.then(|| variable.to_string_lossy().into_owned())
+        let is_about =
+            option.as_ref().map_or(value.to_str().is_none(), |it| *it == arg.to_string());
+        is_about.then(|| variable.to_string_lossy().into_owned())
     });
     let Some(variable) = variable else { return Refusal::Clap(error) };
     if option.is_none() {
         return Refusal::Value(Error::Usage {
             message: format!("the value of {variable} is not UTF-8 text"),
-            hint: format!("give it another value, or `unset {variable}`"),
+            hint: format!("set it to UTF-8 text, or `unset {variable}`"),
         });
     }
-    if has_empty_value(&error) {
+    if is_about_empty_value(&error) {
         return Refusal::Value(Error::Usage {
             message: format!("the value of {variable} is empty"),
             hint: format!("give it a value, or `unset {variable}`"),
@@ -85,14 +86,14 @@ fn argument_of(error: &clap::Error) -> Option<&str> {
     }
 }
 
-fn has_empty_value(error: &clap::Error) -> bool {
+fn is_about_empty_value(error: &clap::Error) -> bool {
     let value = error.get(ContextKind::InvalidValue);
     matches!(value, Some(ContextValue::String(value)) if value.trim().is_empty())
 }
 
 /// The first option or argument that was typed with an empty value. For a filter, an empty value
 /// would mean no filter.
-fn empty_value(command: &Command, matches: &ArgMatches) -> Option<String> {
+fn find_empty_value(command: &Command, matches: &ArgMatches) -> Option<String> {
     let typed = |arg: &&Arg| {
         let source = matches.value_source(arg.get_id().as_str());
         arg.get_action().takes_values() && source == Some(ValueSource::CommandLine)
@@ -106,19 +107,19 @@ fn empty_value(command: &Command, matches: &ArgMatches) -> Option<String> {
         return Some(arg.to_string());
     }
     let (name, matches) = matches.subcommand()?;
-    empty_value(command.find_subcommand(name)?, matches)
+    find_empty_value(command.find_subcommand(name)?, matches)
 }
 
 fn is_blank(value: &OsStr) -> bool {
     value.to_str().is_some_and(|it| it.trim().is_empty())
 }
 
-/// That a value is empty, of an argument as clap prints it: `--state <STATE>` or `[KEY]...`.
-fn is_empty(argument: &str) -> Refusal {
+/// Refuses an empty value of an argument, which clap prints as `--state <STATE>` or `[KEY]...`.
+fn refuse_empty(argument: &str) -> Refusal {
     let name = argument.split(' ').next().unwrap_or(argument);
     let name = name.trim_matches(|it| "[]<>.".contains(it));
     Refusal::Value(Error::Usage {
         message: format!("the value of {name} is empty"),
-        hint: "a variable of your script may not be set".into(),
+        hint: "give it a value; perhaps a variable of your script is not set".into(),
     })
 }

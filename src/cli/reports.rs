@@ -22,9 +22,9 @@ pub struct GithubArgs {
 pub struct MetricsArgs {
     /// Also write metrics for Prometheus
     ///
-    /// Of the whole server, for the textfile collector of the node exporter. The file is replaced in one piece; each server
-    /// takes one of its own. What was reaped in all is carried on from the file before. With - they go to standard output,
-    /// in place of the table; not with watch.
+    /// Of the whole server, for the textfile collector of the node exporter. The file is replaced in one step. Use one file
+    /// per server. The counter of reaped sessions continues from the previous file. With -, metrics are printed in place of
+    /// the table (not with watch).
     #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub prom_file: Option<PathBuf>,
 }

@@ -6,7 +6,7 @@ use clap::{Command, CommandFactory as _};
 use super::Cli;
 
 /// An error that also says where the command is that is not here, if it is anywhere.
-pub(super) fn with_whereabouts(mut error: Error) -> Error {
+pub(super) fn suggest_correct_path(mut error: Error) -> Error {
     if error.kind() == ErrorKind::InvalidSubcommand
         && let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand)
     {

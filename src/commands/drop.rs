@@ -13,6 +13,7 @@ use crate::look::Look;
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::reap::{Condemned, Outcome, Target, Warrant};
+use crate::render::lock;
 use crate::select::by_id;
 
 const COMMAND: &str = "drop";
@@ -21,7 +22,7 @@ pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
     let github = Github::open(&args.github)?;
     let audit = Audit::open(&args.dropping.audit)?;
     let Dropping { yes, dry_run, .. } = args.dropping;
-    let consented = yes || dry_run || options.terminal.person.is_some();
+    let consented = yes || dry_run || options.terminal.prompt_width.is_some();
     let (observer, look) = dropping::look(options, COMMAND).await?;
     let mut condemned: Vec<Condemned> = Vec::new();
     let mut settled = Vec::new();
@@ -63,14 +64,17 @@ pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
     dropping::run(observer, sentence, &args.dropping, options, COMMAND).await
 }
 
-/// By what right a case goes; `consented` says that a person agreed, or is going to be asked.
+/// The warrant for dropping a case, or why there is none. `consented`: `-y` or a dry run, or a person is going to be asked.
 fn warrant(look: &Look, case: &Case, forced: bool, consented: bool) -> Result<Warrant, String> {
     if case.session(&look.inventory).is_some_and(|session| session.graphctl) {
         return Err("it belongs to graphctl, and ends with it".into());
     }
-    match Warrant::of(case.verdict) {
+    match Warrant::of_case(case) {
         Some(proof @ Warrant::Proof(_)) if !(forced && consented) => Ok(proof),
         _ if forced => Ok(Warrant::Force),
+        _ if case.ends_with_lock => {
+            Err(format!("{}; to free the lock: {}", lock::ENDS_WITH_LOCK, lock::FREE))
+        }
         _ => Err(format!(
             "it is {}, not proven dead ({}); to drop it all the same, use --force and type the id in full",
             case.verdict,
@@ -79,15 +83,15 @@ fn warrant(look: &Look, case: &Case, forced: bool, consented: bool) -> Result<Wa
     }
 }
 
-/// Why nothing is dropped of a command that forces a drop where no person can be asked.
+/// Refuses a target of a command that forces a drop where no person can be asked.
 fn refusal(look: &Look, condemned: &Condemned) -> Option<Target> {
     let case = look.cases.iter().find(|case| case.id == condemned.id)?;
     let why = match condemned.warrant {
         Warrant::Force => format!(
-            "it is {}, not proven dead, and there is no terminal to ask at; to drop it all the same, add -y",
-            case.verdict
+            "it is {}, not proven dead, and there is no terminal to ask at; to drop it anyway: graphctl sessions drop --force -y {}",
+            case.verdict, case.id
         ),
-        _ => "another session of this command needs -y, so nothing is dropped".to_owned(),
+        _ => "nothing is dropped, because another id of this command requires -y".to_owned(),
     };
     Some(Target::ended(&look.inventory, case, Outcome::Refused, why))
 }

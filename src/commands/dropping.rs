@@ -58,8 +58,9 @@ pub(super) async fn run(
     let going: HashSet<_> = condemned.iter().map(|it| it.id).collect();
     let going: Vec<&Case> = look.cases.iter().filter(|case| going.contains(&case.id)).collect();
     let expected_freeze = freeze::expected(&look.inventory, going.iter().copied());
-    let asks = options.terminal.person.filter(|_| !args.yes && !args.dry_run && !nothing);
-    if let Some(width) = asks {
+    let prompt_width = options.terminal.prompt_width;
+    let asks = !args.yes && !args.dry_run && !nothing;
+    if let Some(width) = prompt_width.filter(|_| asks) {
         let terminal = Terminal { width: Some(width), ..options.terminal };
         if !confirmed(&look, &going, expected_freeze, extent, terminal).await {
             console::say(options.talk, Talk::Normal, "nothing was dropped");
@@ -114,7 +115,7 @@ async fn measure(metrics: &Metrics, observer: &mut Observer, done: &Report) -> R
     metrics.tell(look.as_ref(), done.of(&[Outcome::Dropped]).count())
 }
 
-/// Asks the person at this terminal, `columns` wide, whether to do what is planned.
+/// Asks the person at this terminal whether to do what is planned.
 async fn confirmed(
     look: &Look,
     cases: &[&Case],
@@ -122,13 +123,13 @@ async fn confirmed(
     extent: Extent,
     terminal: Terminal,
 ) -> bool {
-    let freeze = freeze.map(|it| report::freeze(&look.inventory, it));
     if cases.is_empty() {
         let holder = reap::lock::holder(&look.inventory).map(render::lock::holder);
         let by = holder.map_or_else(String::new, |it| format!(", which is held by {it}"));
         let question = printable(&format!("Free the server's command lock{by}?"));
         return console::confirm(String::new(), question).await;
     }
+    let freeze = freeze.map(|it| report::freeze(&look.inventory, it));
     let table = table::sessions(look, cases, terminal).to_string();
     let flowing = words::flowing(cases.iter().map(|case| case.rate));
     let plan = freeze.into_iter().chain([table.trim_end().to_owned()]).chain(flowing);

@@ -7,7 +7,8 @@ use std::path::Path;
 use crate::cli::Keys;
 use crate::error::{Error, Result};
 use crate::judge::Wanted;
-use crate::runtime::beside;
+use crate::render::is_invisible;
+use crate::runtime::spawn_blocking;
 
 /// Marks text as UTF-8 at the start of a file. Elsewhere it is invisible, and part of no key.
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -53,17 +54,16 @@ impl Problem {
     }
 }
 
-/// Refuses what is no key of a pipeline. A key with an invisible character is another key than the
-/// one that is meant, and would be reported as free while that one is held.
+/// Refuses what is no key of a pipeline. A key with an invisible character is not the key that is meant, and would be
+/// reported as free while that key is held.
 fn validate(key: &str) -> Result<(), Problem> {
-    let invisible = |it: char| it.is_control() || it == BYTE_ORDER_MARK;
-    if let Some(character) = key.chars().find(|it| invisible(*it)) {
+    if let Some(character) = key.chars().find(|it| is_invisible(*it)) {
         let hint = if character == '\0' {
             "the text may be UTF-16: save it as UTF-8, one key a line"
         } else {
             "remove it: it is part of no component key"
         };
-        let message = format!("'{key}' has the invisible character U+{:04X}", u32::from(character));
+        let message = format!("'{key}' contains the character U+{:04X}", u32::from(character));
         return Err(Problem { message, hint });
     }
     if key.ends_with('/') {
@@ -74,19 +74,16 @@ fn validate(key: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The keys in a file or, for `-`, on standard input. Reading may block, as from a pipe that nobody writes to.
+/// The keys in a file or, for `-`, on standard input. Reading may block, for example from a pipe without a writer.
 async fn read(path: &Path) -> Result<Vec<String>> {
-    let (name, source) = if path == Path::new("-") {
-        ("standard input".to_owned(), None)
-    } else {
-        (path.display().to_string(), Some(path.to_owned()))
-    };
-    let reading = beside(move || match source {
-        Some(path) => fs::read(path),
-        None => {
-            let mut bytes = Vec::new();
-            io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    let file = (path != Path::new("-")).then(|| path.to_owned());
+    let name = file.as_ref().map_or("standard input".to_owned(), |it| it.display().to_string());
+    let reading = spawn_blocking(move || {
+        if let Some(file) = file {
+            return fs::read(file);
         }
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
     });
     let bytes = reading.await.and_then(|bytes| bytes);
     let bytes = bytes.map_err(|source| Error::Read { what: name.clone(), source })?;
@@ -143,13 +140,10 @@ mod tests {
     #[test]
     fn invisible_characters_are_refused_with_their_line() {
         for (text, why) in [
-            (&b"A\r\nB\0"[..], "keys.txt, line 2: 'B\0' has the invisible character U+0000"),
-            (b"A\rB\rC\tD", "keys.txt, line 3: 'C\tD' has the invisible character U+0009"),
-            (b"A\nB\x7fC\n", "keys.txt, line 2: 'B\u{7f}C' has the invisible character U+007F"),
-            (
-                b"A\n\xef\xbb\xbfB\n",
-                "keys.txt, line 2: '\u{feff}B' has the invisible character U+FEFF",
-            ),
+            (&b"A\r\nB\0"[..], "keys.txt, line 2: 'B\0' contains the character U+0000"),
+            (b"A\rB\rC\tD", "keys.txt, line 3: 'C\tD' contains the character U+0009"),
+            (b"A\nB\x7fC\n", "keys.txt, line 2: 'B\u{7f}C' contains the character U+007F"),
+            (b"A\n\xef\xbb\xbfB\n", "keys.txt, line 2: '\u{feff}B' contains the character U+FEFF"),
             (b"\xff\xfeA\0\n\0", "keys.txt is UTF-16 text"),
             (b"\xfe\xff\0A\0\n", "keys.txt is UTF-16 text"),
             (b"A\nB\n\xe9\n", "keys.txt, line 3: this is not UTF-8"),

@@ -78,8 +78,11 @@ fn condemned(
     }
     if !ending.is_empty() {
         let ending = render::number(&look.inventory, &ending);
-        let next = format!("; to free that: {}", render::lock::FREE);
-        let next = if include_suspect { "" } else { &next };
+        let next = if include_suspect {
+            String::new()
+        } else {
+            format!("; to free the lock: {}", render::lock::FREE)
+        };
         let note = format!("{ending} left alone: {}{next}", render::lock::ENDS_WITH_LOCK);
         console::say(talk, Talk::Normal, &note);
     }

@@ -12,15 +12,14 @@ use crate::model::Inventory;
 use crate::options::{Options, Talk};
 use crate::render::printable;
 
-/// How long the server is left alone between two looks.
+/// The pause between two polls.
 const POLL_PERIOD: Duration = Duration::from_millis(500);
 
-/// How long a look may take although the time is over, if no earlier one has shown anything.
+/// How long the first poll may take although the time is over.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long before the end the sessions that hold keys are judged: a look at processes that do not answer takes its
-/// second.
-const JUDGING: Duration = Duration::from_millis(1500);
+/// How long before the end the sessions that hold keys are judged. A look takes 1 s if a process does not answer.
+const VERDICT_MARGIN: Duration = Duration::from_millis(1500);
 
 /// The end of a wait.
 #[derive(Clone, Copy)]
@@ -32,8 +31,8 @@ impl Deadline {
     }
 }
 
-/// Waits for wanted keys to be free. What is returned is as it was at the end; cases are only judged
-/// for keys that are held, and shortly before the end.
+/// Waits for wanted keys to be free. Returns the last inventory, and the cases of a look shortly before the end, if keys
+/// were held then.
 ///
 /// # Errors
 /// The server is not there at the end, or something that waiting cannot mend.
@@ -42,37 +41,22 @@ pub(super) async fn for_free(
     patience: Duration,
     wanted: &Wanted,
 ) -> Result<(Inventory, Vec<Case>)> {
-    let doing = "waiting for the keys to be free";
     let deadline = Deadline(Instant::now() + patience);
-    console::telling(options.talk, doing, Box::pin(until_free(options, deadline, wanted))).await
-}
-
-async fn until_free(
-    options: &Options,
-    deadline: Deadline,
-    wanted: &Wanted,
-) -> Result<(Inventory, Vec<Case>)> {
-    let poll = async |observer: &mut Observer| observer.inventory().await;
     let is_free = |inventory: &Inventory| collisions::with(inventory, wanted).is_empty();
-    let (open, inventory) = until(options, deadline, JUDGING, poll, is_free).await?;
-    if is_free(&inventory) {
-        return Ok((inventory, Vec::new()));
-    }
-    let mut open = open.ok_or_else(|| late(options, POLL_PERIOD))?;
-    let look = within(LAST_PATIENCE, options, open.look_for_verdicts()).await?;
-    while !is_free(&look.inventory) && !deadline.left().is_zero() {
-        sleep(POLL_PERIOD.min(deadline.left())).await;
-        match timeout_at(deadline.0, open.inventory()).await {
-            Ok(inventory) => {
-                let inventory = inventory?;
-                if is_free(&inventory) {
-                    return Ok((inventory, Vec::new()));
-                }
-            }
-            Err(_) => break,
+    let mut judged = None;
+    let poll = async |observer: &mut Observer| {
+        let inventory = observer.inventory().await?;
+        if judged.is_none() && !is_free(&inventory) && deadline.left() < VERDICT_MARGIN {
+            let look = observer.look_for_verdicts().await?;
+            judged = Some(look.cases);
+            return Ok(look.inventory);
         }
-    }
-    Ok((look.inventory, look.cases))
+        Ok(inventory)
+    };
+    let waiting = until(options, deadline, poll, is_free);
+    let doing = "waiting for the keys to be free";
+    let inventory = console::telling(options.talk, doing, Box::pin(waiting)).await?;
+    Ok((inventory, judged.unwrap_or_default()))
 }
 
 /// Waits for wanted keys to be live; returns the last look.
@@ -87,59 +71,56 @@ pub(super) async fn for_live(
     let deadline = Deadline(Instant::now() + patience);
     let poll = async |observer: &mut Observer| observer.look_for_verdicts().await;
     let is_live = |look: &Look| liveness::missing(&look.inventory, &look.cases, wanted).is_empty();
-    let waiting = until(options, deadline, Duration::ZERO, poll, is_live);
+    let waiting = until(options, deadline, poll, is_live);
     let doing = "waiting for the keys to be live";
-    Ok(console::telling(options.talk, doing, waiting).await?.1)
+    console::telling(options.talk, doing, Box::pin(waiting)).await
 }
 
-/// Polls until what was seen is as wanted, or the deadline; returns what was seen last, and the connection if it can be
-/// used on. What is not as wanted is returned `early` before the deadline. A server that is not there, or goes away, is
-/// waited for until the deadline.
+/// Polls until the outcome is as wanted, or until the deadline; returns the last outcome. A server that is not there, or
+/// goes away, is waited for until the deadline.
 async fn until<T>(
     options: &Options,
     deadline: Deadline,
-    early: Duration,
     mut poll: impl AsyncFnMut(&mut Observer) -> Result<T>,
     is_wanted: impl Fn(&T) -> bool,
-) -> Result<(Option<Observer>, T)> {
+) -> Result<T> {
     let mut open = None;
-    let mut last = None;
+    let mut last: Option<Result<T>> = None;
     loop {
         let begun = Instant::now();
+        let is_waiting = matches!(last, Some(Err(_)));
         let attempted = attempt(open.take(), options, deadline.left(), &mut poll);
-        let attempted = if last.is_some() {
-            timeout_at(deadline.0, attempted).await.ok()
-        } else {
-            Some(attempted.await)
+        let attempted = match last.take() {
+            Some(last) => match timeout_at(deadline.0, attempted).await {
+                Ok(attempted) => attempted,
+                Err(_) => return last,
+            },
+            None => attempted.await,
         };
-        let pause = match attempted {
-            Some(Ok((observer, seen))) => {
-                let next = pause(deadline.left(), early.max(begun.elapsed()));
-                let Some(next) = next.filter(|_| !is_wanted(&seen)) else {
-                    return Ok((Some(observer), seen));
-                };
-                (open, last) = (Some(observer), Some(Ok(seen)));
-                next
+        match attempted {
+            Ok((observer, outcome)) => {
+                let next = pause(deadline.left(), begun.elapsed());
+                let Some(next) = next.filter(|_| !is_wanted(&outcome)) else { return Ok(outcome) };
+                (open, last) = (Some(observer), Some(Ok(outcome)));
+                sleep(next).await;
             }
-            Some(Err(error)) => {
+            Err(error) => {
                 if !error.may_pass() || deadline.left().is_zero() {
                     return Err(error);
                 }
-                if !matches!(last, Some(Err(_))) {
+                if !is_waiting {
                     let note = printable(&format!("{error}; waiting for it"));
                     console::say(options.talk, Talk::Normal, &note);
                 }
                 last = Some(Err(error));
-                POLL_PERIOD.min(deadline.left())
+                sleep(POLL_PERIOD.min(deadline.left())).await;
             }
-            None => return last.unwrap_or_else(|| Err(late(options, early))).map(|it| (None, it)),
-        };
-        sleep(pause).await;
+        }
     }
 }
 
-/// How long the server is left alone before the next poll, if that takes as long as it `took`; `None` if it would end
-/// after the deadline.
+/// The pause before the next poll, if that takes as long as the last one `took`; `None` if it would end after the
+/// deadline.
 fn pause(left: Duration, took: Duration) -> Option<Duration> {
     let spare = left.saturating_sub(took);
     (!spare.is_zero()).then(|| POLL_PERIOD.min(spare))
@@ -152,7 +133,7 @@ async fn attempt<T>(
     left: Duration,
     poll: &mut impl AsyncFnMut(&mut Observer) -> Result<T>,
 ) -> Result<(Observer, T)> {
-    // Whole seconds can be told, and no less than one lets a server answer that is there.
+    // An error reports whole seconds, and a server that is there may need up to one to answer.
     let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
     let left = Duration::from_secs(seconds.max(1));
     let mut observer = if let Some(observer) = open {
@@ -171,11 +152,12 @@ async fn within<T>(
     options: &Options,
     look: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    timeout(patience, look).await.map_err(|_| late(options, patience))?
-}
-
-fn late(options: &Options, waited: Duration) -> Error {
-    Error::Deadline { address: options.address.clone(), doing: "telling what it holds", waited }
+    let late = |_| Error::Deadline {
+        address: options.address.clone(),
+        doing: "listing its sessions",
+        waited: patience,
+    };
+    timeout(patience, look).await.map_err(late)?
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::cli::Color;
 use crate::error::{Error, Result};
 use crate::options::{Screen, Talk, Terminal};
 use crate::render::printable;
-use crate::runtime::beside;
+use crate::runtime::spawn_blocking;
 
 /// How much is written to standard output at once, in bytes: what a pipe holds.
 const BUFFER: usize = 64 * 1024;
@@ -45,7 +45,7 @@ pub fn terminal(color: Color) -> Terminal {
             Color::Never => false,
         },
         screen: (terminal && !dumb).then(|| Screen { unicode: speaks_unicode() }),
-        person: person::width(),
+        prompt_width: person::prompt_width(),
     }
 }
 
@@ -94,7 +94,7 @@ pub async fn print_patiently(data: Vec<u8>) -> Result<()> {
     if data.is_empty() {
         return Ok(());
     }
-    beside(move || write(|out| out.write_all(&data))).await.map_err(Error::Output)?
+    spawn_blocking(move || write(|out| out.write_all(&data))).await.map_err(Error::Output)?
 }
 
 /// Whether standard output is certainly at the start of a line. Only a file shows that: what other processes have

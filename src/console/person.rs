@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Write as _};
 
 use super::size;
-use crate::runtime::beside;
+use crate::runtime::spawn_blocking;
 
 /// What is read and written there.
 #[cfg(unix)]
@@ -13,8 +13,8 @@ const TERMINAL: [&str; 2] = ["/dev/tty", "/dev/tty"];
 const TERMINAL: [&str; 2] = ["CONIN$", "CONOUT$"];
 
 /// The width in columns of the terminal at which a person can be asked. `None` without a controlling terminal, and if
-/// none of the standard streams is a terminal: then the command runs in a script that nobody watches.
-pub(super) fn width() -> Option<u16> {
+/// none of the standard streams is a terminal: then the command runs in a script.
+pub(super) fn prompt_width() -> Option<u16> {
     let streams =
         [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()];
     let is_there = streams.contains(&true) && TERMINAL.iter().all(|it| open(it).is_ok());
@@ -29,7 +29,7 @@ fn open(path: &str) -> io::Result<File> {
 /// the input, mean no.
 pub async fn confirm(plan: String, question: String) -> bool {
     // On another thread, because a person takes time and Ctrl-C must still be received.
-    let answer = beside(move || ask(&plan, &question)).await;
+    let answer = spawn_blocking(move || ask(&plan, &question)).await;
     let answer = answer.and_then(|line| line).unwrap_or_default();
     matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }

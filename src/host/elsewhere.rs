@@ -62,7 +62,7 @@ pub(super) const fn name() -> Option<String> {
     None
 }
 
-/// The clock of the day: when it is set, that looks like a time of sleep, or hides one.
+/// Wall-clock time. Setting the clock looks like a suspended machine, or hides one.
 pub(super) fn clock() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }

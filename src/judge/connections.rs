@@ -65,9 +65,9 @@ pub(super) fn headless(facts: &Facts<'_>, heard_within: Duration) -> Option<Judg
     Some((Verdict::Stale(StaleReason::Headless), evidence))
 }
 
-/// That only processes hold the connection which run units of sessions, and none of them was seen reading it, in words.
-/// A runner that was stopped leaves this if its program has forked the backends of another runner meanwhile. It proves
-/// nothing: one of them may still use the connection.
+/// A note if all holders of the connection run units of sessions, and none of them was seen reading it. A runner that was
+/// stopped leaves this if its program has forked the backends of another runner meanwhile. It proves nothing: one of them
+/// may still use the connection.
 pub(super) fn held_by_backends(facts: &Facts<'_>) -> Option<String> {
     let holders = facts.session.holding.as_ref()?.all()?;
     let holds = |process: &Process, holder: &Holder| {

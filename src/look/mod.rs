@@ -23,7 +23,7 @@ use crate::model::{Holder, Inventory};
 use crate::options::{Options, Talk};
 use crate::pings::Pings;
 use crate::render::printable;
-use crate::runtime::beside;
+use crate::runtime::spawn_blocking;
 use crate::wire::Session;
 use details::{Messages, Sources};
 
@@ -317,7 +317,7 @@ async fn snapshot(session: &mut Session, address: &Address) -> Result<Inventory>
     let bytes = session.snapshot().await?;
     let (own, at, version) = (session.id, address.to_string(), session.version.clone());
     // A large one takes its time, in which Ctrl-C is heard.
-    beside(move || inventory::from_pickle(bytes, own, at, version))
+    spawn_blocking(move || inventory::from_pickle(bytes, own, at, version))
         .await
         .map_err(Error::Exhausted)?
         .map_err(|detail| Error::Protocol { address: address.clone(), detail })

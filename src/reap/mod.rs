@@ -18,7 +18,7 @@ use uuid::Uuid;
 use leaving::{Leaving, Sample};
 use lock::Kept;
 pub use plan::{Condemned, Planner, Verdicts, Warrant, verdicts_by_case};
-pub use report::{Freed, Heir, HeirEnd, Outcome, Report, Target, end_command};
+pub use report::{Freed, Heir, HeirEnd, Outcome, Report, Target, kill_command};
 
 use crate::admin::{self, DropTarget, Dropped, OutcomeKind};
 use crate::error::Result;
@@ -58,14 +58,14 @@ pub async fn run(
     extent: Extent,
     command: &'static str,
 ) -> Result<Report> {
-    let sample = Sample::of_all(observer, &first.inventory);
     let certain = !extent.free && condemned.iter().all(|it| it.warrant.stands_alone());
-    let (earlier, look) = if certain && !extent.kill {
-        (None, first)
-    } else {
+    let sample = (!certain || extent.kill).then(|| Sample::of_all(observer, &first.inventory));
+    let (earlier, look) = if let Some(sample) = &sample {
         let began = sample.taken.max(first.taken);
         let (earlier, last) = look_again(observer, first, condemned, began).await?;
         (Some(earlier), last)
+    } else {
+        (None, first)
     };
     let kept = earlier.as_ref().filter(|_| extent.free).and_then(|earlier| {
         let between = look.taken.duration_since(earlier.taken);
@@ -76,13 +76,13 @@ pub async fn run(
     if extent.dry_run {
         check_all(observer, &mut report, &mut plans, command).await?;
     }
-    let leaving = Leaving::of(observer, &look, &plans, earlier.is_some().then_some(&sample));
+    let leaving = Leaving::of(observer, &look, &plans, sample.as_ref());
     if let Some(kept) = kept.filter(|it| !frees(&plans, &it.holder)) {
         report.lock = Some(free(observer, kept, extent.dry_run, command).await?);
     }
     if extent.dry_run {
         if let Some(leaving) = leaving {
-            leaving.foresee(&mut report);
+            leaving.add_planned(&mut report);
         }
     } else if report.of(&[Outcome::WouldDrop, Outcome::Changed]).next().is_some() {
         let after = drop_all(observer, &mut report, &plans, command).await?;

@@ -76,14 +76,14 @@ pub struct Heir {
     pub process: Holder,
     /// What became of it.
     pub end: HeirEnd,
-    /// It was spared, and nothing shows that another process needs it: all its remaining TCP connections are dropped
-    /// ones that the server has closed, and it shares nothing. Only then may the report advise the command that ends
-    /// it.
+    /// It was not ended, and after the drop nothing shows that another process needs it: all its remaining TCP
+    /// connections are dropped ones that the server has closed, and it shares nothing. Only then may the report advise
+    /// the command that ends it.
     pub released: bool,
 }
 
 impl Heir {
-    /// Why it must not be ended without thought; `None` if nothing speaks against it.
+    /// The obstacle to ending it, if there is one.
     #[must_use]
     pub const fn obstacle(&self) -> Option<&Obstacle> {
         match &self.end {
@@ -107,9 +107,9 @@ impl Heir {
     pub fn end_command(&self) -> Option<String> {
         let may_be_ended = match &self.end {
             HeirEnd::Running(None) => true,
-            _ => self.released && self.obstacle().is_some_and(Obstacle::may_be_overridden),
+            _ => self.obstacle().is_some_and(Obstacle::may_be_overridden),
         };
-        may_be_ended.then(|| end_command(&[self]))
+        (self.released && may_be_ended).then(|| kill_command(&[self]))
     }
 
     /// It runs no more, or would not.
@@ -125,7 +125,7 @@ impl Heir {
 
 /// The command that ends these processes. A stopped one must be continued to end.
 #[must_use]
-pub fn end_command(heirs: &[&Heir]) -> String {
+pub fn kill_command(heirs: &[&Heir]) -> String {
     let pids = |heirs: &mut dyn Iterator<Item = &&Heir>| {
         heirs.map(|it| it.process.pid.to_string()).collect::<Vec<_>>().join(" ")
     };

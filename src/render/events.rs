@@ -5,11 +5,12 @@ use crate::reap::{Outcome, Target};
 use crate::watch::event::{Event, What};
 use crate::words::{ago, list};
 
-/// A line on what must not be overlooked: the server went or came, and what became of what was to be dropped.
+/// Lines on what must not be overlooked: the server went or came, what became of what was to be dropped, and which
+/// processes a drop left behind. A command stands at the end of a line.
 #[must_use]
-pub fn words(event: &Event) -> Option<String> {
+pub fn words(event: &Event) -> Vec<String> {
     let words = match &event.what {
-        What::Appeared(_) | What::Changed { .. } | What::Gone(_) => return None,
+        What::Appeared(_) | What::Changed { .. } | What::Gone(_) => return Vec::new(),
         What::ServerLost { detail } => format!("the server is lost: {detail}"),
         What::ServerBack { restarted, lost_for } => {
             let which = match restarted {
@@ -19,9 +20,12 @@ pub fn words(event: &Event) -> Option<String> {
             };
             format!("{which}, after {}", ago(*lost_for))
         }
-        What::Dropped(target) => dropped(target),
+        What::Dropped(target) => {
+            let heirs = report::heirs(&[target], target.outcome == Outcome::WouldDrop);
+            return [vec![printable(&dropped(target))], heirs].concat();
+        }
     };
-    Some(printable(&words))
+    vec![printable(&words)]
 }
 
 fn dropped(target: &Target) -> String {
@@ -36,8 +40,6 @@ fn dropped(target: &Target) -> String {
     let verdict = verdict.map_or_else(String::new, |verdict| format!(" ({verdict})"));
     let keys =
         if components.is_empty() { String::new() } else { format!(": {}", list(components)) };
-    let dry_run = *outcome == Outcome::WouldDrop;
-    let heirs = report::heirs(&[target], dry_run);
-    let more: String = detail.iter().chain(&heirs).map(|it| format!("; {it}")).collect();
-    format!("{what} {id}{verdict}{keys}{more}")
+    let detail = detail.as_ref().map_or_else(String::new, |detail| format!("; {detail}"));
+    format!("{what} {id}{verdict}{keys}{detail}")
 }

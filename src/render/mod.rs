@@ -20,7 +20,7 @@ use std::time::Duration;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, TableStyle};
 use uuid::Uuid;
 
-pub use self::printable::printable;
+pub use self::printable::{is_invisible, printable};
 use crate::judge::{Case, Collision, Verdict};
 use crate::model::{Inventory, Process};
 use crate::options::Terminal;
@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     fn table(width: Option<u16>, keys_of: &[&str]) -> String {
-        let terminal = Terminal { width, color: false, person: None, screen: None };
+        let terminal = Terminal { width, color: false, prompt_width: None, screen: None };
         let cells =
             vec![Cell::new("ebd734a8"), Cell::new("4m 12s"), state(Verdict::Live, None, false)];
         let lines = vec![header(&["ID", "AGE", "STATE"], "KEYS"), (cells, keys(keys_of))];

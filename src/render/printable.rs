@@ -44,7 +44,7 @@ fn harmless(text: &str) -> String {
             if word == LONGEST_WORD + 1 {
                 safe.push('…');
             }
-        } else if steers(character) || marks > MOST_MARKS {
+        } else if is_invisible(character) || marks > MOST_MARKS {
             safe.extend(character.escape_default());
         } else {
             safe.push(character);
@@ -53,8 +53,10 @@ fn harmless(text: &str) -> String {
     safe
 }
 
-/// Control characters, those that order or separate text and are not seen, and those that are blank and no blanks.
-fn steers(character: char) -> bool {
+/// Whether a character is not seen: control characters, those that order or separate text, and blank ones that are no
+/// spaces.
+#[must_use]
+pub fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -117,7 +119,7 @@ impl Write for Escaping<'_> {
 fn escaped(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for character in json.chars() {
-        if character >= '\u{7f}' && steers(character) {
+        if character >= '\u{7f}' && is_invisible(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 let _ = write!(safe, "\\u{unit:04x}");
             }
@@ -165,7 +167,7 @@ mod tests {
         out.end().expect("it is written");
         let json = String::from_utf8(bytes).expect("it is text");
         assert!(
-            json.contains("Größe") && json.chars().all(|it| it == '\n' || !steers(it)),
+            json.contains("Größe") && json.chars().all(|it| it == '\n' || !is_invisible(it)),
             "{json}"
         );
         assert_eq!(serde_json::from_str::<[String; 1]>(&json).expect("it is JSON"), [text]);

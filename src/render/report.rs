@@ -14,7 +14,7 @@ use crate::admin::Unconfirmed;
 use crate::host::Ended;
 use crate::model::Inventory;
 use crate::options::Terminal;
-use crate::reap::{Freed, Heir, HeirEnd, Outcome, Report, Target, end_command};
+use crate::reap::{Freed, Heir, HeirEnd, Outcome, Report, Target, kill_command};
 use crate::words;
 
 /// One line a target: id, age, state, outcome, and the keys or what stood in the way.
@@ -44,6 +44,7 @@ pub fn notes(report: &Report) -> String {
     let mut notes: Vec<_> = report.targets.iter().filter_map(note).collect();
     notes.extend(report.targets.iter().flat_map(left_alone));
     notes.extend(heirs(&report.targets.iter().collect::<Vec<_>>(), report.extent.dry_run));
+    notes.extend(end_too(report));
     notes.extend(nobody_left(report));
     notes.extend(report.unconfirmed.iter().map(unconfirmed));
     notes.extend(report.lock.as_ref().map(freed));
@@ -128,14 +129,18 @@ pub(super) fn heirs(targets: &[&Target], dry_run: bool) -> Vec<String> {
     let heirs = targets.iter().flat_map(|target| &target.heirs);
     let heirs: Vec<_> = heirs.filter(|it| named.insert(it.process.id())).collect();
     let running = heirs.iter().copied().filter(|it| it.end == HeirEnd::Running(None));
-    let running: Vec<_> = running.collect();
+    let running: Vec<_> = running.filter(|it| it.released).collect();
     let it = if running.len() == 1 { "it" } else { "them" };
-    let end = match (&running[..], dry_run) {
-        ([], _) => None,
-        (_, true) => Some(format!("--kill ends {it} too")),
-        (_, false) => Some(format!("to end {it}: {}", end_command(&running))),
-    };
+    let end = (!running.is_empty()).then(|| format!("to end {it}: {}", kill_command(&running)));
     heirs.iter().map(|it| heir(it, dry_run)).chain(end).collect()
+}
+
+/// How to have the processes ended too that would go on running, if nothing speaks against that.
+fn end_too(report: &Report) -> Option<String> {
+    let heirs = report.targets.iter().flat_map(|target| &target.heirs);
+    let number = heirs.filter(|it| it.end == HeirEnd::Running(None)).count();
+    let it = if number == 1 { "it" } else { "them" };
+    (report.extent.dry_run && number > 0).then(|| format!("--kill ends {it} too"))
 }
 
 /// What became of a process that was left behind.
@@ -147,7 +152,7 @@ fn heir(heir: &Heir, dry_run: bool) -> String {
         HeirEnd::Running(_) if dry_run => format!("would go on running{because}"),
         HeirEnd::Running(_) => format!("is still running{because}"),
         HeirEnd::Elsewhere => format!(
-            "ran on the server's machine, and may still run; to see it there: ps -fp {}",
+            "ran on the server's machine, and may still be running; on that machine: ps -fp {}",
             heir.process.pid
         ),
         HeirEnd::Ended(Ended::Terminated) => "ended".to_owned(),

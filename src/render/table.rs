@@ -102,8 +102,8 @@ pub fn footer(look: &Look, cases: &[&Case]) -> String {
 /// What to do about what is not as it should be, one line each.
 pub(super) fn next_steps(look: &Look, cases: &[&Case]) -> Vec<String> {
     let mut text = Vec::new();
-    let goes = |case: &&Case| case.verdict.is_stale() && !case.ends_with_lock;
-    let stale: Vec<_> = cases.iter().copied().filter(goes).collect();
+    let is_reapable = |case: &&Case| case.verdict.is_stale() && !case.ends_with_lock;
+    let stale: Vec<_> = cases.iter().copied().filter(is_reapable).collect();
     let suspect: Vec<_> = cases.iter().filter(|case| case.verdict.is_suspect()).collect();
     if !stale.is_empty() {
         let keys = stale.iter().map(|case| case.keys(&look.inventory).len()).sum();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::WaitStatus;
 
 use super::children::Children;
-use super::signals::{Signals, cuts_short, ends};
+use super::signals::{Received, Signals, cuts_short, ends};
 use super::trail::Trail;
 use super::{clearing, ending};
 use crate::cli::{Document, Run};
@@ -23,20 +23,30 @@ use crate::words::{list, precise};
 /// How long a reader of standard output may take after a signal.
 const READER_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// A signal that came earlier before the end of the command was not what ended it.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
+
 /// What is guarded, and by what it is known.
 pub(super) struct Guarded {
     pub(super) tree: Tree,
     pub(super) children: Children,
     pub(super) signals: Signals,
     pub(super) trail: Trail,
-    /// A signal has asked for the end.
-    pub(super) interrupted: bool,
+    /// When a signal last asked for the end.
+    pub(super) interrupted: Option<Instant>,
 }
 
 impl Guarded {
     /// Looks where these are connected.
     pub(super) fn follow(&mut self, living: &[Holder]) {
         self.trail.follow(&self.tree, living);
+    }
+
+    /// Notes that a signal asks for the end, if it does.
+    pub(super) fn note(&mut self, received: Received) {
+        if ends(received) {
+            self.interrupted = Some(received.at);
+        }
     }
 
     /// Looks where everybody is connected.
@@ -55,6 +65,7 @@ pub(super) async fn finish(
     options: &Options,
     reaped: Option<&[Target]>,
 ) {
+    guarded.interrupted = guarded.interrupted.filter(|at| at.elapsed() < ENDS_WITHIN);
     let left = clear(guarded, args.grace, options).await;
     if args.output == Document::Json {
         let status = guarded.children.status();
@@ -91,9 +102,9 @@ async fn tell_all(ran: &Ran<'_>, left: &Left, guarded: &mut Guarded) {
 }
 
 async fn end_of_patience(guarded: &mut Guarded) {
-    while !guarded.interrupted {
+    while guarded.interrupted.is_none() {
         let Some(received) = guarded.signals.recv().await else { break };
-        guarded.interrupted = ends(received);
+        guarded.note(received);
     }
     tokio::time::sleep(READER_TIMEOUT).await;
 }

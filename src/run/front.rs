@@ -42,7 +42,7 @@ async fn run(args: &Run, options: &Options) -> Result<Exit> {
         .map_err(Error::Guard)?
         .id();
     children.watch(guard);
-    let mut guarded = Guarded { tree, children, signals, trail, interrupted: false };
+    let mut guarded = Guarded { tree, children, signals, trail, interrupted: None };
     let ended = relay(&mut guarded).await;
     if ended.signaled() {
         take_over(&mut guarded, args, options).await;
@@ -60,7 +60,7 @@ async fn relay(guarded: &mut Guarded) -> WaitStatus {
         tokio::select! {
             () = guarded.children.change() => {}
             Some(received) = guarded.signals.recv() => {
-                guarded.interrupted |= signals::ends(received);
+                guarded.note(received);
                 if signals::front_passes(received) {
                     guarded.children.pass_on(received);
                 }

@@ -80,7 +80,7 @@ async fn run(
     let mut children = Children::listen()?;
     let (tree, trail) = (Tree::below(), Trail::begin(options.address.port));
     children.watch(start(args, front, options)?);
-    let mut guarded = Guarded { tree, children, signals, trail, interrupted: false };
+    let mut guarded = Guarded { tree, children, signals, trail, interrupted: None };
     watch(&mut guarded, front).await;
     finish(&mut guarded, args, options, reaped.as_deref()).await;
     Ok(guarded.children.status().map_or(Exit::Bug, |status| Exit::Of(code(status))))
@@ -115,7 +115,7 @@ async fn watch(guarded: &mut Guarded, front: u32) {
                 }
             }
             Some(received) = guarded.signals.recv() => {
-                guarded.interrupted |= signals::ends(received);
+                guarded.note(received);
                 // The kernel's word that the front has died looks as if it came from there.
                 if parent_id() == front && copies.passes(received, front) {
                     guarded.children.pass_on(received);

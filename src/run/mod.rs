@@ -59,7 +59,7 @@ fn mark(front: u32) -> String {
 ///
 /// Children must be started in it and not by another thread: they hear of the end of the thread that did.
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    crate::runtime::runtime().map_err(Error::Guard)?.block_on(work)
+    crate::runtime::current_thread().map_err(Error::Guard)?.block_on(work)
 }
 
 /// A system call of ours that ought not to fail.

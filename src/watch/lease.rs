@@ -25,7 +25,10 @@ pub struct Terms {
 }
 
 /// After so many times the usual time without a look, the watch was asleep.
-const SEVERAL: u32 = 4;
+const GAP_FACTOR: u32 = 4;
+
+/// A shorter time without a look is no sleep: a look takes 1 s if a process does not answer.
+const SHORTEST_GAP: Duration = Duration::from_secs(3);
 
 /// A look that took longer counts as one of this length when the usual time is worked out: the watch may have been
 /// asleep in the middle of it.
@@ -55,7 +58,7 @@ struct Gaps {
 
 impl Gaps {
     /// Whether more than that has passed since the last time.
-    fn exceeds(&mut self, clock: Duration, longest: Duration) -> bool {
+    fn advance(&mut self, clock: Duration, longest: Duration) -> bool {
         let last = self.last.replace(clock);
         last.is_some_and(|last| clock.saturating_sub(last) > longest)
     }
@@ -88,7 +91,7 @@ impl Leases {
     /// asleep before it: what happened in that time was not seen, so it does not count.
     pub fn note_look(&mut self, clock: Duration, took: Duration) {
         let usual = self.gaps.every + self.gaps.look;
-        if self.gaps.exceeds(clock, usual * SEVERAL) {
+        if self.gaps.advance(clock, (usual * GAP_FACTOR).max(SHORTEST_GAP)) {
             self.running.clear();
         }
         self.gaps.look = took.min(LONGEST_LOOK);
@@ -96,7 +99,7 @@ impl Leases {
 
     /// A drop has ended at `clock`, in which the server was looked at: see [`note_look`](Self::note_look).
     pub fn note_drop(&mut self, clock: Duration) {
-        if self.gaps.exceeds(clock, LONGEST_DROP) {
+        if self.gaps.advance(clock, LONGEST_DROP) {
             self.running.clear();
         }
     }

@@ -187,7 +187,7 @@ impl<'a> Watcher<'a> {
         let mut unsettled = Vec::new();
         while let Some(report) = self.dropping.pop_front() {
             let events = self.drop_ended(report, now);
-            unsettled.extend(events.iter().filter_map(events::words));
+            unsettled.extend(events.iter().flat_map(events::words));
         }
         if self.unmeasured > 0 {
             // No look comes any more that would tell; whether they went is on record elsewhere.
@@ -201,8 +201,7 @@ impl<'a> Watcher<'a> {
         let shown = |event: &Event| {
             matches!((&self.view, &event.what), (View::Live(_), What::ServerLost { .. }))
         };
-        let words: Vec<_> =
-            events.iter().filter(|it| !shown(it)).filter_map(events::words).collect();
+        let words: Vec<_> = events.iter().filter(|it| !shown(it)).flat_map(events::words).collect();
         for words in &words {
             self.tell(words);
         }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::runtime::beside;
+use crate::runtime::spawn_blocking;
 
 /// The longest version a greeting may hold, in bytes. `3.9.0` is 5.
 const GREETING_CAP: u64 = 64;
@@ -218,7 +218,7 @@ async fn resolve(Address { host, port }: &Address) -> io::Result<Vec<SocketAddr>
         return Ok(vec![(ip, *port).into()]);
     }
     let name = (host.clone(), *port);
-    Ok(beside(move || name.to_socket_addrs()).await??.collect())
+    Ok(spawn_blocking(move || name.to_socket_addrs()).await??.collect())
 }
 
 /// Whether an address belongs to this machine: then the kernel would send from it, too. Nothing is sent.

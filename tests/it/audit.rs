@@ -121,8 +121,8 @@ fn without_an_audit_that_can_be_written_nothing_is_dropped() {
         for (path, why) in [
             (folder.path(), "it is a directory, not a regular file"),
             (&pipe, "it is a FIFO, not a regular file"),
-            (Path::new("/dev/null"), "it leads to /dev, where no file can be kept"),
-            (&output, "it leads to /proc, where no file can be kept"),
+            (Path::new("/dev/null"), "it leads to /dev, where graphctl writes no file"),
+            (&output, "it leads to /proc, where graphctl writes no file"),
             (&absent, "No such file or directory (os error 2)"),
         ] {
             let run = graphctl(server.address(), &[way, &["--audit", text(path)]].concat());

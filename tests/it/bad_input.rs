@@ -40,7 +40,10 @@ fn an_address_must_be_a_host_and_a_port() {
     let port = |port: &str| format!("'{port}' is not a port: expected a number from 1 to 65535");
     for (address, why) in [
         ("nohost", shape.to_owned()),
-        ("tcp://ADDRESS", "expected HOST:PORT without a scheme, for example ADDRESS".to_owned()),
+        (
+            "tcp://ADDRESS",
+            "expected HOST:PORT without a scheme, for example ADDRESS:25978".to_owned(),
+        ),
         ("http://lab:1/", "expected HOST:PORT without a scheme, for example lab:1".to_owned()),
         (":25978", "expected HOST:PORT, and the host is missing".to_owned()),
         ("host:0", port("0")),
@@ -197,7 +200,11 @@ fn no_option_or_argument_takes_an_empty_value() {
                 let words = line_with(&path, command, arg, value);
                 let words: Vec<_> = words.iter().map(String::as_str).collect();
                 let run = graphctl(NOWHERE, &words);
-                fails(&run, 2, &empty(&name, "a variable of your script may not be set"));
+                fails(
+                    &run,
+                    2,
+                    &empty(&name, "give it a value; perhaps a variable of your script is not set"),
+                );
                 tried += 1;
             }
         }
@@ -247,7 +254,7 @@ fn a_variable_that_is_not_text_is_named() {
         command.env(variable, std::ffi::OsStr::from_bytes(b"\xff"));
         let told = format!(
             "error: the value of {variable} is not UTF-8 text\n\
-             hint: give it another value, or `unset {variable}`\n"
+             hint: set it to UTF-8 text, or `unset {variable}`\n"
         );
         fails(&watched(command.spawn().expect("graphctl starts")), 2, &told);
     }
@@ -302,9 +309,9 @@ fn keys_are_read_whatever_the_ends_of_lines_and_invisible_characters_are_refused
     let remove = "remove it: it is part of no component key";
     for (bytes, why, hint) in [
         (&b"\xff\xfeS\0"[..], " is UTF-16 text", not_text),
-        (b"A\nSYSTEM\0\n", ", line 2: 'SYSTEM\\u{0}' has the invisible character U+0000", zero),
-        (b"S\0Y\0", ", line 1: 'S\\u{0}Y\\u{0}' has the invisible character U+0000", zero),
-        (b"A\r\nSYS\x07TEM", ", line 2: 'SYS\\u{7}TEM' has the invisible character U+0007", remove),
+        (b"A\nSYSTEM\0\n", ", line 2: 'SYSTEM\\u{0}' contains the character U+0000", zero),
+        (b"S\0Y\0", ", line 1: 'S\\u{0}Y\\u{0}' contains the character U+0000", zero),
+        (b"A\r\nSYS\x07TEM", ", line 2: 'SYS\\u{7}TEM' contains the character U+0007", remove),
         (b"A\nB\n\xc4", ", line 3: this is not UTF-8", not_text),
     ] {
         std::fs::write(&file, bytes).expect("it can be written");
@@ -315,7 +322,7 @@ fn keys_are_read_whatever_the_ends_of_lines_and_invisible_characters_are_refused
     }
     for way in [&["SYSTEM\r"][..], &["--root", "SYSTEM\r"]] {
         let run = graphctl(server.address(), &[&["sessions", "check"], way].concat());
-        let why = "'SYSTEM\\r' has the invisible character U+000D";
+        let why = "'SYSTEM\\r' contains the character U+000D";
         fails(&run, 2, &format!("error: {why}\nhint: {remove}\n"));
     }
 }

@@ -102,7 +102,7 @@ fn each_drop_of_a_loop_asks_and_none_reads_the_input_of_the_loop() {
 }
 
 #[test]
-fn without_a_terminal_a_forced_drop_of_what_may_be_alive_needs_yes() {
+fn a_forced_drop_without_a_terminal_requires_yes() {
     let mut server = server();
     let (pipeline, id) = live_pipeline(&server);
     let ghost = server.ghost_of(&["GHOST"]);
@@ -113,9 +113,9 @@ fn without_a_terminal_a_forced_drop_of_what_may_be_alive_needs_yes() {
         3,
         "ID  AGE  STATE  OUTCOME  COMPONENTS\nSHORTID  AGE  stale ghost  refused  GHOST\n\
          SHORTID  AGE  live  refused  SYSTEM, SYSTEM/PUB, SYSTEM/SUB\n",
-        "FULL-ID refused: another session of this command needs -y, so nothing is dropped\n\
+        "FULL-ID refused: nothing is dropped, because another id of this command requires -y\n\
          FULL-ID refused: it is live, not proven dead, and there is no terminal to ask at; \
-         to drop it all the same, add -y\n\
+         to drop it anyway: graphctl sessions drop --force -y FULL-ID\n\
          0 sessions dropped\n",
     );
     assert_eq!(server.witness().sessions_of("GHOST"), std::slice::from_ref(&ghost));

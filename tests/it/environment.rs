@@ -302,7 +302,7 @@ fn a_process_that_is_hidden_is_not_ended() {
     let drop = ["sessions", "drop", "-y", "--force", "--kill", tap.session_id()];
     let told = run(&around, HIDING[0], server.address(), &drop);
     let elsewhere = format!(
-        ") ran on the server's machine, and may still run; to see it there: ps -fp {}\n1 session dropped\n",
+        ") ran on the server's machine, and may still be running; on that machine: ps -fp {}\n1 session dropped\n",
         tap.pid()
     );
     assert_eq!((told.code, told.stderr.lines().count()), (0, 2), "{told:#?}");

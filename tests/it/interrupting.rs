@@ -22,11 +22,11 @@ use crate::stage::server;
 /// What blocks a command.
 #[derive(Clone, Copy, Debug)]
 enum Block {
-    /// Nobody writes to its standard input.
+    /// Its standard input is a pipe that stays empty.
     Input,
-    /// Nobody reads from its standard output.
+    /// Its standard output is a full pipe.
     Output,
-    /// Nobody reads from its standard error.
+    /// Its standard error is a full pipe.
     Errors,
 }
 
@@ -64,7 +64,7 @@ const TABLE: [Row; 17] = [
 ];
 
 #[test]
-fn whatever_blocks_a_command_a_signal_ends_it() {
+fn a_signal_ends_a_blocked_command() {
     heed_the_terminal();
     let mut server = server();
     server.ghost_of(&["GHOST"]);
@@ -160,7 +160,7 @@ fn is_blocked(thread: &str) -> bool {
 
 /// Opening a FIFO blocks until its other end is opened.
 #[test]
-fn an_open_that_blocks_does_not_keep_a_command_from_ending() {
+fn a_signal_ends_a_command_whose_open_blocks() {
     heed_the_terminal();
     let folder = tempfile::tempdir().expect("a folder can be made");
     let fifo = folder.path().join("keys");
@@ -180,7 +180,7 @@ fn an_open_that_blocks_does_not_keep_a_command_from_ending() {
 
 /// A server that stops in the middle of a reply.
 #[test]
-fn whatever_the_server_does_not_answer_a_signal_ends_the_command() {
+fn a_signal_ends_a_command_that_waits_for_the_server() {
     heed_the_terminal();
     for arguments in [
         &["sessions", "list"][..],
@@ -199,7 +199,7 @@ fn whatever_the_server_does_not_answer_a_signal_ends_the_command() {
 }
 
 #[test]
-fn a_question_that_nobody_answers_ends_by_a_signal() {
+fn a_signal_ends_a_question() {
     heed_the_terminal();
     let mut server = server();
     let id = server.ghost_of(&["GHOST"]);
@@ -216,7 +216,7 @@ fn a_question_that_nobody_answers_ends_by_a_signal() {
 
 /// As behind a connection that hangs, or after Ctrl-S.
 #[test]
-fn a_live_view_whose_terminal_takes_no_output_ends_by_a_signal() {
+fn a_signal_ends_a_live_view_whose_terminal_accepts_no_output() {
     heed_the_terminal();
     let server = server();
     for (name, code) in OF_WATCH {

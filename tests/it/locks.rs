@@ -313,7 +313,7 @@ fn who_does_not_read_an_answer_does_not_hold_the_lock() {
 /// A look without the admin channel waits for the lock like any other. When it gives up, the server notices only when
 /// the lock is free.
 #[test]
-fn a_session_that_ends_with_the_wedge_is_no_target_of_a_reap() {
+fn a_reap_skips_a_session_that_ends_with_the_lock() {
     let mut server = server();
     let mut wedge = Wedge::of(&mut server);
     let look =
@@ -326,7 +326,7 @@ fn a_session_that_ends_with_the_wedge_is_no_target_of_a_reap() {
         let run = graphctl(server.address(), arguments);
         assert_eq!((run.code, &*run.stdout), (0, ""), "{run:#?}");
         let note = "1 session left alone: it ends by itself when the command lock is free; \
-                    to free that: graphctl sessions reap --include-suspect\n";
+                    to free the lock: graphctl sessions reap --include-suspect\n";
         assert!(run.stderr.contains(note), "{run:#?}");
     }
     let run = graphctl(server.address(), &["run", "--reap", "-o", "json", "--", "true"]);

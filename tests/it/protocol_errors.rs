@@ -87,7 +87,7 @@ fn a_stopped_server_is_reported_as_stopped_and_continues() {
     let server = Server::start(&lab::ezmsg("3.9.0"));
     let (name, pid) = (name_of(&server), server.pid());
     stop(&server);
-    let advice = format!("`kill -CONT {pid}` lets it go on\n");
+    let advice = format!("to continue it: kill -CONT {pid}\n");
     let told = format!("error: the server at ADDRESS is stopped: {name}\nhint: {advice}");
     for arguments in [LIST, BLIND_LIST, &["sessions", "reap"], &["server", "status"]] {
         fails(&graphctl(server.address(), &[&[SOON], arguments].concat()), 69, &told);

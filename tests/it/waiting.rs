@@ -293,7 +293,7 @@ fn a_wait_needs_keys_and_a_state() {
         for (keys, name) in [(&[""][..], "KEY"), (&["A", "--root", ""], "--root")] {
             let empty = format!(
                 "error: the value of {name} is empty\n\
-                 hint: a variable of your script may not be set\n"
+                 hint: give it a value; perhaps a variable of your script is not set\n"
             );
             expect(&run(keys), 2, "", &empty);
         }

@@ -171,7 +171,7 @@ fn a_wedged_server_is_watched_and_left_as_it_was() {
         timeout: Duration::from_secs(10),
         admin: true,
         start_timeout: Duration::from_secs(300),
-        terminal: Terminal { width: None, color: false, screen: None, person: None },
+        terminal: Terminal { width: None, color: false, screen: None, prompt_width: None },
         talk: Talk::Quiet,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -181,7 +181,7 @@ fn a_summary_that_is_no_file_is_refused_before_anything_is_done() {
     for (path, why) in [
         (folder.path(), "it is a directory, not a regular file"),
         (&pipe, "it is a FIFO, not a regular file"),
-        (Path::new("/dev/stdout"), "it leads to /dev, where no file can be kept"),
+        (Path::new("/dev/stdout"), "it leads to /dev, where graphctl writes no file"),
     ] {
         for arguments in
             [&["list"][..], &["check", "SYSTEM"], &["drop", &id], &["reap"], &["reap", "-n"]]

@@ -123,13 +123,13 @@ fn nothing_is_dropped_for_a_file_that_cannot_be_replaced() {
     std::os::unix::fs::symlink("/proc/self/fd/1", &output).expect("a link can be made");
     let as_dev_stdout = folder.path().join("stdout");
     std::os::unix::fs::symlink(&output, &as_dev_stdout).expect("a link can be made");
-    let proc = "it leads to /proc, where no file can be kept";
+    let proc = "it leads to /proc, where graphctl writes no file";
     for (path, why) in [
         (folder.path(), "it is a directory, not a regular file"),
         (&pipe, "it is a FIFO, not a regular file"),
         (&output, proc),
         (&as_dev_stdout, proc),
-        (Path::new("/dev/none"), "it leads to /dev, where no file can be kept"),
+        (Path::new("/dev/none"), "it leads to /dev, where graphctl writes no file"),
         (&absent, "No such file or directory (os error 2)"),
     ] {
         let reap = ["sessions", "reap", "--prom-file", text(path)];

@@ -57,7 +57,7 @@ fn what_is_not_proven_dead_cannot_be_dropped_from_here() {
 #[test]
 fn keys_that_were_pressed_before_the_question_was_shown_do_not_answer_it() {
     let mut person = Person::seeing(80, 24, later());
-    for key in "python every_day.py".chars() {
+    for key in "python every_day.py".chars().chain("ryyy".chars()) {
         let wish = person.press_at_once(KeyCode::Char(key));
         assert!(matches!(wish, None | Some(Wish::Order(Order::Look))), "{wish:?}");
     }
@@ -67,6 +67,9 @@ fn keys_that_were_pressed_before_the_question_was_shown_do_not_answer_it() {
     assert!(person.screen().ends_with("Drop 1 session? [y/N]"), "{}", person.screen());
     let id = session(LOOK - 600, "SYSTEM", &[]).id;
     assert_eq!(person.press(KeyCode::Char('y')), Some(Wish::Order(Order::Drop(vec![id]))));
+    person.press_at_once(KeyCode::Char('r'));
+    person.press_at_once(KeyCode::Esc);
+    assert!(person.says("nothing was dropped"), "{}", person.screen());
 }
 
 #[test]

@@ -147,7 +147,7 @@ impl Leaving {
     }
 
     /// Adds to each target the processes that it would leave behind.
-    pub(super) fn foresee(mut self, report: &mut Report) {
+    pub(super) fn add_planned(mut self, report: &mut Report) {
         if !report.extent.kill {
             self.name_running();
         }
@@ -190,7 +190,7 @@ impl Leaving {
         self.add_to(report);
     }
 
-    /// Settles that no process is ended, and forgets those that have ended by themselves.
+    /// Marks the remaining processes as running, and removes those that have exited.
     fn name_running(&mut self) {
         self.remaining.retain(|_, it| !matches!(it.end, HeirEnd::Ended(_)));
         for remaining in self.remaining.values_mut() {
@@ -258,6 +258,9 @@ impl Leaving {
             BTreeMap::new()
         };
         for remaining in self.remaining.values_mut() {
+            if remaining.end == HeirEnd::Would {
+                remaining.released = true;
+            }
             let HeirEnd::Spared(obstacle) = &remaining.end else { continue };
             let may_be_opener = obstacle.is_about_opener();
             let others = needed.get(&remaining.process.pid).filter(|_| may_be_opener).cloned();

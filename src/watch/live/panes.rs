@@ -64,7 +64,7 @@ pub(super) struct Question {
     /// What was asked about, and is still what it was.
     going: Vec<(Uuid, Warrant)>,
     pub(super) page: Page,
-    /// No key is left that was pressed before the question was shown, so the next one may answer it.
+    /// The keys that were pressed before the question was shown have been read, so the next one may answer it.
     pub(super) accepts_answers: bool,
 }
 
@@ -163,5 +163,5 @@ fn cases(state: &State) -> HashMap<Uuid, &Case> {
 
 /// Colours are the screen's, not the text's.
 pub(super) fn plain(width: u16) -> Terminal {
-    Terminal { width: Some(width.max(NARROWEST)), color: false, screen: None, person: None }
+    Terminal { width: Some(width.max(NARROWEST)), color: false, screen: None, prompt_width: None }
 }

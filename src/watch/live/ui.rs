@@ -13,7 +13,7 @@ use crate::render::{lock, printable};
 use crate::watch::state::State;
 
 /// How many of the last things that were told stay in sight.
-const TOLD: usize = 3;
+const TOLD: usize = 8;
 
 /// What a person asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,10 +142,7 @@ impl Ui {
         let key = if plain { key } else { KeyEvent::from(KeyCode::Null) };
         match self.over.take() {
             Some(Over::Typing) => self.type_in(key, state),
-            Some(Over::Question(question)) if question.accepts_answers => {
-                return self.answer(question, key);
-            }
-            Some(question @ Over::Question(_)) => self.over = Some(question),
+            Some(Over::Question(question)) => return self.answer(question, key),
             Some(Over::Help(page)) => self.read_help(page, key),
             None if self.details.is_some() => return self.read_details(key, state),
             None => return self.command(key, state),
@@ -207,6 +204,10 @@ impl Ui {
             self.tell("nothing was dropped");
             return None;
         }
+        if !question.accepts_answers {
+            self.over = Some(Over::Question(question));
+            return None;
+        }
         self.tell("looking again before the drop");
         Some(Order::Drop(question.ids()))
     }
@@ -261,7 +262,7 @@ impl Ui {
             Some(proof @ Warrant::Proof(_)) => self.ask(vec![(id, proof)], state),
             None if case.ends_with_lock => {
                 self.tell(&format!(
-                    "left alone: {}; to free that: {}",
+                    "left alone: {}; to free the lock: {}",
                     lock::ENDS_WITH_LOCK,
                     lock::FREE
                 ));

@@ -60,7 +60,7 @@ fn look(admin: bool) -> graphctl::error::Result<()> {
         timeout: Duration::from_secs(5),
         admin,
         start_timeout: Duration::from_secs(300),
-        terminal: Terminal { width: None, color: false, screen: None, person: None },
+        terminal: Terminal { width: None, color: false, screen: None, prompt_width: None },
         talk: Talk::Quiet,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

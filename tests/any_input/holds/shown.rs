@@ -14,7 +14,8 @@ use uuid::{Uuid, uuid};
 /// The session that looks. Its id is the server's time.
 pub(crate) const OWN: Uuid = uuid!("5a1b2c3d-4e5f-11f1-8000-0123456789ab");
 
-const TERMINAL: Terminal = Terminal { width: Some(80), color: false, screen: None, person: None };
+const TERMINAL: Terminal =
+    Terminal { width: Some(80), color: false, screen: None, prompt_width: None };
 
 const THRESHOLDS: Thresholds =
     Thresholds { start_timeout: Duration::from_secs(300), heard_within: Duration::ZERO };
