@@ -20,6 +20,7 @@
 //! | `run` | a command, guarded until nothing of it is left (Linux) |
 //! | [`host`] | who is at the other end, where that is this machine |
 //! | [`render`] | everything → text |
+//! | `runtime` | the asynchronous runtime, and the signals that end a command |
 //! | [`commands`] | one file a subcommand: the way through the rooms |
 //!
 //! `model`, `judge`, `memory`, `select`, `reap::{plan, heirs}`, `watch::{state, lease, live::{ui, screen}}` and
