@@ -98,9 +98,10 @@ async fn watch(args: Watch, options: &Options, interruption: Interruption) -> Re
     };
     timeout(LAST_PATIENCE, last).await.unwrap_or(Ok(()))?;
     let unsettled = watch.unsettled()?;
+    let left_behind = watch.left_behind();
     // Gives the terminal back, where that was taken over.
     drop(watch);
-    for words in &unsettled {
+    for words in unsettled.iter().chain(&left_behind) {
         console::say_in_passing(talk, Talk::Normal, words);
     }
     match ended {

@@ -123,7 +123,8 @@ fn freed(lock: &Freed) -> String {
 }
 
 /// What became of the processes that these left behind, and the command that ends those that are still running.
-pub(super) fn heirs(targets: &[&Target], dry_run: bool) -> Vec<String> {
+#[must_use]
+pub fn heirs(targets: &[&Target], dry_run: bool) -> Vec<String> {
     // One process may have held connections of several targets.
     let mut named = HashSet::new();
     let heirs = targets.iter().flat_map(|target| &target.heirs);

@@ -21,7 +21,7 @@ use crate::look::Look;
 use crate::metrics::Metrics;
 use crate::options::{Options, Talk};
 use crate::reap::{Condemned, Extent, Outcome, Report};
-use crate::render::{events, json, printable};
+use crate::render::{self, events, json, printable};
 use crate::select::Filter;
 
 /// How it is shown.
@@ -71,6 +71,8 @@ pub(crate) struct Watcher<'a> {
     measures: bool,
     /// Why a drop could not be recorded.
     unrecorded: Option<Error>,
+    /// Which processes the drops left behind. The live view shows that only until a key is pressed.
+    left_behind: Vec<String>,
     /// Drops that are under way, as they are to be told if their end never gets known.
     dropping: VecDeque<Report>,
 }
@@ -98,6 +100,7 @@ impl<'a> Watcher<'a> {
             unmeasured: 0,
             measures: true,
             unrecorded: None,
+            left_behind: Vec::new(),
             dropping: VecDeque::new(),
         }
     }
@@ -172,6 +175,10 @@ impl<'a> Watcher<'a> {
     fn drop_ended(&mut self, report: Report, now: SystemTime) -> Vec<Event> {
         self.unrecorded = self.audit.record(&report, now).err().or(self.unrecorded.take());
         self.unmeasured += report.of(&[Outcome::Dropped]).count();
+        if matches!(self.view, View::Live(_)) {
+            let dropped: Vec<_> = report.of(&[Outcome::Dropped]).collect();
+            self.left_behind.extend(render::report::heirs(&dropped, false));
+        }
         if let Some(leases) = &mut self.leases {
             leases.note_drop(clock());
             let undone = [Outcome::Refused, Outcome::Changed, Outcome::Failed];
@@ -179,6 +186,11 @@ impl<'a> Watcher<'a> {
         }
         self.request(Request::Look);
         self.state.drop_ended(report, now)
+    }
+
+    /// Which processes the drops left behind, if that was shown in the live view.
+    pub(crate) fn left_behind(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.left_behind)
     }
 
     /// Of drops whose end never got known: what is to be said of them. They are recorded so.

@@ -133,7 +133,11 @@ fn the_live_view_names_the_processes_that_run_on() {
         screen.wait_for("Drop 1 session? [y/N]");
         screen.press("y");
         screen.wait_for(&format!("to end them: kill {} {}", backends[0], backends[1]));
+        // It is printed again where the live view was left.
         screen.press("q");
+        screen.wait("the shell's screen", |shown| {
+            shown.contains("to end them: kill") && !shown.contains("q quit")
+        });
         assert!(screen.expect_restored().success());
     }
 }
