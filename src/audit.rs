@@ -15,8 +15,10 @@ use crate::console;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::host;
+use crate::options::Talk;
 use crate::reap::Report;
 use crate::render::json::{Author, audit_lines};
+use crate::words::count;
 
 /// Where drops are recorded, if anywhere.
 #[derive(Debug)]
@@ -99,6 +101,10 @@ impl Begun<'_> {
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
         let Some(report) = self.unsettled.take() else { return };
+        let number = count(report.targets.len(), "session", "sessions");
+        let note =
+            format!("it is not known what became of {number}; to see it: graphctl sessions list");
+        console::say_in_passing(Talk::Quiet, Talk::Quiet, &note);
         if let Err(error) = self.audit.record(&report, SystemTime::now()) {
             console::complain(&error);
         }

@@ -14,7 +14,7 @@ use tempfile::{Builder, NamedTempFile};
 const MOST_LINKS: usize = 40;
 
 /// Folders whose entries are no files on a disk.
-const NOT_ON_DISK: [&str; 2] = ["/dev", "/proc"];
+const NOT_ON_DISK: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// The mode of a new file before the umask: another user may read it.
 #[cfg(unix)]
@@ -27,6 +27,12 @@ const NEW_MODE: u32 = 0o644;
 /// reached.
 pub fn check(path: &Path) -> io::Result<()> {
     resolve(path).map(drop)
+}
+
+/// Whether two paths lead to the same file. Paths that cannot be reached lead to none.
+#[must_use]
+pub fn are_same(one: &Path, other: &Path) -> bool {
+    resolve(one).is_ok_and(|one| resolve(other).is_ok_and(|other| one == other))
 }
 
 /// Opens a file to append to it, and makes it if it is not there.
@@ -249,6 +255,7 @@ mod tests {
             (at("null"), dev),
             ("/dev/null".into(), dev),
             ("/dev/none".into(), dev),
+            ("/sys/none".into(), "it leads to /sys, where graphctl writes no file"),
             (at("loop"), "too many symbolic links follow each other"),
         ] {
             let before = fs::symlink_metadata(&path).ok().map(|it| it.ino());

@@ -48,6 +48,12 @@ impl Github {
         Ok(Self { wanted: args.github, summary })
     }
 
+    /// The file of the summary, if there is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.summary.as_deref()
+    }
+
     /// Reports this.
     ///
     /// # Errors

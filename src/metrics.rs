@@ -49,6 +49,15 @@ impl Metrics {
         Ok(Self { place, server: options.address.to_string() })
     }
 
+    /// The file, if there is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::Nowhere | Place::StandardOutput => None,
+        }
+    }
+
     /// Whether they are wanted.
     #[must_use]
     pub const fn wanted(&self) -> bool {

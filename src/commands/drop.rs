@@ -20,6 +20,8 @@ const COMMAND: &str = "drop";
 
 pub(super) async fn run(args: Drop, options: &Options) -> Result<Exit> {
     let github = Github::open(&args.github)?;
+    let recorded = args.dropping.audit.audit.as_deref();
+    super::expect_distinct(&[("--audit", recorded), ("GITHUB_STEP_SUMMARY", github.file())])?;
     let audit = Audit::open(&args.dropping.audit)?;
     let Dropping { yes, dry_run, .. } = args.dropping;
     let consented = yes || dry_run || options.terminal.prompt_width.is_some();

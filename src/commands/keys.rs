@@ -66,10 +66,18 @@ fn validate(key: &str) -> Result<(), Problem> {
         let message = format!("'{key}' contains the character U+{:04X}", u32::from(character));
         return Err(Problem { message, hint });
     }
+    let message = || format!("'{key}' is no component key");
     if key.ends_with('/') {
-        let message = format!("'{key}' is no component key");
         let hint = "a key does not end in '/'; --root KEY means KEY and all below it";
-        return Err(Problem { message, hint });
+        return Err(Problem { message: message(), hint });
+    }
+    if key.starts_with('/') || key.contains("//") {
+        let hint = "write the names of the components with one '/' between them, as in SYSTEM/PUB";
+        return Err(Problem { message: message(), hint });
+    }
+    if key.trim() != key {
+        let hint = "remove the blanks before and behind it";
+        return Err(Problem { message: message(), hint });
     }
     Ok(())
 }

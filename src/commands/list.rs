@@ -13,6 +13,8 @@ use crate::select::{Filter, sort};
 pub(super) async fn run(args: List, options: &Options) -> Result<Exit> {
     let metrics = super::metrics(&args.metrics, args.output, options)?;
     let github = Github::open(&args.github)?;
+    let summary = ("GITHUB_STEP_SUMMARY", github.file());
+    super::expect_distinct(&[("--prom-file", metrics.file()), summary])?;
     let (_, look) = metrics.unless_seen(super::look(options, Observer::look).await)?;
     let filter = Filter { graphctl: args.all, ..args.filters.into() };
     let mut cases = filter.selected(&look.inventory, &look.cases);

@@ -16,6 +16,8 @@ mod wait;
 mod waiting;
 mod watch;
 
+use std::path::Path;
+
 use crate::cli::{Command, Format, MetricsArgs, Server, Sessions};
 use crate::console;
 use crate::error::{Error, Result};
@@ -23,7 +25,7 @@ use crate::exit::Exit;
 use crate::look::Observer;
 use crate::metrics::Metrics;
 use crate::options::Options;
-use crate::runtime;
+use crate::{files, runtime};
 
 /// Runs a command.
 ///
@@ -63,6 +65,21 @@ fn metrics(args: &MetricsArgs, output: Format, options: &Options) -> Result<Metr
         });
     }
     Ok(metrics)
+}
+
+/// Refuses to write two outputs to one file, where one would replace or spoil the other.
+fn expect_distinct(outputs: &[(&str, Option<&Path>)]) -> Result<()> {
+    for (index, (name, path)) in outputs.iter().enumerate() {
+        for (other, second) in &outputs[..index] {
+            if path.zip(*second).is_some_and(|(path, second)| files::are_same(path, second)) {
+                return Err(Error::Usage {
+                    message: format!("{other} and {name} name the same file"),
+                    hint: "name a file for each".into(),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// How to exit with what was found: that outranks that it could not be told everywhere.

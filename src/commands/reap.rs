@@ -30,6 +30,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(110);
 pub(super) async fn run(args: Reap, options: &Options) -> Result<Exit> {
     let metrics = super::metrics(&args.metrics, args.dropping.output, options)?;
     let github = Github::open(&args.github)?;
+    super::expect_distinct(&[
+        ("--audit", args.dropping.audit.audit.as_deref()),
+        ("--prom-file", metrics.file()),
+        ("GITHUB_STEP_SUMMARY", github.file()),
+    ])?;
     let audit = Audit::open(&args.dropping.audit)?;
     let looked = dropping::look(options, COMMAND).await;
     let (mut observer, look) = metrics.unless_seen(looked)?;

@@ -53,6 +53,8 @@ async fn watch(args: Watch, options: &Options, interruption: Interruption) -> Re
                 .into(),
         });
     }
+    let recorded = args.audit.audit.as_deref();
+    super::expect_distinct(&[("--audit", recorded), ("--prom-file", metrics.file())])?;
     let audit = Audit::open(&args.audit)?;
     let view = View::of(args.output, options)?;
     let (talk, mut options) = (options.talk, options.clone());

@@ -2,6 +2,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Write as _};
+#[cfg(unix)]
+use std::time::Duration;
 
 use super::size;
 use crate::runtime::spawn_blocking;
@@ -11,6 +13,10 @@ use crate::runtime::spawn_blocking;
 const TERMINAL: [&str; 2] = ["/dev/tty", "/dev/tty"];
 #[cfg(windows)]
 const TERMINAL: [&str; 2] = ["CONIN$", "CONOUT$"];
+
+/// How long no input must arrive before an answer counts.
+#[cfg(unix)]
+const QUIET: Duration = Duration::from_millis(300);
 
 /// The width in columns of the terminal at which a person can be asked. `None` without a controlling terminal, and if
 /// none of the standard streams is a terminal: then the command runs in a script.
@@ -38,18 +44,27 @@ fn ask(plan: &str, question: &str) -> io::Result<String> {
     let [input, output] = TERMINAL;
     let (input, mut output) = (open(input)?, open(output)?);
     let end = if plan.is_empty() { "" } else { "\n" };
-    write!(output, "{plan}{end}{question} [y/N] ")?;
+    write!(output, "{plan}{end}{question}")?;
     discard_input(&input)?;
+    write!(output, " [y/N] ")?;
     let mut line = String::new();
     BufReader::new(input).read_line(&mut line)?;
     Ok(line)
 }
 
-/// Discards what was typed or pasted before the question was shown: it cannot be meant as an answer.
+/// Discards what was typed or pasted before the question was shown: it cannot be meant as an answer. A long text arrives
+/// in pieces, so this ends when nothing has arrived for [`QUIET`].
 #[cfg(unix)]
 fn discard_input(terminal: &File) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::termios::{QueueSelector, tcflush};
-    Ok(tcflush(terminal, QueueSelector::IFlush)?)
+    let quiet = Timespec::try_from(QUIET).map_err(io::Error::other)?;
+    loop {
+        tcflush(terminal, QueueSelector::IFlush)?;
+        if poll(&mut [PollFd::new(terminal, PollFlags::IN)], Some(&quiet))? == 0 {
+            return Ok(tcflush(terminal, QueueSelector::IFlush)?);
+        }
+    }
 }
 
 #[cfg(not(unix))]

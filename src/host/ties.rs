@@ -67,10 +67,10 @@ pub enum ResourceKind {
 }
 
 impl ResourceKind {
-    /// Whether a program has it because of how it was launched: a terminal, or what its standard input reads from.
+    /// Whether a program has it because of how it was launched: what its standard input reads from.
     #[must_use]
     pub const fn is_from_launcher(&self) -> bool {
-        matches!(self, Self::Terminal { .. } | Self::PipeReader { input: true })
+        matches!(self, Self::Terminal { input: true, .. } | Self::PipeReader { input: true })
     }
 
     /// Whether it is a file, and no memory that other processes may have mapped too.

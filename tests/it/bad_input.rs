@@ -1,6 +1,6 @@
 //! Command lines, environments and outputs that cannot work, and what a person is told then.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Stdio;
@@ -104,6 +104,24 @@ fn a_duration_of_more_than_a_lifetime_is_no_bug() {
         let run = graphctl(server.address(), &["sessions", "list", option, ages]);
         assert!([0, 2].contains(&run.code), "{option}: {run:#?}");
     }
+}
+
+/// One would replace or spoil the other.
+#[test]
+fn outputs_to_the_same_file_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+    fs::write(&file, "keep").expect("our own folder");
+    std::os::unix::fs::symlink(&file, &link).expect("a link can be made");
+    let (file, link) = (file.to_str().expect("text"), link.to_str().expect("text"));
+    for command in [&["sessions", "reap"][..], &["sessions", "watch", "-o", "jsonl"]] {
+        let outputs = ["--audit", file, "--prom-file", link];
+        let run = graphctl(NOWHERE, &[command, &outputs].concat());
+        let same =
+            "error: --audit and --prom-file name the same file\nhint: name a file for each\n";
+        fails(&run, 2, same);
+    }
+    assert_eq!(fs::read_to_string(file).expect("it is there"), "keep");
 }
 
 #[test]

@@ -82,6 +82,22 @@ fn what_was_typed_before_the_question_does_not_answer_it() {
     screen.wait_for("nothing was dropped");
 }
 
+/// A terminal keeps no more than some thousand characters: a long text arrives in pieces.
+#[test]
+fn a_long_paste_does_not_answer_the_question() {
+    let server = server();
+    let (pipeline, id) = live_pipeline(&server);
+    let script = r#"echo ready; "$0" sessions drop --force "$1"; echo status $?"#;
+    let screen = at_terminal(&server, script, &[&id]);
+    screen.wait_for("ready");
+    screen.press(&"y\n".repeat(9000));
+    screen.wait_for("[y/N]");
+    assert_eq!(server.witness().sessions_of("SYSTEM"), std::slice::from_ref(&id));
+    screen.press("n\n");
+    screen.wait_for("nothing was dropped");
+    assert_full_rate(&pipeline);
+}
+
 /// `while read id; do graphctl sessions drop "$id"; done < ids`
 #[test]
 fn each_drop_of_a_loop_asks_and_none_reads_the_input_of_the_loop() {

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::fake::{signal, watched};
 use crate::lab::{Client, Fleet, PATIENCE, Server, connect, half_sent, open_session};
-use crate::run::graphctl;
+use crate::run::{command, expect, graphctl};
 use crate::stage::server;
 
 /// A subscription of which only the first byte is sent: the server holds its lock until the rest comes.
@@ -169,6 +170,23 @@ fn a_drop_from_a_server_that_cannot_drop_in_bulk() {
     let mut fleet = Fleet::start(&server);
     drop_victim(&server, &fleet);
     expect_a_natural_end(&mut server, &mut fleet);
+}
+
+/// Of a drop that was interrupted, it is not known what it dropped.
+#[test]
+fn an_interrupted_drop_says_that_its_outcome_is_not_known() {
+    let mut server = server();
+    let (_session, id) = open_session(&server);
+    let held = half_sent(&mut server, BEGUN);
+    let drop = ["sessions", "drop", "-y", "--force", &id];
+    let dropping = command(server.address(), &drop).spawn().expect("graphctl starts");
+    server.wait_state("a drop in the queue", |state| state["waiters"] == 2);
+    signal("INT", &dropping);
+    let run = watched(dropping);
+    let told = "it is not known what became of 1 session; to see it: graphctl sessions list\n\
+                error: interrupted\n";
+    expect(&run, 130, "", told);
+    std::mem::drop(held);
 }
 
 /// What it asked for comes to its turn only when it is gone: the edge would have an owner that never ends.

@@ -10,6 +10,7 @@ use std::time::Instant;
 use crate::fake::{signal, watched};
 use crate::lab::{
     Client, Options, PATIENCE, Phantom, Pipeline, Server, Side, open_session, phantom,
+    quiet_phantom,
 };
 use crate::run::{GRAPHCTL, Run};
 use crate::stage::{assert_full_rate, server, wait_until_judged};
@@ -292,6 +293,29 @@ fn where_processes_are_hidden_the_server_shows_them_and_none_is_ended() {
         }
         assert_eq!(headless.family(), family, "{script}");
     }
+}
+
+/// The pids of its `/proc` mean other processes to graphctl, or none.
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn nothing_is_ended_by_the_pids_of_another_namespace() {
+    let around = ["unshare", "--pid", "--fork", "--kill-child"];
+    let possible = Command::new(around[0]).args(&around[1..]).arg("true").status();
+    if !possible.is_ok_and(|it| it.success()) {
+        eprintln!("skipped: this machine makes no pid namespaces");
+        return;
+    }
+    let server = server();
+    let headless = quiet_phantom(&server, Phantom::MainKilled, "SYSTEM");
+    wait_until_judged(&server, "stale headless");
+    let family = headless.family();
+    let id = server.witness().sessions_of("SYSTEM").remove(0);
+    let drop = ["sessions", "drop", "-y", "--force", "--kill", &id];
+    let told = run(&around, r#"exec "$@""#, server.address(), &drop);
+    assert_eq!(told.code, 0, "{told:#?}");
+    assert!(told.stderr.contains(") ran on the server's machine, "), "{told:#?}");
+    assert!(!told.stderr.contains("end") && !told.stderr.contains("kill "), "{told:#?}");
+    assert_eq!(headless.family(), family);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::killing::{pids, reap_after_dry_run};
-use crate::lab::{PATIENCE, Phantom, Process, Server, quiet_phantom};
+use crate::lab::{Options, PATIENCE, Phantom, Pipeline, Process, Server, quiet_phantom};
 use crate::run::{command, graphctl, graphctl_until};
 use crate::screen::Screen;
 use crate::stage::{reap, relaunch, server, wait_until_judged};
@@ -167,4 +167,34 @@ fn a_drop_by_id_names_the_processes_that_run_on() {
     assert_eq!(running(&run.json()["targets"][0]), expected(&backends), "{run:#?}");
     let again = graphctl(server.address(), &drop);
     assert_eq!(again.json()["targets"][0]["heirs"], serde_json::json!([]), "{again:#?}");
+}
+
+/// Drops a live pipeline of one process; what is reported of that process, without its name.
+fn reason_after_forced_drop(options: &Options) -> String {
+    let server = server();
+    let pipeline = Pipeline::running(&server, options);
+    let id = server.witness().sessions_of("SYSTEM").remove(0);
+    let run = graphctl(server.address(), &["sessions", "drop", "-y", "--force", &id]);
+    assert_eq!(
+        (run.code, pids(&run, ") is still running: ")),
+        (0, vec![pipeline.pid()]),
+        "{run:#?}"
+    );
+    let (_, reason) = run.stderr.split_once(") is still running: ").expect("it is reported");
+    reason.lines().next().expect("a line").to_owned()
+}
+
+#[test]
+fn no_command_is_advised_for_an_opener_that_writes() {
+    assert_eq!(reason_after_forced_drop(&Options::default()), "it is still writing");
+}
+
+#[test]
+fn no_command_is_advised_for_an_opener_that_has_a_file_open_for_writing() {
+    let file = tempfile::NamedTempFile::new().expect("a file can be made");
+    let path = file.path().to_owned();
+    let options = Options { quiet: true, opens: Some(path.clone()), ..Options::default() };
+    let reason =
+        format!("it has {} open for writing, and may hold data that is not saved", path.display());
+    assert_eq!(reason_after_forced_drop(&options), reason);
 }

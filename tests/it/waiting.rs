@@ -300,6 +300,14 @@ fn a_wait_needs_keys_and_a_state() {
         let slash = "error: 'A/' is no component key\n\
                      hint: a key does not end in '/'; --root KEY means KEY and all below it\n";
         expect(&run(&["A/"]), 2, "", slash);
+        let parts =
+            "hint: write the names of the components with one '/' between them, as in SYSTEM/PUB\n";
+        let blanks = "hint: remove the blanks before and behind it\n";
+        for (key, hint) in [("/A", parts), ("A//B", parts), (" A", blanks), ("A ", blanks)] {
+            let refused = format!("error: '{key}' is no component key\n{hint}");
+            expect(&run(&[key]), 2, "", &refused);
+            expect(&run(&["--root", key]), 2, "", &refused);
+        }
         expect(&run(&["--root", "A/"]), 2, "", slash);
         let absent = "error: cannot read /nonexistent: No such file or directory (os error 2)\n";
         expect(&run(&["--from", "/nonexistent"]), 2, "", absent);

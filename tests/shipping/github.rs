@@ -189,7 +189,7 @@ fn a_summary_that_is_no_file_is_refused_before_anything_is_done() {
             let run = step(&server, path, &[&["sessions"], arguments].concat());
             let told = format!(
                 "error: cannot write the summary to {}: {why}\n\
-                 hint: nothing was done; GITHUB_STEP_SUMMARY must name a file that can be written, or nothing\n",
+                 hint: nothing was done; name a regular file in GITHUB_STEP_SUMMARY, or `unset GITHUB_STEP_SUMMARY`\n",
                 path.display()
             );
             assert_eq!((run.code, run.stdout, run.stderr), (2, String::new(), told));

@@ -79,7 +79,8 @@ fn pasted_text_is_typed_where_text_is_typed_and_is_ignored_elsewhere() {
     assert!(person.says("text can be pasted after /"), "{}", person.screen());
     person.press(KeyCode::Char('r'));
     person.ui.paste("y");
-    assert!(person.screen().ends_with("Drop 1 session? [y/N]"), "{}", person.screen());
+    assert_eq!(person.press_at_once(KeyCode::Char('y')), None, "it may be a part of the text");
+    assert!(person.screen().ends_with("Drop 1 session?"), "{}", person.screen());
     person.press(KeyCode::Esc);
     person.press(KeyCode::Char('/'));
     person.ui.paste("STU\u{1b}CK\nq");

@@ -4,6 +4,8 @@
 //! names one process for good, and is opened before it is checked that it is the right one.
 
 use std::collections::HashSet;
+use std::fs;
+use std::os::fd::AsRawFd as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -84,6 +86,9 @@ impl Named {
         let pid = i32::try_from(holder.pid).ok().and_then(Pid::from_raw);
         let pid = pid.ok_or_else(|| failed("that is no pid"))?;
         let pidfd = pidfd_open(pid, PidfdFlags::empty()).map_err(refused)?;
+        if pid_of(root, &pidfd) != Some(holder.pid) {
+            return Err(failed("its pid means another process to graphctl than to its /proc"));
+        }
         match stat(root, holder.pid) {
             Ok(stat) if stat.starttime == holder.start => {
                 Ok(Self { pidfd, stopped: matches!(stat.state, 'T' | 't') })
@@ -93,6 +98,14 @@ impl Named {
             Err(error) => Err(Ended::Failed(format!("it cannot be looked at: {error}"))),
         }
     }
+}
+
+/// The pid by which `/proc` names the process of a pidfd. It is another one than the pidfd was opened with if `/proc` shows
+/// another pid namespace than that of graphctl.
+fn pid_of(root: &Path, pidfd: &OwnedFd) -> Option<u32> {
+    let info = root.join("self/fdinfo").join(pidfd.as_raw_fd().to_string());
+    let info = fs::read_to_string(info).ok()?;
+    info.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok())
 }
 
 /// Asks a process to end; `Err` if the signal was not sent.

@@ -102,6 +102,10 @@ impl Host for Machine {
     }
 
     fn holders(&self, connections: &[Connection]) -> Vec<Holding> {
+        if shows_another_namespace(&self.root) {
+            let why = "who holds it cannot be seen: /proc is that of another pid namespace than graphctl's";
+            return vec![Holding::unknown(why); connections.len()];
+        }
         let mut pause = || thread::sleep(PAUSE);
         let now = process::uptime();
         let holders = sockets::clients(&self.root, connections).and_then(|sockets| {
@@ -139,12 +143,21 @@ impl Host for Machine {
     }
 
     fn listeners(&self, at: SocketAddr) -> Vec<Holder> {
+        if shows_another_namespace(&self.root) {
+            return Vec::new();
+        }
         listeners(&self.root, at).unwrap_or_default()
     }
 
     fn queue_is_full(&self, at: SocketAddr) -> Option<bool> {
         sockets::queue_is_full(at).ok().flatten()
     }
+}
+
+/// Whether the pids of a `/proc` mean other processes to graphctl: it shows the pid namespace of whoever mounted it.
+fn shows_another_namespace(root: &Path) -> bool {
+    let own = fs::read_link(root.join("self")).ok();
+    own.is_some_and(|own| own != Path::new(&std::process::id().to_string()))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands where an error is mapped")]

@@ -61,7 +61,7 @@ impl Obstacle {
     #[must_use]
     pub fn may_be_overridden(&self) -> bool {
         match self {
-            Self::MayBeOpener | Self::MayNotBeHeir => true,
+            Self::MayBeOpener => true,
             Self::Holds(what) => what.is_file(),
             Self::AfterAsking(obstacle) => obstacle.may_be_overridden(),
             _ => false,

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use tokio::time::sleep;
+use tokio::time::{sleep, sleep_until};
 use uuid::Uuid;
 
 use super::heirs::{self, Candidate, DroppedConnections, Obstacle};
@@ -17,7 +17,7 @@ use crate::look::{Look, Observer};
 use crate::model::{Holder, Inventory, ProcessId, SeenBy};
 
 pub(super) use writing::Sample;
-use writing::wait_until_quiet;
+use writing::{QUIET, wait_until_quiet};
 
 /// How long a process that was left behind may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(5);
@@ -43,6 +43,8 @@ pub(super) struct Leaving {
     remaining: HashMap<ProcessId, RemainingProcess>,
     parts: BTreeSet<u32>,
     dropped: DroppedConnections,
+    /// What they had written before the drop.
+    sample: Sample,
 }
 
 impl Leaving {
@@ -73,6 +75,7 @@ impl Leaving {
                 .collect(),
             parts: heirs::parts(plans, &held),
             dropped,
+            sample: Sample::of(observer, by_target.values().flatten()),
         };
         for client in plans.iter().flat_map(|plan| plan.taken.clients()) {
             held.remove(&client);
@@ -182,6 +185,7 @@ impl Leaving {
             self.kill_stayed(observer).await;
         } else {
             self.spare_busy(observer, after);
+            self.spare_written_since(observer).await;
         }
         self.find_released(observer, after);
         if !report.extent.kill {
@@ -273,8 +277,9 @@ impl Leaving {
         }
     }
 
-    /// By pid: the spared processes that other processes need than those that are left behind, each with the reason.
-    /// The terminal and the standard input are no reason here: whoever launched the program gave it these.
+    /// By pid: the spared processes that must not be ended lightly, each with the reason: other processes need them than
+    /// those that are left behind, or they have a file open. Their standard input is no reason: whoever launched the
+    /// program gave it that.
     fn needed_by_others(&self, observer: &Observer, staying: &Held) -> BTreeMap<u32, Obstacle> {
         let spared = self.remaining.values().filter(|it| matches!(it.end, HeirEnd::Spared(_)));
         let spared: Vec<_> = spared.map(|it| it.process.clone()).collect();
@@ -292,7 +297,27 @@ impl Leaving {
         let needed = heirs::spared(&candidates, &staying.map(|it| (it.pid, it.name())).collect());
         let hidden = seen().filter(|(_, ties)| matches!(ties, Err(Unseen::Hidden)));
         let hidden = hidden.map(|(process, _)| (process.pid, Obstacle::Unreadable));
-        needed.into_iter().filter(|(_, it)| !it.may_be_overridden()).chain(hidden).collect()
+        needed.into_iter().chain(hidden).collect()
+    }
+
+    /// Spares the processes that have written since before the drop, of those for which a command may be advised. This
+    /// takes at least `QUIET` in all.
+    async fn spare_written_since(&mut self, observer: &Observer) {
+        let may_be_advised = |it: &&mut RemainingProcess| match &it.end {
+            HeirEnd::Would => true,
+            HeirEnd::Spared(obstacle) => obstacle.is_about_opener(),
+            _ => false,
+        };
+        let mut advised: Vec<_> = self.remaining.values_mut().filter(may_be_advised).collect();
+        if advised.is_empty() {
+            return;
+        }
+        sleep_until((self.sample.taken + QUIET).into()).await;
+        for remaining in &mut advised {
+            if let Some(why) = self.sample.grown(observer, &remaining.process) {
+                remaining.end = HeirEnd::Spared(why);
+            }
+        }
     }
 
     /// Spares the processes that do not stop writing.

@@ -12,7 +12,7 @@ use crate::reap::heirs::{Obstacle, still_writes};
 
 /// A process is ended only after it has written nothing for `QUIET`; graphctl waits for at most `MOST_WINDOWS` such
 /// periods. A backend may write its recording when its connection is closed, or in a signal handler.
-const QUIET: Duration = Duration::from_secs(1);
+pub(super) const QUIET: Duration = Duration::from_secs(1);
 const MOST_WINDOWS: usize = 5;
 
 /// What processes had written at one time.
@@ -30,7 +30,7 @@ impl Sample {
         Self::of(observer, held.values().flat_map(|holding| &holding.holders))
     }
 
-    fn of<'a>(observer: &Observer, processes: impl Iterator<Item = &'a Holder>) -> Self {
+    pub(super) fn of<'a>(observer: &Observer, processes: impl Iterator<Item = &'a Holder>) -> Self {
         let mut written = HashMap::new();
         for process in processes {
             if !written.contains_key(&process.id())

@@ -118,6 +118,10 @@ impl Ui {
             let line = text.lines().next().unwrap_or_default();
             line.chars().filter(|it| !it.is_control()).for_each(|it| self.list.search.push(it));
         } else {
+            // What follows may be a part of it: a text that is pasted can contain the mark of its end.
+            if let Some(Over::Question(question)) = &mut self.over {
+                question.accepts_answers = false;
+            }
             self.tell("the pasted text is ignored: text can be pasted after /");
         }
     }
