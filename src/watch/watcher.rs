@@ -140,7 +140,10 @@ impl<'a> Watcher<'a> {
                 while let Some(unsettled) = self.dropping.pop_front() {
                     events.extend(self.drop_ended(unsettled, now));
                 }
-                events.extend(self.state.lose(error.to_string(), Instant::now(), now));
+                // What continues a stopped server is the one next step that nothing else shows.
+                let hint = error.hint().filter(|_| matches!(error, Error::NoGreeting { .. }));
+                let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+                events.extend(self.state.lose(format!("{error}{hint}"), Instant::now(), now));
                 events
             }
             News::Dropped(report) => {

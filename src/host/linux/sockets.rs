@@ -119,6 +119,16 @@ fn from_proc(root: &Path) -> ProcResult<SocketsByEnds> {
     Ok(known)
 }
 
+/// Whether the other end of a connection was on this machine, and no process holds it any more.
+fn leads_nowhere(entry: &TcpNetEntry, table: &[TcpNetEntry]) -> bool {
+    let (local, remote) = (canonical(entry.local_address), canonical(entry.remote_address));
+    let is_other_end = |it: &&TcpNetEntry| {
+        (canonical(it.local_address), canonical(it.remote_address)) == (remote, local)
+    };
+    let is_closed = entry.state == TcpState::CloseWait && local.0 == remote.0;
+    is_closed && table.iter().filter(is_other_end).all(|it| it.inode == 0)
+}
+
 /// Whether more connections wait to be accepted than a socket that listens at an address may keep, so that the kernel
 /// ignores further ones; `None` if no socket listens there. `/proc` does not show how many it may keep.
 pub(super) fn queue_is_full(at: SocketAddr) -> io::Result<Option<bool>> {
@@ -155,7 +165,11 @@ pub(super) fn of(root: &Path, holder: &Holder) -> ProcResult<Sockets> {
     let mut inodes = held_by(&process)?;
     expect_same(&process, holder)?;
     let mut sockets = Sockets::default();
-    for entry in table(&root)?.into_iter().filter(|entry| inodes.remove(&entry.inode)) {
+    let table = table(&root)?;
+    for entry in table.iter().filter(|entry| inodes.remove(&entry.inode)) {
+        if leads_nowhere(entry, &table) {
+            continue;
+        }
         let local = address(entry.local_address);
         let remote = (entry.state != TcpState::Listen).then(|| address(entry.remote_address));
         let socket = Tcp { local, remote };

@@ -197,9 +197,16 @@ fn a_process_is_told_with_all_its_tcp_sockets() {
     wanted.others = true;
     assert_eq!(machine.sockets(&holder), Ok(wanted.clone()));
     let tcp = fs::read_to_string(fake.root().join("10/net/tcp")).expect("it was written");
-    fake.write("10/net/tcp", &tcp.replace(" 01 ", " 08 "));
+    let closed = tcp.replace(" 01 ", " 08 ");
+    let own = format!("0100007F:0FA0 0100007F:{SERVER:04X} 08");
+    let line = closed.lines().find(|line| line.contains(&own)).expect("it is listed");
+    let other = line.replace(&own, &format!("0100007F:{SERVER:04X} 0100007F:0FA0 05"));
+    fake.write("10/net/tcp", &(closed.clone() + &other + "\n"));
     wanted.open.clear();
-    assert_eq!(machine.sockets(&holder), Ok(wanted), "the other end has closed it");
+    assert_eq!(machine.sockets(&holder), Ok(wanted.clone()), "the other end has closed it");
+    fake.write("10/net/tcp", &(closed + &other.replace(" 70 1", " 0 1") + "\n"));
+    wanted.tcp.remove(0);
+    assert_eq!(machine.sockets(&holder), Ok(wanted), "no process holds the other end");
     fake.process(10).start(101).socket(3, 70);
     assert_eq!(machine.sockets(&holder), Err(Unseen::Gone), "another process has its pid");
     fake.obstruct("10/fd");
