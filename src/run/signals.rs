@@ -22,6 +22,9 @@ use crate::host;
 const PASSED_ON: [Signal; 6] =
     [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::USR1, Signal::USR2];
 
+/// How long graphctl may take to end after a signal when its work is done.
+const END_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// Within this time two signals of one kind are copies of one that was sent to several of us.
 const ONE_SENDING: Duration = Duration::from_millis(300);
 
@@ -58,6 +61,7 @@ pub(super) fn listen() -> Result<Signals> {
         for received in signals.forever().filter_map(|origin| received(&origin)) {
             // If nothing receives it any more, the work is done, and a signal ends what still blocks.
             if sender.send(received).is_err() && ends(received) {
+                thread::sleep(END_TIMEOUT);
                 process::exit(ENDED_BY_SIGNAL + received.signal.as_raw());
             }
         }
