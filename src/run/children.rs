@@ -4,11 +4,8 @@ use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus, kill_process, wait};
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 
-use super::signals::Received;
+use super::signals::{ENDED_BY_SIGNAL, Received};
 use crate::error::{Error, Result};
-
-/// What a shell adds to the number of the signal that ended a process.
-pub(super) const ENDED_BY_SIGNAL: i32 = 128;
 
 /// The children of this process.
 #[derive(Debug)]

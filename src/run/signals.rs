@@ -14,13 +14,15 @@ use signal_hook::iterator::exfiltrator::origin::Origin;
 use signal_hook::low_level::siginfo::Cause;
 use tokio::sync::mpsc;
 
-use super::children::ENDED_BY_SIGNAL;
 use crate::error::{Error, Result};
 use crate::host;
 
 /// The signals that are survived and passed on. SIGTSTP is not among them: Ctrl-Z stops everybody.
 const PASSED_ON: [Signal; 6] =
     [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::USR1, Signal::USR2];
+
+/// What a shell adds to the number of the signal that ended a process.
+pub(super) const ENDED_BY_SIGNAL: i32 = 128;
 
 /// How long graphctl may take to end after a signal when its work is done.
 const END_TIMEOUT: Duration = Duration::from_millis(500);

@@ -251,7 +251,7 @@ fn many_at_once_leave_the_graph_that_they_leave_one_by_one() {
 fn subscribers_that_are_stopped_do_not_hold_up_a_drop() {
     let server = server();
     let mut fleet = Fleet::start(&server);
-    let stopped = [(); 4].map(|()| Client::subscriber(&server, "V/U/OUTPUT"));
+    let stopped = [(); 8].map(|()| Client::subscriber(&server, "V/U/OUTPUT"));
     for tap in &stopped {
         tap.signal("STOP");
     }
@@ -262,10 +262,10 @@ fn subscribers_that_are_stopped_do_not_hold_up_a_drop() {
     let note = |line: &&str| {
         line.ends_with(" of V/U/OUTPUT did not confirm in time that it heard of this")
     };
-    assert_eq!((run.code, run.stderr.lines().filter(note).count()), (0, 4), "{run:#?}");
+    assert_eq!((run.code, run.stderr.lines().filter(note).count()), (0, 8), "{run:#?}");
     let unconfirmed = run.json()["unconfirmed_subscribers"].as_array().map(Vec::len);
-    assert_eq!(unconfirmed, Some(4), "the others confirmed: {run:#?}");
-    assert!(took < Duration::from_secs(3), "it took {took:?}");
+    assert_eq!(unconfirmed, Some(8), "the others confirmed: {run:#?}");
+    assert!(took < Duration::from_secs(6), "it took {took:?}");
     let told = fleet.told();
     assert_eq!(
         (&told["heard"]["V/U/OUTPUT"], &told["sources"]["V/U/OUTPUT"]),

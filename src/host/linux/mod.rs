@@ -80,6 +80,10 @@ pub(super) fn name() -> Option<String> {
 /// How long to wait before another look at a process that may be at work.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// How often more it is looked for the other ends of what processes share, if it was not certain who holds them. A process
+/// that is about to exit cannot be looked into for a moment.
+const FURTHER_TRIES: usize = 3;
+
 /// This machine, as far as its `/proc` shows it.
 #[derive(Debug)]
 pub(super) struct Machine {
@@ -125,9 +129,21 @@ impl Host for Machine {
         if processes.is_empty() {
             return Vec::new();
         }
-        // A kernel that does not list them leaves each of them unknown.
-        let peers = unix::peers().unwrap_or_default();
-        ties::ties(&self.root, processes, &peers)
+        let read = || {
+            // A kernel that does not list them leaves each of them unknown.
+            let peers = unix::peers().unwrap_or_default();
+            ties::ties(&self.root, processes, &peers)
+        };
+        let mut ties = read();
+        for _ in 0..FURTHER_TRIES {
+            let mut resources = ties.iter().flatten().flat_map(|it| &it.resources);
+            if !resources.any(|it| it.unsure.is_some()) {
+                break;
+            }
+            thread::sleep(PAUSE);
+            ties = read();
+        }
+        ties
     }
 
     fn written(&self, process: &Holder) -> Result<Written, Unseen> {
