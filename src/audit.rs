@@ -100,7 +100,7 @@ impl Begun<'_> {
 
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
-        let Some(report) = self.unsettled.take() else { return };
+        let Some(report) = self.unsettled.take().filter(|it| !it.extent.dry_run) else { return };
         let number = count(report.targets.len(), "session", "sessions");
         let note =
             format!("it is not known what became of {number}; to see it: graphctl sessions list");

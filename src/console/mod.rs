@@ -28,7 +28,7 @@ use crate::runtime::spawn_blocking;
 /// How much is written to standard output at once, in bytes: what a pipe holds.
 const BUFFER: usize = 64 * 1024;
 
-/// How long a reader of standard error may hold up what must go on.
+/// How long output that is not accepted may hold up what must go on.
 const MOMENT: Duration = Duration::from_millis(200);
 
 /// What is known of the terminal we run in.
@@ -147,18 +147,30 @@ pub fn say_in_passing(talk: Talk, least: Talk, text: &str) {
     if talk < least || text.is_empty() || HELD_UP.swap(true, Ordering::AcqRel) {
         return;
     }
-    let (said, wait) = mpsc::channel();
     let text = text.to_owned();
-    let saying = thread::Builder::new().spawn(move || {
+    let started = wait_briefly(move || {
         say(Talk::Quiet, Talk::Quiet, &text);
         HELD_UP.store(false, Ordering::Release);
-        let _ = said.send(());
     });
-    match saying {
-        Ok(_) => drop(wait.recv_timeout(MOMENT)),
+    if !started {
         // Better unsaid than waited for.
-        Err(_) => HELD_UP.store(false, Ordering::Release),
+        HELD_UP.store(false, Ordering::Release);
     }
+}
+
+/// Runs output that may block on a thread of its own, and waits for its end no longer than a moment. Returns whether a
+/// thread could be started.
+pub fn wait_briefly(output: impl FnOnce() + Send + 'static) -> bool {
+    let (done, wait) = mpsc::channel();
+    let running = thread::Builder::new().spawn(move || {
+        output();
+        let _ = done.send(());
+    });
+    let started = running.is_ok();
+    if started {
+        let _ = wait.recv_timeout(MOMENT);
+    }
+    started
 }
 
 /// Prints an error: one line, and its hint.

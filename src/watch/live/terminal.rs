@@ -3,10 +3,8 @@
 use std::io::{self, BufWriter, Stdout};
 use std::mem::ManuallyDrop;
 use std::panic;
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Once, mpsc};
-use std::thread;
-use std::time::Duration;
 
 use crossterm::cursor::Show;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -22,9 +20,6 @@ use crate::console;
 
 /// A picture is written at once, as far as it changed: half of one would flicker. In bytes.
 const BUFFER: usize = 64 * 1024;
-
-/// How long a terminal may take to accept what gives it back.
-const MOMENT: Duration = Duration::from_millis(200);
 
 /// Whether a terminal is taken over: there is one.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -118,14 +113,7 @@ fn give_back() {
 
 /// Gives the terminal back. It does not wait long for a terminal that accepts no output.
 pub(crate) fn give_back_in_passing() {
-    let (done, wait) = mpsc::channel();
-    let giving_back = thread::Builder::new().spawn(move || {
-        give_back();
-        done.send(())
-    });
-    if giving_back.is_ok() {
-        let _ = wait.recv_timeout(MOMENT);
-    }
+    console::wait_briefly(give_back);
 }
 
 /// A report of a panic is to be read where it stays.
