@@ -13,7 +13,7 @@ use tempfile::{Builder, NamedTempFile};
 /// How many links are followed: as many as the kernel follows.
 const MOST_LINKS: usize = 40;
 
-/// Folders whose entries are no files on a disk.
+/// Folders of the kernel: their entries are not files on a disk.
 const NOT_ON_DISK: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// The mode of a new file before the umask: another user may read it.

@@ -27,7 +27,7 @@ pub(super) struct Sources<'a> {
     pub(super) messages: Messages,
 }
 
-/// What is asked of the processes whose verdict depends on messages.
+/// What to ask processes about their messages, if a verdict depends on these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Messages {
     /// Nothing: the inventory has their counts.

@@ -126,7 +126,7 @@ pub struct Planner<'a> {
     topics: Topics<'a>,
     /// By publisher.
     channels: HashMap<Uuid, Vec<Uuid>>,
-    /// The channels whose publisher has left.
+    /// The channels to publishers that are gone.
     orphans: Vec<Uuid>,
     /// By unit.
     owners: HashMap<&'a str, Vec<Uuid>>,

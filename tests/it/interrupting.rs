@@ -230,7 +230,7 @@ fn a_signal_ends_a_live_view_whose_terminal_accepts_no_output() {
         // The tick of each second changes the screen; a key has all of it drawn.
         let deadline = Instant::now() + PATIENCE;
         while !threads(child.id()).iter().any(|it| is_writing_to_terminal(it)) {
-            (&pty).write_all(b"\x0c?").expect("it takes keys");
+            (&pty).write_all(b"\x0c?").expect("it accepts keys");
             assert!(Instant::now() < deadline, "the terminal takes all of it");
             thread::sleep(Duration::from_millis(20));
         }

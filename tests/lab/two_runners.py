@@ -1,6 +1,6 @@
 """Two runners in one program, each with one backend that is forked; the first is stopped while the second runs on.
 
-Tells "stopped" when it is, and then waits for its end.
+Prints "stopped" when it has stopped, and then waits for its end.
 """
 
 import asyncio
