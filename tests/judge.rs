@@ -496,9 +496,12 @@ fn drop_of(inventory: &Inventory, case: &Case, warrant: Warrant) -> Option<DropT
 }
 
 #[test]
-fn only_what_two_looks_in_a_row_prove_dead_needs_no_further_look() {
+fn only_what_two_looks_in_a_row_settle_needs_no_further_look() {
     let mut look = inventory(vec![session(10, "S", &["A"])], vec![process(20, &["S/A"])]);
     let shown = verdicts_by_case(&judged(&look));
+    let with = |verdict| Verdicts::from([(look.sessions[0].id, verdict)]);
+    let (suspect, unknown) =
+        (with(Verdict::Suspect(SuspectReason::NeverStarted)), with(Verdict::Unknown));
     let link = look.sessions[0].link.as_mut().expect("it is known");
     (link.established, link.handled) = (Some(false), false);
     let cases = judged(&look);
@@ -508,8 +511,15 @@ fn only_what_two_looks_in_a_row_prove_dead_needs_no_further_look() {
     assert!(!condemned.is_settled(&proven, &shown));
     assert!(!condemned.is_settled(&shown, &proven));
     assert!(condemned.is_settled(&proven, &gone), "it is gone");
-    let forced = Condemned { warrant: Warrant::Force, ..condemned };
-    assert!(forced.is_settled(&shown, &shown));
+    let suspicion = Warrant::Suspicion(SuspectReason::NeverStarted);
+    let suspected = Condemned { warrant: suspicion, ..condemned };
+    assert!(suspected.is_settled(&suspect, &suspect));
+    assert!(suspected.is_settled(&suspect, &shown), "it is live");
+    assert!(!suspected.is_settled(&suspect, &unknown));
+    assert!(!suspected.is_settled(&unknown, &suspect));
+    assert!(suspected.is_settled(&unknown, &gone), "it is gone");
+    let forced = Condemned { warrant: Warrant::Force, ..suspected };
+    assert!(forced.is_settled(&shown, &unknown));
 }
 
 fn endpoint(second: u64, number: u8, host: &str, kind: EndpointKind) -> Endpoint {

@@ -31,7 +31,8 @@ use crate::words::list;
 const SECOND_LOOK_AFTER: Duration = Duration::from_secs(2);
 
 /// How many more looks may follow if the second one does not show what the first one proved. On a busy machine a look
-/// may see no moment at which a process is idle, or may meet a process that is about to exit.
+/// may see no moment at which a process is idle, or may meet a process that is about to exit or a command lock that is
+/// held for a moment.
 const FURTHER_LOOKS: usize = 3;
 
 /// How far to go.
@@ -94,7 +95,7 @@ pub async fn run(
 }
 
 /// Takes the second look, `SECOND_LOOK_AFTER` after `began`. Up to `FURTHER_LOOKS` more follow as long as the last two
-/// do not agree on every case that was proven dead and is still there. Returns the last two.
+/// do not settle every case. Returns the last two.
 async fn look_again(
     observer: &mut Observer,
     first: Look,

@@ -104,12 +104,17 @@ impl Condemned {
         Some(Self { id: case.id, warrant, spare_flowing: false, messages: case.messages })
     }
 
-    /// Whether no further look is needed, by the last two: both condemn it, or it is gone, or it was never proven dead.
+    /// Whether no further look is needed, by the last two: it is gone, or both condemn it. A suspicion is settled as soon
+    /// as neither look is `unknown`, which a command lock that is held for a moment causes.
     #[must_use]
     pub fn is_settled(&self, earlier: &Verdicts, last: &Verdicts) -> bool {
         let is_gone = !last.contains_key(&self.id);
-        let proven = matches!(self.warrant, Warrant::Proof(_));
-        is_gone || !proven || [earlier, last].iter().all(|it| self.is_borne_out_by(it))
+        let shows_enough = |look: &&Verdicts| match self.warrant {
+            Warrant::Proof(_) => self.is_borne_out_by(look),
+            Warrant::Suspicion(_) => look.get(&self.id) != Some(&Verdict::Unknown),
+            Warrant::Force | Warrant::Ended => true,
+        };
+        is_gone || [earlier, last].iter().all(shows_enough)
     }
 
     /// Whether a look condemns it for the same reason.
