@@ -281,8 +281,8 @@ Register-ArgumentCompleter -Native -CommandName 'graphctl' -ScriptBlock {
         }
         'graphctl;run' {
             [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long what is left of it may take to end before it is killed')
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to tell what came of it: in words on standard error, or as the last line of standard output')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to tell what came of it: in words on standard error, or as the last line of standard output')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to report what became of it: in words on standard error, or as the last line of standard output (in a pipe or terminal after an empty line, since CMD may not have ended its own)')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to report what became of it: in words on standard error, or as the last line of standard output (in a pipe or terminal after an empty line, since CMD may not have ended its own)')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'The server')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one exchange with the server may take')
             [CompletionResult]::new('--start-timeout', '--start-timeout', [CompletionResultType]::ParameterName, 'How long a pipeline may take to start: a younger session is not taken for dead for want of processes')

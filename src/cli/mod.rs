@@ -191,7 +191,8 @@ pub struct Run {
     /// How long what is left of it may take to end before it is killed
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration, default_value = "10s")]
     pub grace: Duration,
-    /// How to tell what came of it: in words on standard error, or as the last line of standard output
+    /// How to report what became of it: in words on standard error, or as the last line of standard output (in a pipe or
+    /// terminal after an empty line, since CMD may not have ended its own)
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub output: Document,
     /// The command and its arguments; a server named with --address is passed to it in
