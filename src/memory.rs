@@ -1,8 +1,8 @@
 //! What earlier looks tell that one look cannot: whose units a process owned that has left since, and at
-//! what rate messages flow. Pure.
+//! what rate messages flow, and what was proven dead. Pure.
 
 use std::collections::{HashMap, HashSet};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use uuid::Uuid;
 
@@ -19,14 +19,22 @@ pub struct Memory {
     departed: HashMap<Uuid, (SystemTime, Seen)>,
     /// What the processes had carried at the last look.
     traffic: HashMap<Uuid, Traffic>,
+    /// The cases that the last look proved dead.
+    proven_dead: HashSet<Uuid>,
     last: Option<Instant>,
 }
 
 impl Memory {
-    /// How long before `now` the last look was; zero before the first.
+    /// When the last look was taken; `None` before the first.
     #[must_use]
-    pub fn since_last(&self, now: Instant) -> Duration {
-        self.last.map_or(Duration::ZERO, |last| now.duration_since(last))
+    pub const fn last(&self) -> Option<Instant> {
+        self.last
+    }
+
+    /// The cases that the last look proved dead.
+    #[must_use]
+    pub const fn proven_dead(&self) -> &HashSet<Uuid> {
+        &self.proven_dead
     }
 
     /// Adds to what was just listed what is remembered.
@@ -83,6 +91,8 @@ impl Memory {
         self.owners.retain(|id, _| !shared.contains(id));
         let carried = |it: &Process| Some((it.id, it.traffic?));
         self.traffic = inventory.processes.iter().filter_map(carried).collect();
+        let dead = cases.iter().filter(|case| case.verdict.is_stale());
+        self.proven_dead = dead.map(|case| case.id).collect();
         self.last = Some(taken);
     }
 }

@@ -136,15 +136,22 @@ impl Observer {
         self.look_until_clear(true, Messages::Rates).await
     }
 
-    /// Looks again if a look has missed something, unless another look follows anyway.
+    /// Looks again if a look has missed something. With a memory another look follows anyway, so this one is repeated only
+    /// where it misses the proof that the look before had.
     async fn look_until_clear(&mut self, all: bool, messages: Messages) -> Result<Look> {
-        let mut look = Box::pin(self.look_since(self.since_last(), all, messages)).await?;
+        let proven_dead = self.memory.as_ref().map(|it| it.proven_dead().clone());
+        let misses = |case: &Case| {
+            let matters = proven_dead.as_ref().is_none_or(|it| it.contains(&case.id));
+            case.may_need_another_look && matters
+        };
+        let earlier = self.last();
+        let mut look = Box::pin(self.look_since(earlier, all, messages)).await?;
         for _ in 0..FURTHER_LOOKS {
-            if self.memory.is_some() || !look.cases.iter().any(|case| case.may_need_another_look) {
+            if !look.cases.iter().any(misses) {
                 break;
             }
             tokio::time::sleep(PAUSE).await;
-            look = Box::pin(self.look_since(self.since_last(), all, messages)).await?;
+            look = Box::pin(self.look_since(earlier, all, messages)).await?;
         }
         Ok(look)
     }
@@ -154,23 +161,24 @@ impl Observer {
     /// # Errors
     /// As [`look`](Self::look).
     pub async fn look_again(&mut self, first: Instant) -> Result<Look> {
-        Box::pin(self.look_since(first.elapsed(), false, Messages::Rates)).await
+        Box::pin(self.look_since(Some(first), false, Messages::Rates)).await
     }
 
-    /// For how long before it a look takes what was heard for a sign of life. Without the kernel's word on
-    /// every connection, time passed says nothing.
-    fn since_last(&self) -> Duration {
+    /// When the last look was taken: what was heard since then is a sign of life. Without the kernel's word on every
+    /// connection, time passed says nothing.
+    fn last(&self) -> Option<Instant> {
         let memory = self.memory.as_ref().filter(|_| matches!(self.source, Source::Admin(_)));
-        memory.map(|it| it.since_last(Instant::now())).unwrap_or_default()
+        memory.and_then(Memory::last)
     }
 
     async fn look_since(
         &mut self,
-        heard_within: Duration,
+        earlier: Option<Instant>,
         all: bool,
         messages: Messages,
     ) -> Result<Look> {
         let began = Instant::now();
+        let heard_within = earlier.map_or(Duration::ZERO, |it| began.duration_since(it));
         let thresholds = Thresholds { start_timeout: self.start_timeout, heard_within };
         let mut inventory = match &mut self.source {
             Source::Admin(channel) => {
