@@ -1,5 +1,5 @@
-//! What earlier looks tell that one look cannot: whose units a process owned that has left since, and at
-//! what rate messages flow, and what was proven dead. Pure.
+//! What earlier looks tell that one look cannot: whose units a process owned that has left since, at what rate
+//! messages flow, and what was proven dead. Pure.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Instant, SystemTime};

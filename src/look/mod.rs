@@ -97,7 +97,7 @@ impl Observer {
         Ok(Self { source, address, timeout, start_timeout, host, memory: None })
     }
 
-    /// From now on each look knows of all earlier ones, and of those in `memory`. It is one request to the
+    /// From now on each look knows of all earlier ones, and of those in `memory`. As a rule it is one request to the
     /// server, also where the verdict depends on messages: these are told by each process with its sign of
     /// life, so all have a rate from the second look on.
     #[must_use]

@@ -104,8 +104,8 @@ impl Condemned {
         Some(Self { id: case.id, warrant, spare_flowing: false, messages: case.messages })
     }
 
-    /// Whether no further look is needed, by the last two: it is gone, or both condemn it. A suspicion is settled as soon
-    /// as neither look is `unknown`, which a command lock that is held for a moment causes.
+    /// Whether no further look is needed, by the last two: it is gone, or both condemn it. A suspicion is settled
+    /// unless one of them gave `unknown`, which a command lock that is held for a moment causes.
     #[must_use]
     pub fn is_settled(&self, earlier: &Verdicts, last: &Verdicts) -> bool {
         let is_gone = !last.contains_key(&self.id);

@@ -149,7 +149,7 @@ def kernel(args: argparse.Namespace) -> None:
     subprocess.Popen([sys.executable, "-B", "-m", "ipykernel_launcher", "-f", file, "--IPKernelApp.capture_fd_output=False"])
     client = BlockingKernelClient(connection_file=file)
     client.load_connection_file()
-    # By its heartbeat, a kernel that does not answer within a second has died: also one that is still starting.
+    # The heartbeat takes a kernel for dead that does not answer within a second, even while it starts.
     client.start_channels(hb=False)
     client.wait_for_ready(timeout=60)
     cells = [
